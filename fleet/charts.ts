@@ -1,0 +1,85 @@
+import type { LinkerdConfig, LinkerdOverrides } from "./config/linkerd";
+
+/** A chart as Helm takes it. */
+export interface ChartPlan {
+  /** Chart name in `repository`, an OCI reference, or the path of a folder or `.tgz`. */
+  readonly chart: string;
+  readonly version: string;
+  readonly repository?: string;
+  /** The user's own values; ours are merged over them. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** The Linkerd install of one cluster. */
+export interface InstallPlan {
+  readonly crds: ChartPlan;
+  readonly controlPlane: ChartPlan;
+  readonly multicluster: ChartPlan;
+  readonly ha: boolean;
+  readonly gatewayApi: "bundled" | "existing";
+  readonly timeoutSeconds: number;
+}
+
+export type ChartKey = "crds" | "controlPlane" | "multicluster";
+
+const CHANNELS = {
+  // linkerd2 `bin/helm-build`, docs "Installing Linkerd with Helm".
+  edge: {
+    source: "https://helm.linkerd.io/edge",
+    crds: "linkerd-crds",
+    controlPlane: "linkerd-control-plane",
+    multicluster: "linkerd-multicluster",
+  },
+  // Buoyant Enterprise for Linkerd, docs "Installing BEL with Helm".
+  enterprise: {
+    source: "https://helm.buoyant.cloud",
+    crds: "linkerd-enterprise-crds",
+    controlPlane: "linkerd-enterprise-control-plane",
+    multicluster: "linkerd-enterprise-multicluster",
+  },
+} as const;
+
+/** The install of one cluster: the fleet's settings with the cluster's own over them. */
+export function planInstall(fleet: LinkerdConfig, cluster: LinkerdOverrides): InstallPlan {
+  const chart = (key: ChartKey): ChartPlan => {
+    const ours = fleet.charts[key];
+    const theirs = cluster.charts?.[key];
+    const name = CHANNELS[fleet.channel][key];
+    return {
+      ...locate(theirs?.source ?? ours?.source ?? fleet.source ?? CHANNELS[fleet.channel].source, name),
+      version: theirs?.version ?? cluster.version ?? ours?.version ?? fleet.version,
+      values: mergeValues(ours?.values ?? {}, theirs?.values ?? {}),
+    };
+  };
+  return {
+    crds: chart("crds"),
+    controlPlane: chart("controlPlane"),
+    multicluster: chart("multicluster"),
+    ha: cluster.ha ?? fleet.ha,
+    gatewayApi: cluster.gatewayApi ?? fleet.gatewayApi,
+    timeoutSeconds: cluster.timeoutSeconds ?? fleet.timeoutSeconds,
+  };
+}
+
+function locate(source: string, name: string): Pick<ChartPlan, "chart" | "repository"> {
+  if (/^https?:/.test(source)) return { chart: name, repository: source };
+  return { chart: source.endsWith(".tgz") ? source : `${source.replace(/\/$/, "")}/${name}` };
+}
+
+/** Deep merge, `over` winning; lists are replaced whole, as Helm does. */
+export function mergeValues(
+  under: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isRecord(below) && isRecord(value) ? mergeValues(below, value) : value;
+  }
+  return merged;
+}
+
+/** A plain object: not a list, nor an instance of a class (such as a Pulumi output). */
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { clusterConfig } from "./clusters";
+import { clusterName } from "./common";
+import { linkerdConfig } from "./linkerd";
+import { serviceConfig } from "./services";
+import { topologyConfig } from "./topology";
+import { trustConfig } from "./trust";
+
+/** The structured values of a stack file, under the project name `linkerd-fleet`. */
+export const fleetConfig = z.strictObject({
+  linkerd: linkerdConfig.describe("Which Linkerd, from where"),
+  trust: trustConfig.describe("Who signs the identities of the fleet"),
+  clusters: z.record(clusterName, clusterConfig).describe("The clusters, by name"),
+  topology: topologyConfig.prefault({ kind: "mesh" }).describe("Which links exist"),
+  services: z.array(serviceConfig).default([]).describe("What may cross. What is not listed does not"),
+});
+export type FleetConfig = z.infer<typeof fleetConfig>;

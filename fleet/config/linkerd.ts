@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { exactVersion, namespaceName } from "./common";
+
+const source = z
+  .string()
+  .regex(/^(https?:\/\/|oci:\/\/|\.{0,2}\/)\S+$/, "is not a chart source");
+
+const chart = z.strictObject({
+  version: exactVersion.optional().describe("Exact chart version; default: `linkerd.version`"),
+  source: source
+    .optional()
+    .describe("Where this one chart comes from, if not from `linkerd.source`; also a `.tgz` file"),
+  values: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe("Extra chart values, merged under the ones this program owns. Never a secret"),
+});
+
+/** Settings that the fleet has and one cluster may override. */
+const overridable = {
+  ha: z
+    .boolean()
+    .describe("High availability profile (linkerd2 `values-ha.yaml`): three replicas, disruption budgets"),
+  gatewayApi: z
+    .enum(["bundled", "existing"])
+    .describe(
+      "`bundled`: the linkerd-crds chart installs the Gateway API CRDs, and keeps them when it is removed; " +
+        "`existing`: they are already in the cluster",
+    ),
+  namespace: namespaceName.describe("Namespace of the control plane, the same in every cluster"),
+  timeoutSeconds: z
+    .int("is not a whole number")
+    .min(30, "is under 30 seconds")
+    .max(3600, "is over an hour")
+    .describe("How long one chart may take to become ready"),
+};
+
+const charts = z.strictObject({
+  crds: chart.optional(),
+  controlPlane: chart.optional(),
+  multicluster: chart.optional(),
+});
+
+export const linkerdConfig = z.strictObject({
+  channel: z
+    .enum(["edge", "enterprise"])
+    .default("edge")
+    .describe("`edge`: the open-source releases; `enterprise`: Buoyant Enterprise for Linkerd"),
+  version: exactVersion.describe("Exact version of all charts, for example 2026.8.3"),
+  source: source
+    .optional()
+    .describe(
+      "Where the charts come from: a repository URL, an OCI reference (`oci://…`) or a local folder that holds " +
+        "one folder a chart (`./charts`). Default: the channel's public repository",
+    ),
+  charts: charts.default({}).describe("Version, source and extra values of single charts"),
+  ha: overridable.ha.default(false),
+  gatewayApi: overridable.gatewayApi.default("bundled"),
+  namespace: overridable.namespace.default("linkerd"),
+  timeoutSeconds: overridable.timeoutSeconds.default(600),
+});
+export type LinkerdConfig = z.infer<typeof linkerdConfig>;
+
+export const linkerdOverrides = z.strictObject({
+  version: exactVersion.optional().describe("Exact version of all charts in this cluster"),
+  charts: charts.optional(),
+  ha: overridable.ha.optional(),
+  gatewayApi: overridable.gatewayApi.optional(),
+  namespace: overridable.namespace.optional(),
+  timeoutSeconds: overridable.timeoutSeconds.optional(),
+});
+export type LinkerdOverrides = z.infer<typeof linkerdOverrides>;

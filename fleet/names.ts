@@ -1,0 +1,46 @@
+/** Longest DNS label (RFC 1123), and so the longest name of a Service. */
+export const MAX_LABEL = 63;
+
+/**
+ * A cluster's name is also the name of its Links, the suffix of its credentials Secrets and of its mirror
+ * services, and a label value: a DNS-1035 label without dots satisfies all of them.
+ */
+export const CLUSTER_NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+
+/** DNS-1123 label: namespaces. */
+export const NAMESPACE_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/** DNS-1035 label: Services. */
+export const SERVICE_NAME = CLUSTER_NAME;
+
+/** The suffix Linkerd gives a federated service. It is fixed in the service mirror. */
+export const FEDERATED_SUFFIX = "-federated";
+
+export const CONTROL_PLANE_NAMESPACE = "linkerd";
+export const MULTICLUSTER_NAMESPACE = "linkerd-multicluster";
+export const GATEWAY_NAME = "linkerd-gateway";
+
+/** Secret that holds the kubeconfig for one target; the chart's RBAC allows exactly this name. */
+export function credentialsName(target: string): string {
+  return `cluster-credentials-${target}`;
+}
+
+/** ServiceAccount, in a target, that one source's service mirror and destination controller use. */
+export function accessName(source: string): string {
+  return `linkerd-service-mirror-remote-access-${source}`;
+}
+
+/** The mirror of a service of `target`, as it appears in a source. */
+export function mirrorServiceName(service: string, target: string): string {
+  return `${service}-${target}`;
+}
+
+/** Mesh identity of a ServiceAccount (linkerd2 `pkg/identity`). */
+export function identityName(
+  serviceAccount: string,
+  namespace: string,
+  controlPlaneNamespace: string,
+  trustDomain: string,
+): string {
+  return `${serviceAccount}.${namespace}.serviceaccount.identity.${controlPlaneNamespace}.${trustDomain}`;
+}

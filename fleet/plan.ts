@@ -1,0 +1,162 @@
+import { type InstallPlan, planInstall } from "./charts";
+import type { ClusterConfig, GatewayConfig } from "./config/clusters";
+import type { Mode } from "./config/common";
+import type { FleetConfig } from "./config/fleetConfig";
+import type { TrustConfig } from "./config/trust";
+import { accessName, GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
+import { type Excludes, fleetExcludes, type LinkPlan, planLinks } from "./topology";
+
+/** Everything the components need, decided. Each list is in a stable order: that of the names. */
+export interface Plan {
+  readonly trust: TrustPlan;
+  readonly clusters: readonly ClusterPlan[];
+  readonly accesses: readonly AccessPlan[];
+  readonly links: readonly LinkPlan[];
+  readonly exports: readonly ExportPlan[];
+}
+
+export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
+  /** The trust bundle, in the order of the stack file. */
+  readonly anchors: TrustConfig["anchors"];
+  /** Id of the anchor that signs the issuers. */
+  readonly active: string;
+}
+
+export interface ClusterPlan
+  extends Pick<
+    ClusterConfig,
+    "context" | "kubeconfig" | "apiServer" | "ca" | "region" | "network" | "clusterDomain" | "wave"
+  > {
+  readonly name: string;
+  readonly trustDomain: string;
+  /** Metadata that federated services do not take over from a member in this cluster. */
+  readonly excludes: Excludes;
+  readonly controlPlaneNamespace: string;
+  readonly install: InstallPlan;
+  readonly gateway: GatewayPlan;
+  /** One service-mirror controller for each outgoing link. */
+  readonly controllers: readonly ControllerPlan[];
+}
+
+export type GatewayPlan =
+  | { readonly enabled: false }
+  | {
+      readonly enabled: true;
+      /** The chart's settings of the gateway and its Service. */
+      readonly config: Exclude<GatewayConfig, { type: "none" }>;
+      /** Mesh identity that the sources require of it. */
+      readonly identity: string;
+      /** Known beforehand; `undefined` means the address its LoadBalancer Service is given. */
+      readonly addresses: readonly string[] | undefined;
+    };
+
+export interface ControllerPlan {
+  readonly target: string;
+  /** Probes the target's gateway, at this port of the probe Service; `undefined` without a gateway. */
+  readonly probePort: number | undefined;
+}
+
+/** What `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
+export interface AccessPlan {
+  readonly source: string;
+  readonly target: string;
+  readonly serviceAccount: string;
+}
+
+/** A service that one cluster exports. */
+export interface ExportPlan {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** In the order gateway, flat, federated. */
+  readonly modes: readonly Mode[];
+}
+
+/** Decides everything about a valid fleet. Pure, and the same for any order of keys. */
+export function planFleet(config: FleetConfig): Plan {
+  const links = planLinks(config.topology, config.clusters);
+  const targets = Map.groupBy(links, (link) => link.source);
+  const clusters = sorted(Object.entries(config.clusters), ([name]) => name).map(([name, cluster]) =>
+    planCluster(name, cluster, config, targets.get(name) ?? []),
+  );
+  return {
+    trust: {
+      anchors: config.trust.anchors,
+      active: config.trust.anchors.find((anchor) => anchor.state === "active")?.id ?? "",
+      issuer: config.trust.issuer,
+      webhooks: config.trust.webhooks,
+    },
+    clusters,
+    accesses: links.map(({ source, target }) => ({ source, target, serviceAccount: accessName(source) })),
+    links,
+    exports: planExports(config.services),
+  };
+}
+
+function planCluster(
+  name: string,
+  cluster: ClusterConfig,
+  fleet: FleetConfig,
+  links: readonly LinkPlan[],
+): ClusterPlan {
+  const { context, kubeconfig, apiServer, ca, region, network, clusterDomain, wave } = cluster;
+  const trustDomain = cluster.trustDomain ?? fleet.trust.domain;
+  const controlPlaneNamespace = cluster.linkerd.namespace ?? fleet.linkerd.namespace;
+  return {
+    name,
+    ...definedOnly({ context, kubeconfig, ca, region, network }),
+    apiServer,
+    clusterDomain,
+    wave,
+    trustDomain,
+    excludes: fleetExcludes(fleet.topology),
+    controlPlaneNamespace,
+    install: planInstall(fleet.linkerd, cluster.linkerd),
+    gateway: planGateway(cluster.gateway, controlPlaneNamespace, trustDomain),
+    controllers: links.map(({ target, modes }) => {
+      const gateway = fleet.clusters[target]?.gateway;
+      const probed = gateway && gateway.type !== "none" && modes.includes("gateway");
+      return { target, probePort: probed ? gateway.probePort : undefined };
+    }),
+  };
+}
+
+function planGateway(config: GatewayConfig, controlPlaneNamespace: string, trustDomain: string): GatewayPlan {
+  if (config.type === "none") return { enabled: false };
+  return {
+    enabled: true,
+    config,
+    identity: identityName(GATEWAY_NAME, MULTICLUSTER_NAMESPACE, controlPlaneNamespace, trustDomain),
+    addresses: config.type === "loadBalancer" ? undefined : config.address,
+  };
+}
+
+function planExports(services: FleetConfig["services"]): ExportPlan[] {
+  const exports = new Map<string, ExportPlan>();
+  const order: readonly Mode[] = ["gateway", "flat", "federated"];
+  for (const { name, namespace, mode, in: clusters } of services) {
+    for (const cluster of clusters) {
+      const key = exportKey({ cluster, namespace, name });
+      const modes = new Set([...(exports.get(key)?.modes ?? []), mode]);
+      exports.set(key, { cluster, namespace, name, modes: order.filter((m) => modes.has(m)) });
+    }
+  }
+  return sorted([...exports.values()], exportKey);
+}
+
+/** Names an export: one Service of one cluster. */
+export function exportKey(of: Pick<ExportPlan, "cluster" | "namespace" | "name">): string {
+  return `${of.cluster}/${of.namespace}/${of.name}`;
+}
+
+/** Byte order, the same on every machine. */
+function sorted<T>(items: T[], key: (item: T) => string): T[] {
+  return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
+
+/** An optional property is absent when it has no value. */
+function definedOnly<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

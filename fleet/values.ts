@@ -1,0 +1,139 @@
+import { mergeValues } from "./charts";
+import { GATEWAY_NAME } from "./names";
+import type { ClusterPlan, GatewayPlan } from "./plan";
+
+/**
+ * The chart values this program owns. They are functions of plain data, so a value is changed in one place; the
+ * certificates are of type `T`, because they come from resources. All are public: keys go into Secrets only.
+ * Names: `values.yaml` of the charts linkerd-crds, linkerd-control-plane and linkerd-multicluster.
+ */
+export type Values = Record<string, unknown>;
+
+/** The three admission webhooks: their key in the chart's values, their Service and their TLS Secret. */
+export const WEBHOOKS = [
+  { value: "proxyInjector", service: "linkerd-proxy-injector", secret: "linkerd-proxy-injector-k8s-tls" },
+  { value: "profileValidator", service: "linkerd-sp-validator", secret: "linkerd-sp-validator-k8s-tls" },
+  { value: "policyValidator", service: "linkerd-policy-validator", secret: "linkerd-policy-validator-k8s-tls" },
+] as const;
+export type WebhookValue = (typeof WEBHOOKS)[number]["value"];
+
+/** Top-level or nested values that a stack file may not set, with the setting that does it instead. */
+export const OWNED_VALUES: Readonly<Record<"crds" | "controlPlane" | "multicluster", Readonly<Record<string, string>>>> = {
+  crds: { installGatewayAPI: "linkerd.gatewayApi" },
+  controlPlane: {
+    identityTrustAnchorsPEM: "trust.anchors",
+    identityTrustDomain: "trust.domain or clusters.<name>.trustDomain",
+    clusterDomain: "clusters.<name>.clusterDomain",
+    linkerdNamespace: "linkerd.namespace",
+    "identity.externalCA": "trust.anchors",
+    "identity.issuer.scheme": "trust.issuer",
+    "identity.issuer.tls": "trust.anchors",
+    ...Object.fromEntries(
+      WEBHOOKS.flatMap(({ value }) =>
+        ["externalSecret", "caBundle", "crtPEM", "keyPEM", "injectCaFrom", "injectCaFromSecret"].map((key) => [
+          `${value}.${key}`,
+          "trust.webhooks",
+        ]),
+      ),
+    ),
+  },
+  multicluster: {
+    controllers: "topology",
+    "gateway.enabled": "clusters.<name>.gateway",
+    "gateway.name": "clusters.<name>.gateway",
+    "gateway.port": "clusters.<name>.gateway",
+    "gateway.probe.port": "clusters.<name>.gateway",
+    "gateway.serviceType": "clusters.<name>.gateway",
+    "gateway.nodePort": "clusters.<name>.gateway",
+    "gateway.probe.nodePort": "clusters.<name>.gateway",
+    identityTrustDomain: "trust.domain or clusters.<name>.trustDomain",
+    linkerdNamespace: "linkerd.namespace",
+    remoteMirrorServiceAccount: "topology (every link has an access of its own)",
+    remoteMirrorServiceAccountName: "topology (every link has an access of its own)",
+    createNamespaceMetadataJob: "nothing: this program makes the namespace with its labels",
+    "localServiceMirror.excludedLabels": "topology.excludedLabels",
+    "localServiceMirror.excludedAnnotations": "topology.excludedAnnotations",
+  },
+};
+
+export function crdsValues(cluster: ClusterPlan): Values {
+  return mergeValues(cluster.install.crds.values, {
+    installGatewayAPI: cluster.install.gatewayApi === "bundled",
+  });
+}
+
+/** linkerd2 `charts/linkerd-control-plane/values-ha.yaml`. */
+const CONTROL_PLANE_HA: Values = {
+  controllerReplicas: 3,
+  enablePodAntiAffinity: true,
+  enablePodDisruptionBudget: true,
+  webhookFailurePolicy: "Fail",
+  highAvailability: true,
+  deploymentStrategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: "25%" } },
+};
+
+/** `bundle`: the trust bundle. `caBundles`: for each webhook, the certificate that signs its own. */
+export function controlPlaneValues<T>(
+  cluster: ClusterPlan,
+  trust: { readonly bundle: T; readonly caBundles: Readonly<Record<WebhookValue, T>> },
+): Values {
+  const webhooks = Object.fromEntries(
+    WEBHOOKS.map(({ value }) => [value, { externalSecret: true, caBundle: trust.caBundles[value] }]),
+  );
+  return mergeValues(
+    mergeValues(cluster.install.ha ? CONTROL_PLANE_HA : {}, cluster.install.controlPlane.values),
+    {
+      clusterDomain: cluster.clusterDomain,
+      identityTrustDomain: cluster.trustDomain,
+      // Ours is the ConfigMap and the issuer Secret. The bundle is given as well: `linkerd multicluster check`
+      // compares this value between clusters, and its hash rolls the control plane when the bundle changes.
+      identityTrustAnchorsPEM: trust.bundle,
+      identity: { externalCA: true, issuer: { scheme: "kubernetes.io/tls" } },
+      ...webhooks,
+    },
+  );
+}
+
+export function multiclusterValues(cluster: ClusterPlan): Values {
+  const ha: Values = cluster.install.ha ? { gateway: { replicas: 3 }, enablePodAntiAffinity: true } : {};
+  return mergeValues(mergeValues(ha, cluster.install.multicluster.values), {
+    gateway: gatewayValues(cluster.gateway),
+    identityTrustDomain: cluster.trustDomain,
+    linkerdNamespace: cluster.controlPlaneNamespace,
+    // Access is one ServiceAccount for each source, made by this program; so is the namespace with its labels.
+    remoteMirrorServiceAccount: false,
+    createNamespaceMetadataJob: false,
+    controllers: cluster.controllers.map(({ target, probePort }) => ({
+      link: { ref: { name: target } },
+      gateway: probePort === undefined ? { enabled: false } : { enabled: true, probe: { port: probePort } },
+    })),
+    localServiceMirror: {
+      excludedLabels: cluster.excludes.excludedLabels.join(","),
+      excludedAnnotations: cluster.excludes.excludedAnnotations.join(","),
+    },
+  });
+}
+
+function gatewayValues(gateway: GatewayPlan): Values {
+  if (!gateway.enabled) return { enabled: false };
+  const { config } = gateway;
+  const nodePort = config.type === "nodePort";
+  return {
+    enabled: true,
+    name: GATEWAY_NAME,
+    serviceType: nodePort ? "NodePort" : "LoadBalancer",
+    serviceAnnotations: config.annotations,
+    ...(config.replicas === undefined ? {} : { replicas: config.replicas }),
+    ...(config.type === "nodePort"
+      ? { nodePort: config.port, probe: { nodePort: config.probePort } }
+      : {
+          port: config.port,
+          probe: { port: config.probePort },
+          loadBalancerSourceRanges: config.sourceRanges,
+          ...(config.loadBalancerClass === undefined ? {} : { loadBalancerClass: config.loadBalancerClass }),
+        }),
+    ...(config.type === "static" && config.loadBalancerIP !== undefined
+      ? { loadBalancerIP: config.loadBalancerIP }
+      : {}),
+  };
+}
