@@ -13,12 +13,18 @@ export type Values = Record<string, unknown>;
 export const WEBHOOKS = [
   { value: "proxyInjector", service: "linkerd-proxy-injector", secret: "linkerd-proxy-injector-k8s-tls" },
   { value: "profileValidator", service: "linkerd-sp-validator", secret: "linkerd-sp-validator-k8s-tls" },
-  { value: "policyValidator", service: "linkerd-policy-validator", secret: "linkerd-policy-validator-k8s-tls" },
+  {
+    value: "policyValidator",
+    service: "linkerd-policy-validator",
+    secret: "linkerd-policy-validator-k8s-tls",
+  },
 ] as const;
 export type WebhookValue = (typeof WEBHOOKS)[number]["value"];
 
 /** Top-level or nested values that a stack file may not set, with the setting that does it instead. */
-export const OWNED_VALUES: Readonly<Record<"crds" | "controlPlane" | "multicluster", Readonly<Record<string, string>>>> = {
+export const OWNED_VALUES: Readonly<
+  Record<"crds" | "controlPlane" | "multicluster", Readonly<Record<string, string>>>
+> = {
   crds: { installGatewayAPI: "linkerd.gatewayApi" },
   controlPlane: {
     identityTrustAnchorsPEM: "trust.anchors",
@@ -30,10 +36,9 @@ export const OWNED_VALUES: Readonly<Record<"crds" | "controlPlane" | "multiclust
     "identity.issuer.tls": "trust.anchors",
     ...Object.fromEntries(
       WEBHOOKS.flatMap(({ value }) =>
-        ["externalSecret", "caBundle", "crtPEM", "keyPEM", "injectCaFrom", "injectCaFromSecret"].map((key) => [
-          `${value}.${key}`,
-          "trust.webhooks",
-        ]),
+        ["externalSecret", "caBundle", "crtPEM", "keyPEM", "injectCaFrom", "injectCaFromSecret"].map(
+          (key) => [`${value}.${key}`, "trust.webhooks"],
+        ),
       ),
     ),
   },

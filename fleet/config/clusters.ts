@@ -67,7 +67,9 @@ export const clusterConfig = z.strictObject({
     .describe("API server as the pods of the *other* clusters reach it"),
   ca: certificatePem
     .optional()
-    .describe("Certificate authority of `apiServer`. Default: the cluster's own (`ca.crt` of its service accounts)"),
+    .describe(
+      "Certificate authority of `apiServer`. Default: the cluster's own (`ca.crt` of its service accounts)",
+    ),
   region: z.string().min(1, "is empty").optional().describe("For `islands`, pictures and reports"),
   network: z
     .string()
@@ -77,7 +79,11 @@ export const clusterConfig = z.strictObject({
   clusterDomain: domainName.default("cluster.local").describe("DNS domain of the cluster's services"),
   trustDomain: domainName.optional().describe("Trust domain of this cluster. Default: `trust.domain`"),
   gateway: gatewayConfig.prefault({ type: "loadBalancer" }),
-  wave: z.int("is not a whole number").min(0, "is negative").default(0).describe("Upgrade wave, lowest first"),
+  wave: z
+    .int("is not a whole number")
+    .min(0, "is negative")
+    .default(0)
+    .describe("Upgrade wave, lowest first"),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently"),
 });
 export type ClusterConfig = z.infer<typeof clusterConfig>;

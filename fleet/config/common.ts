@@ -4,6 +4,8 @@ import { CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME } from "../names"
 /** Between what is wrong and what to write, in a schema message; `parse.ts` splits there. */
 export const FIX = " → ";
 
+const TOO_LONG = `is longer than ${MAX_LABEL} characters${FIX}use a shorter name`;
+
 /** A string of one shape. The problem and its remedy are written together, where the shape is. */
 export function matching(pattern: RegExp, problem: string, fix: string): z.ZodString {
   return z.string().regex(pattern, problem + FIX + fix);
@@ -11,24 +13,28 @@ export function matching(pattern: RegExp, problem: string, fix: string): z.ZodSt
 
 export const clusterName = matching(
   CLUSTER_NAME,
-  "is not a DNS label: use lower-case letters, digits and dashes, starting with a letter, without dots",
-).max(MAX_LABEL, `is longer than ${MAX_LABEL} characters`);
+  "is not a DNS label",
+  "use lower-case letters, digits and dashes, starting with a letter and without dots",
+).max(MAX_LABEL, TOO_LONG);
 
 export const namespaceName = matching(
   NAMESPACE_NAME,
-  "is not a namespace name: use lower-case letters, digits and dashes, without dots",
-).max(MAX_LABEL, `is longer than ${MAX_LABEL} characters`);
+  "is not the name of a namespace",
+  "use lower-case letters, digits and dashes, without dots",
+).max(MAX_LABEL, TOO_LONG);
 
 export const serviceName = matching(
   SERVICE_NAME,
-  "is not a Service name: use lower-case letters, digits and dashes, starting with a letter, without dots",
-).max(MAX_LABEL, `is longer than ${MAX_LABEL} characters`);
+  "is not the name of a Service",
+  "use lower-case letters, digits and dashes, starting with a letter and without dots",
+).max(MAX_LABEL, TOO_LONG);
 
 /** A DNS name such as a trust domain or a cluster domain. */
 export const domainName = matching(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
   "is not a DNS name",
-).max(253, "is longer than 253 characters");
+  "use lower-case labels joined by dots, for example cluster.local",
+).max(253, `is longer than 253 characters${FIX}shorten it`);
 
 export const port = z.int("is not a whole number").min(1, "is not a port").max(65535, "is not a port");
 
@@ -41,7 +47,8 @@ export const nodePort = z
 /** An IP address or a host name that the pods of the source clusters can resolve. */
 export const address = matching(
   /^[0-9A-Za-z]([-0-9A-Za-z.:]*[0-9A-Za-z])?$/,
-  "is not an IP address or host name (no scheme, no port, no comma)",
+  "is not an IP address or host name",
+  "write one of them alone, without scheme, port or comma, for example gw.eu.example.com",
 );
 
 /** One address or several. */
@@ -57,6 +64,7 @@ export const secretRef = z.strictObject({
   secret: matching(
     /^[A-Za-z0-9][-_.A-Za-z0-9]*$/,
     "is not the name of a configuration key",
+    "use letters, digits, dots, dashes and underscores, for example kubeconfig-eu",
   ).describe("Configuration key set with `pulumi config set --secret linkerd-fleet:<key>`"),
 });
 export type SecretRef = z.infer<typeof secretRef>;
@@ -64,18 +72,21 @@ export type SecretRef = z.infer<typeof secretRef>;
 export const certificatePem = matching(
   /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
   "is not a PEM certificate",
+  "paste it whole, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
 );
 
 /** Charts and releases are pinned: a range would let two previews of one commit differ. */
 export const exactVersion = matching(
   /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/,
-  "is not one exact version (a range, `latest` or a `v` prefix would make two runs differ)",
+  "is not one exact version: a range or `latest` would let two runs differ",
+  "write all three numbers without a leading v, for example 2026.8.3",
 );
 
 /** Mirrored metadata key: `example.com/key`, or a whole group as `example.com/*`. */
 export const metadataKey = matching(
   /^[A-Za-z0-9][-_.A-Za-z0-9]*(\/([A-Za-z0-9][-_.A-Za-z0-9]*|\*))?$/,
-  "is not a label or annotation key (or a group as `example.com/*`)",
+  "is not a label or annotation key",
+  "write a key such as `example.com/team`, or a whole group as `example.com/*`",
 );
 
 export const mode = z.enum(["gateway", "flat", "federated"]);

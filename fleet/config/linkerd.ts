@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { exactVersion, namespaceName } from "./common";
 
-const source = z
-  .string()
-  .regex(/^(https?:\/\/|oci:\/\/|\.{0,2}\/)\S+$/, "is not a chart source");
+const source = z.string().regex(/^(https?:\/\/|oci:\/\/|\.{0,2}\/)\S+$/, "is not a chart source");
 
 const chart = z.strictObject({
   version: exactVersion.optional().describe("Exact chart version; default: `linkerd.version`"),

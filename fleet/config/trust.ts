@@ -2,7 +2,11 @@ import { z } from "zod";
 import { certificatePem, domainName, matching, secretRef } from "./common";
 
 const anchor = z.strictObject({
-  id: matching(/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$/, "is not a short name of letters, digits and dashes")
+  id: matching(
+    /^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$/,
+    "is not the id of an anchor",
+    'use letters, digits and dashes, for example "2026"',
+  )
     .max(40, "is longer than 40 characters")
     .describe("Names this anchor for good: it is part of resource names, and is never used again"),
   state: z
@@ -43,7 +47,9 @@ export const trustConfig = z.strictObject({
         .int("is not a whole number")
         .min(0, "is negative")
         .default(1_440)
-        .describe("The first `pulumi up` in this time before its end renews it. `linkerd check` warns under 60 days"),
+        .describe(
+          "The first `pulumi up` in this time before its end renews it. `linkerd check` warns under 60 days",
+        ),
     })
     .prefault({}),
   webhooks: z
