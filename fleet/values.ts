@@ -77,13 +77,16 @@ const CONTROL_PLANE_HA: Values = {
   deploymentStrategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: "25%" } },
 };
 
-/** `bundle`: the trust bundle. `caBundles`: for each webhook, the certificate that signs its own. */
+/** `bundle`: the trust bundle. `webhooks`: for each of the three, the certificate that the API server trusts. */
 export function controlPlaneValues<T>(
   cluster: ClusterPlan,
-  trust: { readonly bundle: T; readonly caBundles: Readonly<Record<WebhookValue, T>> },
+  trust: {
+    readonly bundle: T;
+    readonly webhooks: readonly { readonly value: WebhookValue; readonly caBundle: T }[];
+  },
 ): Values {
   const webhooks = Object.fromEntries(
-    WEBHOOKS.map(({ value }) => [value, { externalSecret: true, caBundle: trust.caBundles[value] }]),
+    trust.webhooks.map(({ value, caBundle }) => [value, { externalSecret: true, caBundle }]),
   );
   return mergeValues(
     mergeValues(cluster.install.ha ? CONTROL_PLANE_HA : {}, cluster.install.controlPlane.values),

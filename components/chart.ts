@@ -1,0 +1,37 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ChartPlan } from "../fleet/charts";
+import type { Values } from "../fleet/values";
+
+export interface ChartReleaseArgs {
+  /** Helm release name: fixed, because replacing a release deletes its CRDs and so every Link. */
+  readonly release: string;
+  readonly namespace: pulumi.Input<string>;
+  readonly chart: ChartPlan;
+  readonly values: Values;
+  readonly timeoutSeconds: number;
+}
+
+/** One chart as a Helm release, waited for until its workloads are available. */
+export function chartRelease(
+  name: string,
+  args: ChartReleaseArgs,
+  opts: pulumi.CustomResourceOptions,
+): kubernetes.helm.v3.Release {
+  const { chart } = args;
+  return new kubernetes.helm.v3.Release(
+    name,
+    {
+      name: args.release,
+      namespace: args.namespace,
+      chart: chart.chart,
+      version: chart.version,
+      ...(chart.repository === undefined ? {} : { repositoryOpts: { repo: chart.repository } }),
+      values: args.values,
+      timeout: args.timeoutSeconds,
+      // A failed upgrade goes back to the release before it, a failed install leaves nothing half made.
+      atomic: true,
+    },
+    opts,
+  );
+}

@@ -1,0 +1,64 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access";
+import type { ClusterPlan, ExportPlan, TrustPlan } from "../fleet/plan";
+import { ControlPlane } from "./controlPlane";
+import { ExportedService } from "./exportedService";
+import { Issuer } from "./issuer";
+import { Multicluster } from "./multicluster";
+import type { Trust } from "./trust";
+
+export interface ClusterArgs {
+  readonly cluster: ClusterPlan;
+  readonly exports: readonly ExportPlan[];
+  readonly trust: Trust;
+  readonly lifetimes: Pick<TrustPlan, "issuer" | "webhooks">;
+}
+
+/** Everything one cluster holds whatever it is linked to. Its Kubernetes provider comes through the options. */
+export class Cluster extends pulumi.ComponentResource {
+  readonly controlPlane: ControlPlane;
+  readonly multicluster: Multicluster;
+  /** What every access of this cluster may read. */
+  readonly accessRole: kubernetes.rbac.v1.ClusterRole;
+
+  constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { cluster, trust } = args;
+    super("linkerd-fleet:cluster:Cluster", name, {}, opts);
+    const child = { parent: this };
+
+    const issuer = new Issuer(
+      `${name}-issuer`,
+      { trustDomain: cluster.trustDomain, lifetime: args.lifetimes.issuer, anchor: trust.active },
+      child,
+    );
+    this.controlPlane = new ControlPlane(
+      `${name}-linkerd`,
+      {
+        cluster,
+        trustBundle: trust.bundle,
+        anchorPem: trust.active.certificatePem,
+        issuer,
+        webhooks: args.lifetimes.webhooks,
+      },
+      child,
+    );
+    this.multicluster = new Multicluster(
+      `${name}-multicluster`,
+      { cluster, controlPlane: this.controlPlane.release },
+      child,
+    );
+    this.accessRole = new kubernetes.rbac.v1.ClusterRole(
+      `${name}-access-role`,
+      {
+        metadata: { name: ACCESS_ROLE, labels: { "linkerd.io/extension": "multicluster" } },
+        rules: [...ACCESS_RULES],
+      },
+      child,
+    );
+    for (const exported of args.exports) {
+      new ExportedService(`${name}-${exported.namespace}-${exported.name}`, { export: exported }, child);
+    }
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,116 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterPlan, TrustPlan } from "../fleet/plan";
+import { controlPlaneValues, crdsValues, WEBHOOKS } from "../fleet/values";
+import { base64 } from "./base64";
+import { chartRelease } from "./chart";
+import type { KeyPair } from "./trustAnchor";
+import { WebhookCertificate } from "./webhookCertificate";
+
+export interface ControlPlaneArgs {
+  readonly cluster: ClusterPlan;
+  /** All trust anchors, in PEM. */
+  readonly trustBundle: pulumi.Output<string>;
+  /** The anchor that signed `issuer`, in PEM. */
+  readonly anchorPem: pulumi.Input<string>;
+  readonly issuer: KeyPair;
+  readonly webhooks: TrustPlan["webhooks"];
+}
+
+/**
+ * Linkerd's control plane in one cluster: its namespace, the trust bundle, the issuer and webhook certificates as
+ * objects of ours, then the charts linkerd-crds and linkerd-control-plane. No chart value holds a key.
+ */
+export class ControlPlane extends pulumi.ComponentResource {
+  /** Settles when the control plane is ready, its proxy injector included. */
+  readonly release: kubernetes.helm.v3.Release;
+  readonly namespace: pulumi.Output<string>;
+
+  constructor(name: string, args: ControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { cluster } = args;
+    super(
+      "linkerd-fleet:linkerd:ControlPlane",
+      name,
+      { version: cluster.install.controlPlane.version },
+      opts,
+    );
+    const child = { parent: this };
+
+    const namespace = new kubernetes.core.v1.Namespace(
+      `${name}-namespace`,
+      {
+        metadata: {
+          name: cluster.controlPlaneNamespace,
+          // linkerd2 `charts/linkerd-control-plane/templates/namespace.yaml`, which Helm installs do not render.
+          labels: {
+            "config.linkerd.io/admission-webhooks": "disabled",
+            "linkerd.io/control-plane-ns": cluster.controlPlaneNamespace,
+            "linkerd.io/is-control-plane": "true",
+            "pod-security.kubernetes.io/enforce": "privileged",
+          },
+          annotations: { "linkerd.io/inject": "disabled" },
+        },
+      },
+      child,
+    );
+    this.namespace = namespace.metadata.name;
+
+    const trustRoots = new kubernetes.core.v1.ConfigMap(
+      `${name}-trust-roots`,
+      {
+        metadata: { name: "linkerd-identity-trust-roots", namespace: this.namespace },
+        data: { "ca-bundle.crt": args.trustBundle },
+      },
+      child,
+    );
+    const issuer = new kubernetes.core.v1.Secret(
+      `${name}-issuer`,
+      {
+        metadata: { name: "linkerd-identity-issuer", namespace: this.namespace },
+        type: "kubernetes.io/tls",
+        data: {
+          "tls.crt": base64(args.issuer.certificatePem),
+          "tls.key": base64(args.issuer.privateKeyPem),
+          "ca.crt": base64(args.anchorPem),
+        },
+      },
+      child,
+    );
+    const webhooks = WEBHOOKS.map(({ value, service, secret }) => {
+      const certificate = new WebhookCertificate(
+        `${name}-${service}`,
+        { service, secret, namespace: this.namespace, lifetime: args.webhooks },
+        child,
+      );
+      return { value, certificate };
+    });
+
+    const crds = chartRelease(
+      `${name}-crds`,
+      {
+        release: "linkerd-crds",
+        namespace: this.namespace,
+        chart: cluster.install.crds,
+        values: crdsValues(cluster),
+        timeoutSeconds: cluster.install.timeoutSeconds,
+      },
+      child,
+    );
+    // The policy controller looks for the Gateway API CRDs once, when it starts: the CRDs come first.
+    this.release = chartRelease(
+      `${name}-release`,
+      {
+        release: "linkerd-control-plane",
+        namespace: this.namespace,
+        chart: cluster.install.controlPlane,
+        values: controlPlaneValues<pulumi.Output<string>>(cluster, {
+          bundle: args.trustBundle,
+          webhooks: webhooks.map(({ value, certificate }) => ({ value, caBundle: certificate.caBundle })),
+        }),
+        timeoutSeconds: cluster.install.timeoutSeconds,
+      },
+      { ...child, dependsOn: [crds, trustRoots, issuer, ...webhooks.map((webhook) => webhook.certificate)] },
+    );
+    this.registerOutputs({ namespace: this.namespace });
+  }
+}

@@ -1,0 +1,32 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { exportLabels } from "../fleet/link";
+import type { ExportPlan } from "../fleet/plan";
+
+export interface ExportedServiceArgs {
+  readonly export: ExportPlan;
+}
+
+/** Lets one Service cross: patches the label onto a Service that somebody else owns, and takes it back on removal. */
+export class ExportedService extends pulumi.ComponentResource {
+  constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("linkerd-fleet:service:ExportedService", name, { modes: args.export.modes }, opts);
+    new kubernetes.core.v1.ServicePatch(
+      `${name}-labels`,
+      {
+        metadata: {
+          name: args.export.name,
+          namespace: args.export.namespace,
+          labels: exportLabels(args.export.modes),
+          annotations: {
+            "pulumi.com/patchFieldManager": "linkerd-fleet",
+            // A Service without endpoints may be exported: that is for its owner to see to.
+            "pulumi.com/skipAwait": "true",
+          },
+        },
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,125 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterPlan, Plan } from "../fleet/plan";
+import { Access } from "./access";
+import { Cluster } from "./cluster";
+import { Link } from "./link";
+import { Trust } from "./trust";
+
+export interface FleetArgs {
+  readonly plan: Plan;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
+}
+
+/** The whole fleet: one trust, the clusters, and between them accesses and links. */
+export class Fleet extends pulumi.ComponentResource {
+  readonly trustBundle: pulumi.Output<string>;
+  /** By cluster: the addresses of its gateway; none where there is no gateway. */
+  readonly gatewayAddresses: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { plan } = args;
+    super("linkerd-fleet:fleet:Fleet", name, {}, opts);
+
+    const trust = new Trust("trust", { trust: plan.trust, secret: args.secret }, { parent: this });
+    const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
+    const members = new Map(
+      plan.clusters.map((cluster) => {
+        const provider = this.provider(cluster, args.secret);
+        const member = new Cluster(
+          cluster.name,
+          { cluster, exports: exports.get(cluster.name) ?? [], trust, lifetimes: plan.trust },
+          { parent: this, providers: { kubernetes: provider } },
+        );
+        return [cluster.name, { cluster, member, provider }];
+      }),
+    );
+
+    const accesses = new Map<string, Access>();
+    for (const access of plan.accesses) {
+      const target = get(members, access.target);
+      const key = `${access.target}-for-${access.source}`;
+      const { ca } = target.cluster;
+      accesses.set(
+        key,
+        new Access(
+          key,
+          {
+            access,
+            namespace: target.member.multicluster.namespace.metadata.name,
+            ...(ca === undefined ? {} : { ca }),
+          },
+          {
+            parent: this,
+            providers: { kubernetes: target.provider },
+            dependsOn: [target.member.accessRole],
+          },
+        ),
+      );
+    }
+    for (const link of plan.links) {
+      const source = get(members, link.source);
+      const target = get(members, link.target);
+      new Link(
+        `${link.source}-to-${link.target}`,
+        {
+          link,
+          target: target.cluster,
+          access: get(accesses, `${link.target}-for-${link.source}`),
+          gatewayAddress: target.member.multicluster.gatewayAddress,
+          namespaces: {
+            controlPlane: source.member.controlPlane.namespace,
+            multicluster: source.member.multicluster.namespace.metadata.name,
+          },
+        },
+        {
+          parent: this,
+          providers: { kubernetes: source.provider },
+          // The destination controller looks at the target once, when it first sees the credentials: the target's
+          // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
+          dependsOn: [source.member.multicluster.release, target.member.multicluster.release],
+        },
+      );
+    }
+
+    this.trustBundle = trust.bundle;
+    this.gatewayAddresses = Object.fromEntries(
+      [...members].flatMap(([cluster, { member }]) => {
+        const address = member.multicluster.gatewayAddress;
+        return address ? [[cluster, address]] : [];
+      }),
+    );
+    this.registerOutputs({});
+  }
+
+  private provider(
+    cluster: ClusterPlan,
+    secret: (key: string) => pulumi.Output<string>,
+  ): kubernetes.Provider {
+    const { name, context, kubeconfig } = cluster;
+    return new kubernetes.Provider(
+      name,
+      {
+        ...(context === undefined ? {} : { context }),
+        ...(kubeconfig === undefined ? {} : { kubeconfig: secret(kubeconfig.secret) }),
+        // Without it a change of address or CA would replace every resource of the cluster.
+        clusterIdentifier: name,
+        // Without them a rotated Secret or bundle would be deleted before it is made again.
+        enableSecretMutable: true,
+        enableConfigMapMutable: true,
+        // One dead cluster must not hold up the others; the provider's own default is 32 s.
+        kubeClientSettings: { timeout: 10 },
+        suppressHelmHookWarnings: true,
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** The planner names only clusters of the plan; a gap here is a defect of ours. */
+function get<T>(items: ReadonlyMap<string, T>, key: string): T {
+  const item = items.get(key);
+  if (item === undefined) throw new Error(`the plan refers to '${key}', which it does not hold`);
+  return item;
+}

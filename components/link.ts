@@ -1,0 +1,85 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { createdBy, linkKubeconfig, linkSpec } from "../fleet/link";
+import { credentialsName } from "../fleet/names";
+import type { ClusterPlan } from "../fleet/plan";
+import type { LinkPlan } from "../fleet/topology";
+import type { Access } from "./access";
+import { base64 } from "./base64";
+import { LinkResource } from "./linkResource";
+
+export interface LinkArgs {
+  readonly link: LinkPlan;
+  readonly target: ClusterPlan;
+  /** What the target grants the source. */
+  readonly access: Access;
+  /** `undefined` for a target without a gateway. */
+  readonly gatewayAddress: pulumi.Output<string> | undefined;
+  /** Namespaces of the source. */
+  readonly namespaces: {
+    readonly controlPlane: pulumi.Input<string>;
+    readonly multicluster: pulumi.Input<string>;
+  };
+}
+
+/** Both copies of the credentials (linkerd2 `multicluster/cmd/link-gen.go`); other types are not looked at. */
+const CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig";
+
+/**
+ * A link from the source (this component's provider) to a target: the credentials for the destination controller,
+ * those for the service mirror, then the Link. Created in this order, because the destination controller looks a
+ * new cluster up once, and the Link makes the service mirror start.
+ */
+export class Link extends pulumi.ComponentResource {
+  constructor(name: string, args: LinkArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { link, target, access } = args;
+    super("linkerd-fleet:link:Link", name, { modes: link.modes, state: link.state }, opts);
+    const child = { parent: this };
+
+    const secretName = credentialsName(link.target);
+    const kubeconfig = base64(
+      pulumi
+        .all([access.token, access.caData])
+        .apply(([token, caData]) => linkKubeconfig(target, access.serviceAccount, { token, caData })),
+    );
+    const destination = new kubernetes.core.v1.Secret(
+      `${name}-destination`,
+      {
+        metadata: {
+          name: secretName,
+          namespace: args.namespaces.controlPlane,
+          labels: { "multicluster.linkerd.io/cluster-name": link.target },
+          annotations: {
+            "multicluster.linkerd.io/trust-domain": target.trustDomain,
+            "multicluster.linkerd.io/cluster-domain": target.clusterDomain,
+          },
+        },
+        type: CREDENTIALS_TYPE,
+        data: { kubeconfig },
+      },
+      child,
+    );
+    const serviceMirror = new kubernetes.core.v1.Secret(
+      `${name}-mirror`,
+      {
+        metadata: { name: secretName, namespace: args.namespaces.multicluster },
+        type: CREDENTIALS_TYPE,
+        data: { kubeconfig },
+      },
+      { ...child, dependsOn: [destination] },
+    );
+    new LinkResource(
+      `${name}-link`,
+      {
+        metadata: {
+          name: link.target,
+          namespace: args.namespaces.multicluster,
+          annotations: { "linkerd.io/created-by": createdBy(target.install.multicluster.version) },
+        },
+        spec: linkSpec<pulumi.Input<string>>(link, target, args.gatewayAddress ?? ""),
+      },
+      { ...child, dependsOn: [serviceMirror] },
+    );
+    this.registerOutputs({});
+  }
+}

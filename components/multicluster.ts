@@ -1,0 +1,94 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../fleet/names";
+import type { ClusterPlan } from "../fleet/plan";
+import { multiclusterValues } from "../fleet/values";
+import { chartRelease } from "./chart";
+
+export interface MulticlusterArgs {
+  readonly cluster: ClusterPlan;
+  /** The control plane's release: pods created before its injector runs would have no proxy. */
+  readonly controlPlane: pulumi.Resource;
+}
+
+/**
+ * The multicluster extension in one cluster: its namespace, the gateway, the service-mirror controllers of the
+ * outgoing links.
+ */
+export class Multicluster extends pulumi.ComponentResource {
+  /** Accesses need only this, which keeps a full mesh free of cycles. */
+  readonly namespace: kubernetes.core.v1.Namespace;
+  readonly release: kubernetes.helm.v3.Release;
+  /** Addresses of the gateway, separated by commas; `undefined` without one. */
+  readonly gatewayAddress: pulumi.Output<string> | undefined;
+
+  constructor(name: string, args: MulticlusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { cluster } = args;
+    super(
+      "linkerd-fleet:linkerd:Multicluster",
+      name,
+      { version: cluster.install.multicluster.version },
+      opts,
+    );
+    const child = { parent: this };
+
+    this.namespace = new kubernetes.core.v1.Namespace(
+      `${name}-namespace`,
+      {
+        metadata: {
+          name: MULTICLUSTER_NAMESPACE,
+          // The chart's post-install Job would set these; `linkerd multicluster check` finds the extension by them.
+          labels: {
+            "linkerd.io/extension": "multicluster",
+            "pod-security.kubernetes.io/enforce": "privileged",
+          },
+        },
+      },
+      child,
+    );
+    this.release = chartRelease(
+      `${name}-release`,
+      {
+        release: "linkerd-multicluster",
+        namespace: this.namespace.metadata.name,
+        chart: cluster.install.multicluster,
+        values: multiclusterValues(cluster),
+        timeoutSeconds: cluster.install.timeoutSeconds,
+      },
+      { ...child, dependsOn: [args.controlPlane] },
+    );
+    this.gatewayAddress = this.readGatewayAddress(name, cluster);
+    this.registerOutputs({ gatewayAddress: this.gatewayAddress });
+  }
+
+  /**
+   * A patch of one annotation, because its outputs hold the whole Service: they wait for the address, and later
+   * previews find it in the state, where a `.get` would need the cluster to answer.
+   */
+  private readGatewayAddress(name: string, cluster: ClusterPlan): pulumi.Output<string> | undefined {
+    if (!cluster.gateway.enabled) return undefined;
+    if (cluster.gateway.addresses) return pulumi.output(cluster.gateway.addresses.join(","));
+    const gateway = new kubernetes.core.v1.ServicePatch(
+      `${name}-gateway`,
+      {
+        metadata: {
+          name: GATEWAY_NAME,
+          namespace: this.namespace.metadata.name,
+          annotations: {
+            "linkerd-fleet/cluster": cluster.name,
+            "pulumi.com/patchFieldManager": "linkerd-fleet",
+          },
+        },
+      },
+      { parent: this, dependsOn: [this.release] },
+    );
+    // The patch is ready only when there is an address. Should a refresh find it gone, an empty address makes the
+    // service mirrors keep the endpoints they have.
+    return gateway.status.apply((status) =>
+      (status?.loadBalancer?.ingress ?? [])
+        .map((ingress) => ingress.ip ?? ingress.hostname)
+        .filter((address) => address !== undefined)
+        .join(","),
+    );
+  }
+}

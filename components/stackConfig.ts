@@ -1,0 +1,22 @@
+import * as pulumi from "@pulumi/pulumi";
+import { isConfigSecret } from "@pulumi/pulumi/runtime/config";
+import type { RawConfig } from "../fleet/config/parse";
+
+/** All configuration of this project as it stands in the stack file, with no judgement of it. */
+export function readStackConfig(): RawConfig {
+  const prefix = `${pulumi.getProject()}:`;
+  const keys = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
+  return {
+    values: Object.fromEntries(keys.map(([key, text]) => [key.slice(prefix.length), structured(text)])),
+    secretKeys: new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(prefix.length))),
+  };
+}
+
+/** Structured values reach a program as JSON, plain strings as they are. */
+function structured(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { TrustPlan } from "../fleet/plan";
+import { joinBundle } from "../fleet/trustBundle";
+import { type KeyPair, TrustAnchor } from "./trustAnchor";
+
+export interface TrustArgs {
+  readonly trust: TrustPlan;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
+}
+
+/** All trust anchors of the fleet, generated or given, and the bundle every cluster trusts. */
+export class Trust extends pulumi.ComponentResource {
+  /** PEM of all anchors, in the order of the stack file. Public. */
+  readonly bundle: pulumi.Output<string>;
+  /** The anchor that signs the issuers. */
+  readonly active: KeyPair;
+
+  constructor(name: string, args: TrustArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { trust } = args;
+    const states = Object.fromEntries(trust.anchors.map(({ id, state }) => [id, state]));
+    super("linkerd-fleet:trust:Trust", name, { anchors: states }, opts);
+
+    const anchors = trust.anchors.map((anchor): KeyPair => {
+      if (anchor.certificate === undefined) {
+        return new TrustAnchor(
+          `${name}-${anchor.id}`,
+          { commonName: "root.linkerd.cluster.local", lifetimeHours: anchor.lifetimeHours },
+          { parent: this },
+        );
+      }
+      return {
+        certificatePem: anchor.certificate,
+        privateKeyPem: anchor.privateKey ? args.secret(anchor.privateKey.secret) : "",
+      };
+    });
+    const active = anchors[trust.anchors.findIndex((anchor) => anchor.id === trust.active)];
+    if (!active) throw new pulumi.RunError("trust.anchors: none is active");
+    this.active = active;
+    this.bundle = pulumi.all(anchors.map((anchor) => anchor.certificatePem)).apply(joinBundle);
+    this.registerOutputs({ bundle: this.bundle });
+  }
+}

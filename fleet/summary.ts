@@ -1,0 +1,108 @@
+import type { Plan } from "./plan";
+
+/** Words for people and for other programs: small, public, in a stable order. */
+
+export interface ClusterSummary<T> {
+  readonly apiServer: string;
+  readonly region?: string;
+  readonly network?: string;
+  readonly trustDomain: string;
+  readonly version: string;
+  readonly gateway: { readonly type: string; readonly address?: T };
+}
+
+export function describeClusters<T>(
+  plan: Plan,
+  gatewayAddresses: Readonly<Record<string, T>>,
+): Record<string, ClusterSummary<T>> {
+  return Object.fromEntries(
+    plan.clusters.map(({ name, apiServer, region, network, trustDomain, install, gateway }) => {
+      const address = gatewayAddresses[name];
+      return [
+        name,
+        {
+          apiServer,
+          ...(region === undefined ? {} : { region }),
+          ...(network === undefined ? {} : { network }),
+          trustDomain,
+          version: install.controlPlane.version,
+          gateway: {
+            type: gateway.enabled ? gateway.config.type : "none",
+            ...(address === undefined ? {} : { address }),
+          },
+        },
+      ];
+    }),
+  );
+}
+
+export interface LinkSummary {
+  readonly source: string;
+  readonly target: string;
+  readonly modes: readonly string[];
+  readonly state: string;
+}
+
+export function describeLinks(plan: Plan): LinkSummary[] {
+  return plan.links.map(({ source, target, modes, state }) => ({ source, target, modes, state }));
+}
+
+export interface ServiceSummary {
+  readonly namespace: string;
+  readonly name: string;
+  readonly modes: readonly string[];
+  readonly clusters: readonly string[];
+}
+
+export function describeServices(plan: Plan): ServiceSummary[] {
+  const services = Map.groupBy(plan.exports, ({ namespace, name, modes }) => `${namespace}/${name}/${modes}`);
+  return [...services.values()].flatMap((members) => {
+    const [first] = members;
+    if (!first) return [];
+    const { namespace, name, modes } = first;
+    return [{ namespace, name, modes, clusters: members.map((member) => member.cluster) }];
+  });
+}
+
+/** Bumped when the shape of the outputs changes in a way that a reader must know. */
+export const PLAN_SCHEMA = 1;
+
+export interface PlanSummary {
+  readonly schema: typeof PLAN_SCHEMA;
+  readonly anchors: readonly { readonly id: string; readonly state: string }[];
+  readonly clusters: Readonly<Record<string, PlannedCluster>>;
+}
+
+export interface PlannedCluster {
+  readonly trustDomain: string;
+  readonly clusterDomain: string;
+  readonly controlPlaneNamespace: string;
+  readonly wave: number;
+  readonly ha: boolean;
+  readonly charts: { readonly crds: string; readonly controlPlane: string; readonly multicluster: string };
+}
+
+/** What was decided, besides the links and services that have outputs of their own. */
+export function describePlan(plan: Plan): PlanSummary {
+  return {
+    schema: PLAN_SCHEMA,
+    anchors: plan.trust.anchors.map(({ id, state }) => ({ id, state })),
+    clusters: Object.fromEntries(
+      plan.clusters.map(({ name, trustDomain, clusterDomain, controlPlaneNamespace, wave, install }) => [
+        name,
+        {
+          trustDomain,
+          clusterDomain,
+          controlPlaneNamespace,
+          wave,
+          ha: install.ha,
+          charts: {
+            crds: install.crds.version,
+            controlPlane: install.controlPlane.version,
+            multicluster: install.multicluster.version,
+          },
+        },
+      ]),
+    ),
+  };
+}
