@@ -1,0 +1,156 @@
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { buildPlugins } from "../plugins/build";
+import { buildTools } from "./build";
+import { withLock } from "./lock";
+import { type ChoiceOptions, chooseCharts, installPlugins, type Part, type PluginName } from "./parts";
+import { readState, writeState } from "./state";
+import { type GoToolName, goTools, toolVersion } from "./tools";
+
+export type { Part } from "./parts";
+
+export type ToolName = Exclude<GoToolName, "kubectl"> | "pulumi-analyzer-policy";
+
+/** Everything the lab needs to run the fleet's program on this machine. */
+export interface Toolchain {
+  /** Absolute path of each program. */
+  bin: Record<ToolName | "kubectl", string>;
+  /** The folder to put first on PATH. */
+  binDir: string;
+  /** PULUMI_HOME, with the plugins installed. */
+  pulumiHome: string;
+  /** Folder or repository URL for `linkerd.source`. */
+  charts: string;
+  parts: Part[];
+}
+
+const root = path.join(__dirname, "..", "..");
+
+/** The folder of everything that is built or downloaded once; several clones may share it. */
+export function cacheRoot(): string {
+  return path.resolve(process.env.LINKERD_FLEET_CACHE ?? path.join(root, ".cache"));
+}
+
+/**
+ * Finds or builds everything the lab needs. The first call takes minutes and reports its progress, a later one
+ * builds nothing.
+ */
+export async function ensureToolchain(options: {
+  log(line: string): void;
+  /** Ask the download sites again, whatever is remembered. */
+  refresh?: boolean;
+}): Promise<Toolchain> {
+  if (process.platform === "win32")
+    throw new Error("The lab runs on Linux and macOS; on Windows, run it inside WSL.");
+  const cache = cacheRoot();
+  fs.mkdirSync(cache, { recursive: true });
+  const waiting = (pid: number) =>
+    options.log(`Another run (process ${pid}) is preparing ${cache}; waiting for it to finish.`);
+  return withLock(path.join(cache, "toolchain.lock"), waiting, () => prepare(cache, options));
+}
+
+async function prepare(
+  cache: string,
+  options: { log(line: string): void; refresh?: boolean },
+): Promise<Toolchain> {
+  const binDir = path.join(cache, "bin");
+  const pulumiHome = path.join(cache, "pulumi-home");
+  const state = readState(cache);
+  const save = () => writeState(cache, state);
+
+  const kubectl = await machineKubectl(binDir);
+  const tools = goTools.filter(({ name }) => name !== "kubectl" || kubectl === undefined);
+  await buildTools(tools, { cache, state, log: options.log, save });
+  installPolicyScript(binDir);
+
+  for (const name of fs.readdirSync(cache))
+    if (name.startsWith("download-")) fs.rmSync(path.join(cache, name), { recursive: true });
+  const choice: ChoiceOptions = { cache, state, ...options };
+  const standIns = (names: PluginName[]) => buildPlugins(pulumiHome, path.join(binDir, "helm"), names);
+  const [plugins, charts] = await Promise.all([
+    installPlugins(pulumiHome, pluginVersions(), standIns, choice),
+    chooseCharts(path.join(root, "lab", "charts"), choice),
+  ]);
+  save();
+
+  const built = tools.map(
+    (tool): Part => ({
+      name: tool.name,
+      version: toolVersion(tool).replace(/^v/, ""),
+      origin: "built",
+      from: `Go module ${tool.module}`,
+    }),
+  );
+  const inBin = (name: ToolName | "kubectl") => path.join(binDir, name);
+  return {
+    bin: {
+      pulumi: inBin("pulumi"),
+      "pulumi-language-nodejs": inBin("pulumi-language-nodejs"),
+      "pulumi-analyzer-policy": inBin("pulumi-analyzer-policy"),
+      kwokctl: inBin("kwokctl"),
+      kwok: inBin("kwok"),
+      etcd: inBin("etcd"),
+      "kube-apiserver": inBin("kube-apiserver"),
+      "kube-controller-manager": inBin("kube-controller-manager"),
+      "kube-scheduler": inBin("kube-scheduler"),
+      helm: inBin("helm"),
+      kubectl: kubectl?.from ?? inBin("kubectl"),
+    },
+    binDir,
+    pulumiHome,
+    charts: charts.charts,
+    parts: [...built, ...(kubectl === undefined ? [] : [kubectl]), ...plugins, ...charts.parts],
+  };
+}
+
+/** The environment in which the engine and its programs run. */
+export function engineEnv(toolchain: Toolchain): Record<string, string> {
+  // The language host and the policy script start the `node` that they find on PATH.
+  const node = path.join(path.dirname(require.resolve("node/package.json")), "bin");
+  return {
+    PATH: [toolchain.binDir, node, process.env.PATH ?? ""].join(path.delimiter),
+    PULUMI_HOME: toolchain.pulumiHome,
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // One unreachable cluster must not stop the changes to the others.
+    PULUMI_CONTINUE_ON_ERROR: "true",
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+  };
+}
+
+/** The machine's own kubectl, if it has a working one. */
+async function machineKubectl(binDir: string): Promise<Part | undefined> {
+  for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
+    const file = path.join(folder, "kubectl");
+    if (folder === "" || path.resolve(folder) === binDir || !fs.existsSync(file)) continue;
+    try {
+      const { stdout } = await promisify(execFile)(file, ["version", "--client"]);
+      const version = /v(\d\S+)/.exec(stdout)?.[1];
+      if (version !== undefined) return { name: "kubectl", version, origin: "machine", from: file };
+    } catch {
+      // Not a kubectl that runs here: the next folder may have one, else it is built.
+    }
+  }
+  return undefined;
+}
+
+// The engine looks for this script in the folder of its own program.
+function installPolicyScript(binDir: string): void {
+  const script = fs.readFileSync(path.join(__dirname, "pulumi-analyzer-policy.sh"), "utf8");
+  const file = path.join(binDir, "pulumi-analyzer-policy");
+  if (fs.existsSync(file) && fs.readFileSync(file, "utf8") === script) return;
+  fs.writeFileSync(`${file}.partial`, script, { mode: 0o755 });
+  fs.renameSync(`${file}.partial`, file);
+}
+
+function pluginVersions(): Record<PluginName, string> {
+  const version = (name: PluginName): string => {
+    const file = require.resolve(`@pulumi/${name}/package.json`);
+    const manifest: { version: string } = JSON.parse(fs.readFileSync(file, "utf8"));
+    return manifest.version;
+  };
+  return { kubernetes: version("kubernetes"), tls: version("tls"), random: version("random") };
+}

@@ -1,0 +1,162 @@
+import fs from "node:fs";
+import path from "node:path";
+
+/** The programs that are built from Go modules. */
+export type GoToolName =
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kube-scheduler"
+  | "kubectl"
+  | "helm"
+  | "kwokctl"
+  | "kwok"
+  | "pulumi-language-nodejs"
+  | "pulumi";
+
+/** One program: a main package, and the folder beside this file whose go.mod pins everything it is built from. */
+export interface GoTool {
+  readonly name: GoToolName;
+  /** Folder with go.mod and go.sum. */
+  readonly folder: string;
+  /** The Go module that the program comes from; its version is the program's. */
+  readonly module: string;
+  /** Main package, relative to the module. */
+  readonly main: string;
+  /** Link-time variables that give the program its version, from the versions that go.mod pins. */
+  readonly variables?: (pinned: (module: string) => string) => Record<string, string>;
+  /** Seconds a first build took on two cores, told to the user until this machine has a figure of its own. */
+  readonly usualSeconds: number;
+}
+
+const kubernetesVariables = (
+  packages: string[],
+  names: [string, string],
+  version: string,
+): [string, string][] => {
+  const numbers = version.replace(/^v/, "").split(".");
+  return packages.flatMap((pkg) =>
+    names.map((name, i): [string, string] => [`${pkg}.${name}`, numbers[i] ?? ""]),
+  );
+};
+
+const kubernetes = (name: GoToolName, usualSeconds: number): GoTool => ({
+  name,
+  folder: path.join(__dirname, "cluster"),
+  module: "k8s.io/kubernetes",
+  main: `cmd/${name}`,
+  // Without its version an API server calls itself 0.0.0, and charts refuse it.
+  variables: (pinned) => {
+    const version = pinned("k8s.io/kubernetes");
+    const packages = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"];
+    return Object.fromEntries([
+      ...packages.map((pkg) => [`${pkg}.gitVersion`, version]),
+      ...kubernetesVariables(packages, ["gitMajor", "gitMinor"], version),
+    ]);
+  },
+  usualSeconds,
+});
+
+const pulumi = (pinned: (module: string) => string, module: string): Record<string, string> => ({
+  "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": pinned(module),
+});
+
+/** In the order in which they are built: what is needed first, first. */
+export const goTools: readonly GoTool[] = [
+  {
+    name: "etcd",
+    folder: path.join(__dirname, "cluster"),
+    module: "go.etcd.io/etcd/server/v3",
+    main: "",
+    usualSeconds: 29,
+  },
+  kubernetes("kube-apiserver", 117),
+  kubernetes("kube-controller-manager", 35),
+  kubernetes("kube-scheduler", 5),
+  kubernetes("kubectl", 10),
+  {
+    name: "helm",
+    folder: path.join(__dirname, "cluster"),
+    module: "helm.sh/helm/v3",
+    main: "cmd/helm",
+    variables: (pinned) => ({
+      "helm.sh/helm/v3/internal/version.version": pinned("helm.sh/helm/v3"),
+      // The Kubernetes version that `helm template` and `helm lint` assume.
+      ...Object.fromEntries(
+        kubernetesVariables(
+          ["helm.sh/helm/v3/pkg/chartutil", "helm.sh/helm/v3/pkg/lint/rules"],
+          ["k8sVersionMajor", "k8sVersionMinor"],
+          pinned("k8s.io/kubernetes"),
+        ),
+      ),
+    }),
+    usualSeconds: 12,
+  },
+  {
+    name: "kwokctl",
+    folder: path.join(__dirname, "cluster"),
+    module: "sigs.k8s.io/kwok",
+    main: "cmd/kwokctl",
+    usualSeconds: 8,
+  },
+  {
+    name: "kwok",
+    folder: path.join(__dirname, "kwok"),
+    module: "sigs.k8s.io/kwok",
+    main: "cmd/kwok",
+    usualSeconds: 60,
+  },
+  {
+    name: "pulumi-language-nodejs",
+    folder: path.join(__dirname, "language-nodejs"),
+    module: "github.com/pulumi/pulumi/sdk/v3",
+    main: "nodejs/cmd/pulumi-language-nodejs",
+    variables: (pinned) => pulumi(pinned, "github.com/pulumi/pulumi/sdk/v3"),
+    usualSeconds: 30,
+  },
+  {
+    name: "pulumi",
+    folder: path.join(__dirname, "pulumi"),
+    module: "github.com/pulumi/pulumi/pkg/v3",
+    main: "cmd/pulumi",
+    variables: (pinned) => pulumi(pinned, "github.com/pulumi/pulumi/pkg/v3"),
+    usualSeconds: 180,
+  },
+];
+
+/** The version of a tool as its go.mod pins it, with the leading `v`. */
+export function toolVersion(tool: GoTool): string {
+  return pinnedVersion(tool.folder, tool.module);
+}
+
+/** The oldest Go that can build a tool. */
+export function requiredGo(tool: GoTool): string {
+  return inGoMod(tool.folder, /^go (\S+)/m, "go directive");
+}
+
+/** Arguments of `go` that build a tool to `output`. */
+export function buildArguments(tool: GoTool, output: string): string[] {
+  const variables = tool.variables?.((module) => pinnedVersion(tool.folder, module)) ?? {};
+  const linker = [
+    "-s",
+    "-w",
+    ...Object.entries(variables).map(([name, value]) => `-X=${name}=${value}`),
+  ].join(" ");
+  const main = [tool.module, tool.main].filter(Boolean).join("/");
+  return ["build", "-mod=readonly", "-trimpath", "-buildvcs=false", `-ldflags=${linker}`, "-o", output, main];
+}
+
+function pinnedVersion(folder: string, module: string): string {
+  return inGoMod(
+    folder,
+    new RegExp(`^(?:require )?\\s*${module.replaceAll(".", "\\.")} (v\\S+)`, "m"),
+    module,
+  );
+}
+
+function inGoMod(folder: string, pattern: RegExp, what: string): string {
+  const file = path.join(folder, "go.mod");
+  const found = pattern.exec(fs.readFileSync(file, "utf8"))?.[1];
+  if (found === undefined) throw new Error(`${file} has no ${what}`);
+  return found;
+}
