@@ -2,6 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { isConfigSecret } from "@pulumi/pulumi/runtime/config";
 import type { RawConfig } from "../fleet/config/parse";
 
+// Exported by the SDK and missing from its types.
+declare module "@pulumi/pulumi/runtime/config" {
+  export function isConfigSecret(key: string): boolean;
+}
+
 /** All configuration of this project as it stands in the stack file, with no judgement of it. */
 export function readStackConfig(): RawConfig {
   const prefix = `${pulumi.getProject()}:`;

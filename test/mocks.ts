@@ -1,0 +1,139 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the program registered it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  /** Names of the parents, from the outermost. */
+  readonly parents: readonly string[];
+  /** Logical name of the provider, for custom resources of a cluster. */
+  readonly provider: string | undefined;
+  readonly protect: boolean;
+  readonly deleteBeforeReplace: boolean;
+  /** Logical names of the resources given as `dependsOn`. */
+  readonly dependsOn: readonly string[];
+}
+
+/** The key under which the SDK hides a secret in what it sends. */
+const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+export function isSecretInput(value: unknown): value is { value: unknown } {
+  return typeof value === "object" && value !== null && SECRET_SIGNATURE in value;
+}
+
+/** Recognisable stand-ins for private material: no plain input may contain one. */
+export const PLANTED = { privateKey: "PLANTED-PRIVATE-KEY", token: "PLANTED-TOKEN" } as const;
+
+/**
+ * Runs a program under the SDK's mocks and answers every resource in order of registration. `preview` makes what
+ * a real provider computes unknown, as in a first preview.
+ */
+export async function runUnderMocks(
+  program: () => void,
+  options: { preview?: boolean } = {},
+): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  const options_ = new Map<
+    string,
+    Pick<Registered, "parents" | "protect" | "deleteBeforeReplace" | "dependsOn">
+  >();
+  const parentsOf = new Map<pulumi.Resource, readonly string[]>();
+  const preview = options.preview ?? false;
+  let failure: unknown;
+  const onRejection = (reason: unknown): void => {
+    failure ??= reason;
+  };
+  process.on("unhandledRejection", onRejection);
+
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => {
+        const known = options_.get(`${args.type}|${args.name}`);
+        registered.push({
+          type: args.type,
+          name: args.name,
+          inputs: args.inputs,
+          provider: args.provider?.split("::").at(-2),
+          parents: known?.parents ?? [],
+          protect: known?.protect ?? false,
+          deleteBeforeReplace: known?.deleteBeforeReplace ?? false,
+          dependsOn: known?.dependsOn ?? [],
+        });
+        return { id: `${args.name}-id`, state: { ...args.inputs, ...(preview ? {} : computed(args)) } };
+      },
+      call: (args) => args.inputs,
+    },
+    "linkerd-fleet",
+    "test",
+    preview,
+    "organization",
+  );
+  await pulumi.runtime.runInPulumiStack(async () => {
+    pulumi.runtime.registerStackTransformation(({ resource, type, name, opts }) => {
+      const parents = opts.parent
+        ? [...(parentsOf.get(opts.parent) ?? []), nameOf(opts.parent)].filter((parent) => parent !== "")
+        : [];
+      parentsOf.set(resource, parents);
+      options_.set(`${type}|${name}`, {
+        parents,
+        protect: opts.protect ?? false,
+        deleteBeforeReplace: "deleteBeforeReplace" in opts && opts.deleteBeforeReplace === true,
+        dependsOn: dependencies(opts.dependsOn),
+      });
+      return undefined;
+    });
+    program();
+  });
+  await pulumi.runtime.disconnect();
+  process.off("unhandledRejection", onRejection);
+  if (failure !== undefined) throw failure;
+
+  // The mocks accept two resources of one name, the engine does not.
+  const urns = registered.map(({ type, name, parents }) => `${parents.join("$")}::${type}::${name}`);
+  const twice = urns.filter((urn, index) => urns.indexOf(urn) !== index);
+  if (twice.length > 0) throw new Error(`registered twice: ${twice.join(", ")}`);
+  return registered;
+}
+
+function nameOf(resource: pulumi.Resource): string {
+  return (resource as unknown as { __name?: string }).__name ?? "";
+}
+
+function dependencies(dependsOn: pulumi.ResourceOptions["dependsOn"]): string[] {
+  if (dependsOn === undefined) return [];
+  const list: unknown[] = Array.isArray(dependsOn) ? dependsOn : [dependsOn];
+  return list.filter((item) => pulumi.Resource.isInstance(item)).map(nameOf);
+}
+
+/** What a provider would compute; without it the SDK drops dependents' inputs without an error. */
+function computed({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+  switch (type) {
+    case "tls:index/privateKey:PrivateKey": {
+      const key = `${PLANTED.privateKey} ${name}`;
+      return { privateKeyPem: key, privateKeyPemPkcs8: key, publicKeyPem: `public ${name}` };
+    }
+    case "tls:index/selfSignedCert:SelfSignedCert":
+    case "tls:index/locallySignedCert:LocallySignedCert":
+      return { certPem: `certificate ${name}\n` };
+    case "tls:index/certRequest:CertRequest":
+      return { certRequestPem: `request ${name}` };
+    case "random:index/randomString:RandomString":
+      return { result: "abc123" };
+    case "kubernetes:core/v1:ServicePatch":
+      return {
+        status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }, { hostname: `${name}.example.com` }] } },
+      };
+    case "kubernetes:core/v1:Secret":
+      return inputs.type === "kubernetes.io/service-account-token"
+        ? {
+            data: {
+              token: Buffer.from(PLANTED.token).toString("base64"),
+              "ca.crt": Buffer.from(`ca ${name}`).toString("base64"),
+            },
+          }
+        : {};
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The test commands: `npm test` (types, lint, unit and engine tests) and `npm run test:lab`. Ends with one line,
+ * `N passed, N failed`, and exit code 1 if anything failed; a type or lint error counts as one failure.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+function main(kinds: readonly string[]): number {
+  const lab = kinds.includes("lab");
+  const counts = lab ? [vitest(["lab"])] : [check("tsc", ["--noEmit"]), check("biome", ["check", "."]), vitest(["unit", "engine"])];
+  const passed = sum(counts, "passed");
+  const failed = sum(counts, "failed");
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function check(tool: string, args: readonly string[]): Count {
+  console.log(`> ${tool} ${args.join(" ")}`);
+  const ok = spawnSync(tool, args, { stdio: "inherit" }).status === 0;
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+}
+
+function vitest(projects: readonly string[]): Count {
+  const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-test-"));
+  const report = join(folder, "report.json");
+  const { status } = spawnSync(
+    "vitest",
+    ["run", ...projects.flatMap((name) => ["--project", name]), "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    { stdio: "inherit" },
+  );
+  try {
+    const result = JSON.parse(readFileSync(report, "utf8")) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numPendingTests: number;
+      testResults: { status: string; assertionResults: unknown[] }[];
+    };
+    // A file that cannot be loaded has no tests to fail, and a skipped test proves nothing.
+    const broken = result.testResults.filter(
+      (file) => file.status === "failed" && file.assertionResults.length === 0,
+    ).length;
+    const failed = result.numFailedTests + result.numPendingTests + broken;
+    return { passed: result.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function sum(counts: readonly Count[], key: keyof Count): number {
+  return counts.reduce((total, count) => total + count[key], 0);
+}
+
+process.exitCode = main(process.argv.slice(2));

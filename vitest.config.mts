@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+const kind = (name: string, settings: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], pool: "forks" as const, ...settings },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      kind("unit"),
+      kind("engine", { testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false }),
+      kind("lab", { testTimeout: 600_000, hookTimeout: 1_800_000, fileParallelism: false }),
+    ],
+  },
+});
