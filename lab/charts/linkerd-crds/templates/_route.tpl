@@ -223,10 +223,10 @@ properties:
             conditions: {{- include "crds.conditions" . | nindent 14 }}
 {{- end }}
 
-{{- /* The versions of a route: dict kind, group, versions, stored (the one of them that is stored). */}}
+{{- /* The versions of a route: dict kind, group, versions, stored (one of them), deprecated (version → warning). */}}
 {{- define "crds.route.versions" -}}
 {{- range $version := .versions }}
-- {{ include "crds.version" (dict "name" $version "storage" (eq $version $.stored)) | nindent 2 | trim }}
+- {{ include "crds.version" (dict "name" $version "storage" (eq $version $.stored) "deprecated" (get ($.deprecated | default dict) $version)) | nindent 2 | trim }}
   subresources: { status: {} }
   additionalPrinterColumns:
   {{- if has $.kind (list "HTTPRoute" "GRPCRoute") }}
