@@ -62,8 +62,9 @@ export function planInstall(fleet: LinkerdConfig, cluster: LinkerdOverrides): In
 }
 
 function locate(source: string, name: string): Pick<ChartPlan, "chart" | "repository"> {
+  if (source.endsWith(".tgz")) return { chart: source };
   if (/^https?:/.test(source)) return { chart: name, repository: source };
-  return { chart: source.endsWith(".tgz") ? source : `${source.replace(/\/$/, "")}/${name}` };
+  return { chart: `${source.replace(/\/$/, "")}/${name}` };
 }
 
 /** Deep merge, `over` winning; lists are replaced whole, as Helm does. */

@@ -7,6 +7,12 @@ export const MAX_LABEL = 63;
  */
 export const CLUSTER_NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
+/**
+ * The name of the Deployment `controller-<cluster>` becomes a label value of its pods and one label of their mesh
+ * identity, a DNS name.
+ */
+export const MAX_CLUSTER_NAME = MAX_LABEL - "controller-".length;
+
 /** DNS-1123 label: namespaces. */
 export const NAMESPACE_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 

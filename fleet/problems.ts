@@ -8,6 +8,23 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** A path as people write it: `clusters.prod-eu.gateway.port`, `services[2].in[0]`. */
+export function pathOf(keys: readonly PropertyKey[]): string {
+  return keys
+    .map((key, at) => {
+      if (typeof key === "number") return `[${key}]`;
+      const name = nameOf(key);
+      return /^[\w-]+$/.test(name) ? (at === 0 ? "" : ".") + name : `["${name}"]`;
+    })
+    .join("");
+}
+
+/** A key as it may be shown. A long or odd one may be a secret that was pasted in the wrong place. */
+export function nameOf(key: PropertyKey): string {
+  const name = String(key);
+  return /^[\w./*-]{1,63}$/.test(name) && !/^eyJ/.test(name) ? name : "…";
+}
+
 /** Sorts by path and drops repetitions, so that the same file always prints the same list. */
 export function orderProblems(problems: readonly Problem[]): Problem[] {
   const seen = new Map(problems.map((p) => [`${p.path}\n${p.problem}`, p]));

@@ -1,40 +1,52 @@
 import { z } from "zod";
-import { address, addresses, certificatePem, domainName, nodePort, port, secretRef } from "./common";
+import {
+  address,
+  addresses,
+  certificatePem,
+  domainName,
+  matching,
+  network,
+  port,
+  secretRef,
+  text,
+} from "./common";
 import { linkerdOverrides } from "./linkerd";
 
-/** What the gateway's Service may carry, whatever its type. */
-const serviceSettings = {
-  annotations: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("Annotations of the gateway's Service, for example those of a cloud's load balancer"),
-  loadBalancerClass: z.string().min(1, "is empty").optional(),
+const annotations = z
+  .record(z.string(), z.string())
+  .default({})
+  .describe("Annotations of the gateway's Service, for example those of a cloud's load balancer");
+const replicas = z.int().min(1).optional().describe("Gateway pods. Default: 1, or 3 with `linkerd.ha`");
+
+const loadBalancer = {
+  annotations,
+  loadBalancerClass: text
+    .optional()
+    .describe("Which load balancer implementation serves it, if several could"),
   sourceRanges: z
-    .array(z.string().regex(/^[0-9a-fA-F.:]+\/\d+$/, "is not a network such as 10.0.0.0/8"))
+    .array(network)
     .default([])
-    .describe("Networks the load balancer lets in. They must include the source clusters, on both ports"),
+    .describe(
+      "Networks the load balancer lets in, on both ports. Name where the source clusters' traffic comes from; " +
+        "default: everywhere",
+    ),
 };
-const replicas = z
-  .int("is not a whole number")
-  .min(1, "is not positive")
-  .optional()
-  .describe("Gateway pods. Default: 1, or 3 with `ha`");
 const gatewayPorts = {
-  port: port.default(4143).describe("Port other clusters reach the gateway at (chart default 4143)"),
-  probePort: port.default(4191).describe("Port its liveness is probed at (chart default 4191)"),
+  port: port.default(4143).describe("Port other clusters reach the gateway at"),
+  probePort: port.default(4191).describe("Port other clusters probe its health at"),
 };
 
 export const gatewayConfig = z.discriminatedUnion("type", [
   z
-    .strictObject({ type: z.literal("loadBalancer"), ...gatewayPorts, ...serviceSettings, replicas })
+    .strictObject({ type: z.literal("loadBalancer"), ...gatewayPorts, ...loadBalancer, replicas })
     .describe("The address is the one the cluster gives the gateway's LoadBalancer Service"),
   z
     .strictObject({
       type: z.literal("nodePort"),
       address: addresses.describe("Nodes (or a balancer before them) as the other clusters' pods reach them"),
-      port: nodePort,
-      probePort: nodePort,
-      annotations: serviceSettings.annotations,
+      port: port.describe("Node port of the gateway (usually 30000–32767)"),
+      probePort: port.describe("Node port of its health probe"),
+      annotations,
       replicas,
     })
     .describe("The gateway's Service is a NodePort, at the given node ports"),
@@ -43,7 +55,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       type: z.literal("static"),
       address: addresses.describe("IP addresses or host names, known beforehand"),
       ...gatewayPorts,
-      ...serviceSettings,
+      ...loadBalancer,
       loadBalancerIP: address.optional().describe("Asks the load balancer for this address"),
       replicas,
     })
@@ -53,37 +65,32 @@ export const gatewayConfig = z.discriminatedUnion("type", [
 export type GatewayConfig = z.infer<typeof gatewayConfig>;
 
 export const clusterConfig = z.strictObject({
-  context: z
-    .string()
-    .min(1, "is empty")
+  context: text
     .optional()
-    .describe("Context in the kubeconfig. With `kubeconfig`, default: its current context"),
+    .describe("Context in the kubeconfig. Default, only with `kubeconfig`: its current context"),
   kubeconfig: secretRef
     .optional()
     .describe("Secret that holds the kubeconfig `pulumi` uses. Default: KUBECONFIG of whoever runs it"),
-  apiServer: z
-    .string()
-    .regex(/^https:\/\/[^\s/?#]+(:\d+)?(\/[^\s?#]*)?$/, "is not an https:// URL")
-    .describe("API server as the pods of the *other* clusters reach it"),
+  apiServer: matching(
+    /^https:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    "is not the https:// URL of an API server",
+    "write scheme, host and port, for example https://api.eu.example.com:6443",
+  ).describe("API server as the pods of the *other* clusters reach it"),
   ca: certificatePem
     .optional()
     .describe(
       "Certificate authority of `apiServer`. Default: the cluster's own (`ca.crt` of its service accounts)",
     ),
-  region: z.string().min(1, "is empty").optional().describe("For `islands`, pictures and reports"),
-  network: z
-    .string()
-    .min(1, "is empty")
+  region: text.optional().describe("For `topology.kind: islands`, pictures and reports"),
+  network: text
     .optional()
     .describe("Clusters that name the same network route pod to pod, which flat and federated services need"),
   clusterDomain: domainName.default("cluster.local").describe("DNS domain of the cluster's services"),
   trustDomain: domainName.optional().describe("Trust domain of this cluster. Default: `trust.domain`"),
-  gateway: gatewayConfig.prefault({ type: "loadBalancer" }),
-  wave: z
-    .int("is not a whole number")
-    .min(0, "is negative")
-    .default(0)
-    .describe("Upgrade wave, lowest first"),
-  linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently"),
+  gateway: gatewayConfig
+    .prefault({ type: "loadBalancer" })
+    .describe("Where the other clusters' `gateway` traffic comes in"),
+  wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
+  linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });
 export type ClusterConfig = z.infer<typeof clusterConfig>;

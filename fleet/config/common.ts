@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME } from "../names";
+import { CLUSTER_NAME, MAX_CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME } from "../names";
 
-/** Between what is wrong and what to write, in a schema message; `parse.ts` splits there. */
+/** Between what is wrong and what to write, in a schema message; `messages.ts` splits there. */
 export const FIX = " → ";
 
-const TOO_LONG = `is longer than ${MAX_LABEL} characters${FIX}use a shorter name`;
-
-/** A string of one shape. The problem and its remedy are written together, where the shape is. */
+/**
+ * A string of one shape. The problem and its remedy are written together, where the shape is. What is wrong with
+ * types, bounds, choices and keys is told in one place for all, `messages.ts`.
+ */
 export function matching(pattern: RegExp, problem: string, fix: string): z.ZodString {
   return z.string().regex(pattern, problem + FIX + fix);
 }
@@ -15,34 +16,31 @@ export const clusterName = matching(
   CLUSTER_NAME,
   "is not a DNS label",
   "use lower-case letters, digits and dashes, starting with a letter and without dots",
-).max(MAX_LABEL, TOO_LONG);
+).max(MAX_CLUSTER_NAME);
 
 export const namespaceName = matching(
   NAMESPACE_NAME,
   "is not the name of a namespace",
   "use lower-case letters, digits and dashes, without dots",
-).max(MAX_LABEL, TOO_LONG);
+).max(MAX_LABEL);
 
 export const serviceName = matching(
   SERVICE_NAME,
   "is not the name of a Service",
   "use lower-case letters, digits and dashes, starting with a letter and without dots",
-).max(MAX_LABEL, TOO_LONG);
+).max(MAX_LABEL);
 
 /** A DNS name such as a trust domain or a cluster domain. */
 export const domainName = matching(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
   "is not a DNS name",
   "use lower-case labels joined by dots, for example cluster.local",
-).max(253, `is longer than 253 characters${FIX}shorten it`);
+).max(253);
 
-export const port = z.int("is not a whole number").min(1, "is not a port").max(65535, "is not a port");
+/** A setting that names something in free text. */
+export const text = z.string().min(1);
 
-export const nodePort = z
-  .int("is not a whole number")
-  .min(1, "is not a port")
-  .max(65535, "is not a port")
-  .describe("A node port of the cluster (usually 30000–32767)");
+export const port = z.int().min(1).max(65535);
 
 /** An IP address or a host name that the pods of the source clusters can resolve. */
 export const address = matching(
@@ -53,20 +51,36 @@ export const address = matching(
 
 /** One address or several. */
 export const addresses = z
-  .union([address, z.array(address).min(1, "is empty")])
+  .union([address, z.array(address).min(1)])
+  .describe("an IP address or host name, or a list of them")
   .transform((value) => (typeof value === "string" ? [value] : value));
+
+/** A network in CIDR notation. */
+export const network = matching(
+  new RegExp(`${z.regexes.cidrv4.source}|${z.regexes.cidrv6.source}`),
+  "is not a network",
+  "write an address and the length of its prefix, for example 10.0.0.0/8",
+);
+
+const SECRET_INLINE =
+  "is not a reference to a secret" +
+  FIX +
+  "store it with `pulumi config set --secret linkerd-fleet:<key> < file` and write { secret: <key> } here";
 
 /**
  * A reference to a secret configuration value of this stack. Secrets are never written inside the structured
  * values: those are plain, appear in outputs and are compared in previews.
  */
-export const secretRef = z.strictObject({
-  secret: matching(
-    /^[A-Za-z0-9][-_.A-Za-z0-9]*$/,
-    "is not the name of a configuration key",
-    "use letters, digits, dots, dashes and underscores, for example kubeconfig-eu",
-  ).describe("Configuration key set with `pulumi config set --secret linkerd-fleet:<key>`"),
-});
+export const secretRef = z.strictObject(
+  {
+    secret: matching(
+      /^[A-Za-z0-9][-_.A-Za-z0-9]{0,62}$/,
+      "is not the name of a configuration key",
+      "use up to 63 letters, digits, dots, dashes and underscores, for example kubeconfig-eu",
+    ).describe("Configuration key set with `pulumi config set --secret linkerd-fleet:<key>`"),
+  },
+  { error: (issue) => (issue.code === "invalid_type" ? SECRET_INLINE : undefined) },
+);
 export type SecretRef = z.infer<typeof secretRef>;
 
 export const certificatePem = matching(

@@ -1,21 +1,32 @@
 import { z } from "zod";
-import { exactVersion, namespaceName } from "./common";
+import { exactVersion, matching, namespaceName } from "./common";
 
-const source = z.string().regex(/^(https?:\/\/|oci:\/\/|\.{0,2}\/)\S+$/, "is not a chart source");
+const source = matching(
+  /^(https?:\/\/|oci:\/\/|\.{0,2}\/)\S+$/,
+  "is not a chart source",
+  "write a repository URL (https://…), an OCI reference (oci://…) or a local path that starts with ./ or /",
+);
 
 const chart = z.strictObject({
-  version: exactVersion.optional().describe("Exact chart version; default: `linkerd.version`"),
+  version: exactVersion.optional().describe("Exact chart version. Default: the `version` for all charts"),
   source: source
     .optional()
     .describe("Where this one chart comes from, if not from `linkerd.source`; also a `.tgz` file"),
   values: z
-    .record(z.string(), z.json())
+    .record(z.string(), z.unknown())
     .optional()
     .describe("Extra chart values, merged under the ones this program owns. Never a secret"),
 });
 
+const charts = z.strictObject({
+  crds: chart.optional().describe("The chart `linkerd-crds`"),
+  controlPlane: chart.optional().describe("The chart `linkerd-control-plane`"),
+  multicluster: chart.optional().describe("The chart `linkerd-multicluster`"),
+});
+
 /** Settings that the fleet has and one cluster may override. */
 const overridable = {
+  charts: charts.describe("Version, source and extra values of single charts"),
   ha: z
     .boolean()
     .describe("High availability profile (linkerd2 `values-ha.yaml`): three replicas, disruption budgets"),
@@ -26,18 +37,8 @@ const overridable = {
         "`existing`: they are already in the cluster",
     ),
   namespace: namespaceName.describe("Namespace of the control plane, the same in every cluster"),
-  timeoutSeconds: z
-    .int("is not a whole number")
-    .min(30, "is under 30 seconds")
-    .max(3600, "is over an hour")
-    .describe("How long one chart may take to become ready"),
+  timeoutSeconds: z.int().min(30).max(3600).describe("How long one chart may take to become ready"),
 };
-
-const charts = z.strictObject({
-  crds: chart.optional(),
-  controlPlane: chart.optional(),
-  multicluster: chart.optional(),
-});
 
 export const linkerdConfig = z.strictObject({
   channel: z
@@ -51,7 +52,7 @@ export const linkerdConfig = z.strictObject({
       "Where the charts come from: a repository URL, an OCI reference (`oci://…`) or a local folder that holds " +
         "one folder a chart (`./charts`). Default: the channel's public repository",
     ),
-  charts: charts.default({}).describe("Version, source and extra values of single charts"),
+  charts: overridable.charts.default({}),
   ha: overridable.ha.default(false),
   gatewayApi: overridable.gatewayApi.default("bundled"),
   namespace: overridable.namespace.default("linkerd"),
@@ -61,7 +62,7 @@ export type LinkerdConfig = z.infer<typeof linkerdConfig>;
 
 export const linkerdOverrides = z.strictObject({
   version: exactVersion.optional().describe("Exact version of all charts in this cluster"),
-  charts: charts.optional(),
+  charts: overridable.charts.optional(),
   ha: overridable.ha.optional(),
   gatewayApi: overridable.gatewayApi.optional(),
   namespace: overridable.namespace.optional(),

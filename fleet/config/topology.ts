@@ -12,12 +12,12 @@ const excludes = {
     .describe("Annotations not copied to mirror services, besides the default ones"),
 };
 
-const link = z.strictObject({
+export const linkConfig = z.strictObject({
   source: clusterName.describe("The cluster that gets the mirror services"),
   target: clusterName.describe("The cluster whose services cross"),
   modes: z
     .array(mode)
-    .min(1, "is empty")
+    .min(1)
     .optional()
     .describe(
       "What the link carries. Default: `gateway` if the target has one, `flat` and `federated` if both share a network",
@@ -28,11 +28,14 @@ const link = z.strictObject({
     .describe("`draining`: nothing crosses any more; the step before a link is removed"),
   ...excludes,
 });
-export type LinkConfig = z.infer<typeof link>;
+export type LinkConfig = z.infer<typeof linkConfig>;
+
+/** Two clusters of different regions. */
+export const bridgeConfig = z.tuple([clusterName, clusterName]);
 
 const shared = {
   links: z
-    .array(link)
+    .array(linkConfig)
     .default([])
     .describe("Links besides those of the kind, or settings of single links of the kind"),
   ...excludes,
@@ -51,7 +54,7 @@ export const topologyConfig = z.discriminatedUnion("kind", [
     .strictObject({
       kind: z.literal("islands"),
       bridges: z
-        .array(z.tuple([clusterName, clusterName]))
+        .array(bridgeConfig)
         .default([])
         .describe("Pairs of clusters of different regions, linked both ways"),
       ...shared,

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { certificatePem, domainName, matching, secretRef } from "./common";
 
-const anchor = z.strictObject({
+export const anchorConfig = z.strictObject({
   id: matching(
     /^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$/,
     "is not the id of an anchor",
     'use letters, digits and dashes, for example "2026"',
   )
-    .max(40, "is longer than 40 characters")
+    .max(40)
     .describe("Names this anchor for good: it is part of resource names, and is never used again"),
   state: z
     .enum(["active", "staged", "retiring"])
@@ -22,40 +22,42 @@ const anchor = z.strictObject({
     .optional()
     .describe("The private key of `certificate`. Needed while the anchor is `active`"),
   lifetimeHours: z
-    .int("is not a whole number")
-    .min(24, "is under a day")
+    .int()
+    .min(24)
     .default(87_600)
     .describe("How long a generated anchor is valid. It never renews by itself"),
 });
+export type AnchorConfig = z.infer<typeof anchorConfig>;
 
 export const trustConfig = z.strictObject({
   anchors: z
-    .array(anchor)
-    .min(1, "is empty")
+    .array(anchorConfig)
+    .min(1)
     .describe("The trust bundle, in this order. Every cluster trusts all of them"),
   domain: domainName
     .default("cluster.local")
     .describe("Trust domain of every cluster that does not name its own"),
   issuer: z
     .strictObject({
-      lifetimeHours: z
-        .int("is not a whole number")
-        .min(1, "is under an hour")
-        .default(8_760)
-        .describe("How long a cluster's issuer is valid"),
+      lifetimeHours: z.int().min(1).default(8_760).describe("How long a cluster's issuer is valid"),
       renewBeforeHours: z
-        .int("is not a whole number")
-        .min(0, "is negative")
+        .int()
+        .min(0)
         .default(1_440)
         .describe(
           "The first `pulumi up` in this time before its end renews it. `linkerd check` warns under 60 days",
         ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Each cluster's issuer, the intermediate that signs the identities of its pods"),
   webhooks: z
     .strictObject({
-      lifetimeHours: z.int("is not a whole number").min(24, "is under a day").default(8_760),
-      renewBeforeHours: z.int("is not a whole number").min(0, "is negative").default(1_440),
+      lifetimeHours: z.int().min(24).default(8_760).describe("How long such a certificate is valid"),
+      renewBeforeHours: z
+        .int()
+        .min(0)
+        .default(1_440)
+        .describe("The first `pulumi up` in this time before its end renews it"),
     })
     .prefault({})
     .describe("Certificates of the three admission webhooks"),

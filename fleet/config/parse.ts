@@ -1,0 +1,45 @@
+import { orderProblems, type Problem } from "../problems";
+import { type FleetConfig, fleetConfig } from "./fleetConfig";
+import { explain, problemsOf } from "./messages";
+import { type RawConfig, type Readable, readConfig } from "./readable";
+import { chartRules } from "./rules/charts";
+import { clusterRules } from "./rules/clusters";
+import { exportRules } from "./rules/exports";
+import { nameRules } from "./rules/names";
+import { referenceRules } from "./rules/references";
+import { inlineSecrets, secretRules } from "./rules/secrets";
+import { topologyRules } from "./rules/topology";
+import { trustRules } from "./rules/trust";
+
+export type { RawConfig } from "./readable";
+
+/** A valid configuration, or everything that is wrong with it. */
+export type Parsed =
+  | { readonly config: FleetConfig; readonly problems?: undefined }
+  | { readonly config?: undefined; readonly problems: readonly Problem[] };
+
+/** What no schema can say, because it is about several places at once. */
+const RULES: readonly ((fleet: Readable) => Problem[])[] = [
+  secretRules,
+  referenceRules,
+  clusterRules,
+  topologyRules,
+  nameRules,
+  exportRules,
+  trustRules,
+  chartRules,
+];
+
+/** Reads the stack file and judges all of it. Pure: no clock, no files, no network. */
+export function parseFleetConfig(raw: RawConfig): Parsed {
+  const sections = Object.keys(fleetConfig.shape).filter((key) => Object.hasOwn(raw.values, key));
+  const whole = fleetConfig.safeParse(Object.fromEntries(sections.map((key) => [key, raw.values[key]])), {
+    error: explain,
+  });
+  const readable = readConfig(raw);
+  const problems = [...problemsOf(whole), ...readable.problems, ...RULES.flatMap((rule) => rule(readable))];
+  const told = new Set(problems.map(({ path }) => path));
+  problems.push(...inlineSecrets(raw).filter(({ path }) => !told.has(path)));
+  if (whole.success && problems.length === 0) return { config: whole.data };
+  return { problems: orderProblems(problems) };
+}

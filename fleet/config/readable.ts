@@ -1,0 +1,94 @@
+import type { z } from "zod";
+import type { Problem } from "../problems";
+import { type ClusterConfig, clusterConfig } from "./clusters";
+import { clusterName } from "./common";
+import { fleetConfig } from "./fleetConfig";
+import { type LinkerdConfig, linkerdConfig } from "./linkerd";
+import { explain, problemsOf } from "./messages";
+import { type ServiceConfig, serviceConfig } from "./services";
+import { bridgeConfig, type LinkConfig, linkConfig, type TopologyConfig } from "./topology";
+import { type AnchorConfig, anchorConfig, type TrustConfig, trustConfig } from "./trust";
+
+/** All configuration of the project, as it stands in the stack file. */
+export interface RawConfig {
+  /** Keys without the project's name, with their values; the structured ones parsed from JSON. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Keys that are stored encrypted. */
+  readonly secretKeys: ReadonlySet<string>;
+}
+
+/** A part that could be read, and where it stands. */
+export interface Entry<T> {
+  readonly path: readonly PropertyKey[];
+  readonly value: T;
+}
+
+/**
+ * What of a stack file could be read. Sections, clusters, links, bridges, services and anchors are read one by one:
+ * a mistake in one neither hides the others nor what is wrong between them.
+ */
+export interface Readable {
+  readonly raw: RawConfig;
+  readonly linkerd: LinkerdConfig | undefined;
+  readonly trust: Omit<TrustConfig, "anchors"> | undefined;
+  readonly anchors: readonly Entry<AnchorConfig>[];
+  readonly clusters: ReadonlyMap<string, ClusterConfig>;
+  /** Also the names of clusters that could not be read: referring to one is no mistake. */
+  readonly clusterNames: ReadonlySet<string>;
+  /** Without its links and bridges. */
+  readonly topology: TopologyConfig | undefined;
+  readonly bridges: readonly Entry<readonly [string, string]>[];
+  readonly links: readonly Entry<LinkConfig>[];
+  readonly services: readonly Entry<ServiceConfig>[];
+  readonly problems: readonly Problem[];
+}
+
+export function readConfig(raw: RawConfig): Readable {
+  const problems: Problem[] = [];
+  function read<T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[]): T | undefined {
+    const parsed = schema.safeParse(value, { error: explain });
+    problems.push(...problemsOf(parsed, path));
+    return parsed.data;
+  }
+  function readList<T>(schema: z.ZodType<T>, values: unknown, path: readonly PropertyKey[]): Entry<T>[] {
+    return list(values).flatMap((value, at) => {
+      const entry = read(schema, value, [...path, at]);
+      return entry === undefined ? [] : [{ path: [...path, at], value: entry }];
+    });
+  }
+
+  const { linkerd, trust, clusters, topology, services } = raw.values;
+  const { anchors, ...trustRest } = map(trust);
+  const { links, bridges, ...topologyRest } = map(topology);
+  const readableClusters = Object.entries(map(clusters)).flatMap(([name, value]) => {
+    const cluster = read(clusterConfig, value, ["clusters", name]);
+    return cluster && clusterName.safeParse(name).success ? [[name, cluster] as const] : [];
+  });
+  return {
+    raw,
+    linkerd: read(linkerdConfig, linkerd, ["linkerd"]),
+    trust: read(trustConfig.omit({ anchors: true }), trustRest, ["trust"]),
+    anchors: readList(anchorConfig, anchors, ["trust", "anchors"]),
+    clusters: new Map(readableClusters),
+    clusterNames: new Set(Object.keys(map(clusters))),
+    topology: read(fleetConfig.shape.topology, isMap(topology) ? topologyRest : topology, ["topology"]),
+    bridges: readList(bridgeConfig, bridges, ["topology", "bridges"]),
+    links: readList(linkConfig, links, ["topology", "links"]),
+    services: readList(serviceConfig, services, ["services"]),
+    problems,
+  };
+}
+
+/** A value as a map; an empty one if it is none, which the schema tells. */
+export function map(value: unknown): Readonly<Record<string, unknown>> {
+  return isMap(value) ? value : {};
+}
+
+/** A value as a list; an empty one if it is none, which the schema tells. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,93 @@
+import type { ChartKey } from "../../charts";
+import { type Problem, pathOf } from "../../problems";
+import { OWNED_VALUES } from "../../values";
+import type { LinkerdConfig, LinkerdOverrides } from "../linkerd";
+import { isMap, type Readable } from "../readable";
+
+const CHARTS: readonly ChartKey[] = ["crds", "controlPlane", "multicluster"];
+
+/** Charts come from where charts can come from, and their values leave alone what this program owns. */
+export function chartRules({ linkerd, clusters }: Readable): Problem[] {
+  const places: { path: readonly PropertyKey[]; settings: LinkerdConfig | LinkerdOverrides }[] = [
+    ...(linkerd ? [{ path: ["linkerd"], settings: linkerd }] : []),
+    ...[...clusters].map(([name, cluster]) => ({
+      path: ["clusters", name, "linkerd"],
+      settings: cluster.linkerd,
+    })),
+  ];
+  return [
+    ...oneFileForAll(linkerd),
+    ...places.flatMap(({ path, settings }) =>
+      CHARTS.flatMap((chart) =>
+        ownedValues(chart, settings.charts?.[chart]?.values ?? {}, [...path, "charts", chart, "values"]),
+      ),
+    ),
+    ...(linkerd ? places.flatMap(({ path, settings }) => versions(linkerd, path, settings)) : []),
+  ];
+}
+
+function oneFileForAll(linkerd: LinkerdConfig | undefined): Problem[] {
+  if (!linkerd?.source?.endsWith(".tgz")) return [];
+  const fix = "name the folder or repository that holds all three, or set linkerd.charts.<chart>.source";
+  return [{ path: "linkerd.source", problem: "is a single chart, and stands for three", fix }];
+}
+
+function ownedValues(
+  chart: ChartKey,
+  values: Readonly<Record<string, unknown>>,
+  path: readonly PropertyKey[],
+): Problem[] {
+  const found = new Map<string, Problem>();
+  for (const [owned, setting] of Object.entries(OWNED_VALUES[chart])) {
+    const keys = owned.split(".");
+    const place = overlap(values, keys);
+    if (!place) continue;
+    const at = pathOf([...path, ...place]);
+    found.set(at, {
+      path: at,
+      problem: "is set by this program and would be overwritten",
+      fix: `use ${setting}`,
+    });
+  }
+  return [...found.values()];
+}
+
+/** Where `values` sets what is at `keys`: there, or above as something that is no map. */
+function overlap(values: unknown, keys: readonly string[]): string[] | undefined {
+  let value = values;
+  for (const [at, key] of keys.entries()) {
+    if (!isMap(value)) return keys.slice(0, at);
+    if (!Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return [...keys];
+}
+
+/** What the channels' public repositories number their charts like. */
+const VERSIONS = {
+  edge: { pattern: /^20\d\d\.\d{1,2}\.\d+$/, fix: "write year, month and number, for example 2026.8.3" },
+  enterprise: { pattern: /^2\.\d+\.\d+(-\d+)?$/, fix: "write a version such as 2.19.0" },
+} as const;
+
+function versions(
+  fleet: LinkerdConfig,
+  path: readonly PropertyKey[],
+  settings: LinkerdConfig | LinkerdOverrides,
+): Problem[] {
+  const { pattern, fix } = VERSIONS[fleet.channel];
+  const given = [
+    { keys: ["version"], version: settings.version, source: fleet.source },
+    ...CHARTS.map((chart) => ({
+      keys: ["charts", chart, "version"],
+      version: settings.charts?.[chart]?.version,
+      source: settings.charts?.[chart]?.source ?? fleet.charts[chart]?.source ?? fleet.source,
+    })),
+  ];
+  return given
+    .filter(({ version, source }) => version !== undefined && source === undefined && !pattern.test(version))
+    .map(({ keys }) => ({
+      path: pathOf([...path, ...keys]),
+      problem: `is not a version of the ${fleet.channel} charts`,
+      fix: `${fix}, or choose the other linkerd.channel`,
+    }));
+}

@@ -1,0 +1,81 @@
+import { type Problem, pathOf } from "../../problems";
+import type { LinkPlan } from "../../topology";
+import type { Readable } from "../readable";
+import type { ServiceConfig } from "../services";
+import { readableLinks } from "./topology";
+
+/** Each listed service can be exported as it says, by each cluster, to somebody. */
+export function exportRules(fleet: Readable): Problem[] {
+  const incoming = Map.groupBy(readableLinks(fleet), ({ target }) => target);
+  return [
+    ...fleet.services.flatMap(({ path, value }) => judgeService(fleet, incoming, path, value)),
+    ...listedTwice(fleet),
+  ];
+}
+
+function judgeService(
+  { clusters }: Readable,
+  incoming: ReadonlyMap<string, readonly LinkPlan[]>,
+  path: readonly PropertyKey[],
+  service: ServiceConfig,
+): Problem[] {
+  const { mode } = service;
+  const problems: Problem[] = [];
+  if (mode === "federated" && service.headless) {
+    const fix = "use mode gateway or flat, or a Service with a cluster IP";
+    problems.push({ path: pathOf([...path, "headless"]), problem: "cannot be federated", fix });
+  }
+  const networks = service.in.map((name) => clusters.get(name)?.network);
+  service.in.forEach((name, at) => {
+    const cluster = clusters.get(name);
+    if (!cluster) return;
+    const add = (problem: string, fix: string) =>
+      problems.push({ path: pathOf([...path, "in", at]), problem: `${name} ${problem}`, fix });
+    if (mode === "gateway" && cluster.gateway.type === "none") {
+      add("has no gateway", "give it one, or use mode flat if its pods can be reached");
+    } else if (mode === "federated" && service.in.length > 1 && cluster.network === undefined) {
+      add("names no network, so the other members' clients cannot reach its pods", FEDERATED_FIX);
+    } else if (
+      mode === "federated" &&
+      networks.slice(0, at).some((other) => other && other !== cluster.network)
+    ) {
+      add("is on another network than the members before it", FEDERATED_FIX);
+    } else if (clusters.size > 1 && !incoming.get(name)?.some(({ modes }) => modes.includes(mode))) {
+      const needs = mode === "gateway" ? "" : ": that takes a linked cluster on the same network";
+      add(
+        `is the target of no link that carries ${mode}`,
+        `link a cluster to it, use another mode, or remove it${needs}`,
+      );
+    }
+  });
+  return problems;
+}
+
+const FEDERATED_FIX = "federate clusters of one network only, or use mode gateway";
+
+/** `gateway` and `flat` are values of one label, and all entries for one Service speak of the same one. */
+function listedTwice({ services }: Readable): Problem[] {
+  const first = new Map<string, { path: string; service: ServiceConfig }[]>();
+  return services.flatMap(({ path: entry, value: service }) =>
+    [...new Set(service.in)].flatMap((cluster) => {
+      const path = pathOf([...entry, "in", service.in.indexOf(cluster)]);
+      const key = `${cluster}/${service.namespace}/${service.name}`;
+      const others = first.get(key) ?? [];
+      first.set(key, [...others, { path, service }]);
+      const same = others.find((other) => other.service.mode === service.mode);
+      if (same)
+        return [{ path, problem: `is listed at ${same.path} already`, fix: "remove it from one of them" }];
+      const label = others.find(
+        (other) => other.service.mode !== "federated" && service.mode !== "federated",
+      );
+      if (label) {
+        const problem = `is exported as ${label.service.mode} at ${label.path}; it cannot be ${service.mode} as well`;
+        return [{ path, problem, fix: "choose one of both: they are two values of one label" }];
+      }
+      const odd = others.find((other) => other.service.headless !== service.headless);
+      if (!odd) return [];
+      const problem = `is the Service of ${odd.path}, which says otherwise`;
+      return [{ path: pathOf([...entry, "headless"]), problem, fix: "say the same in both" }];
+    }),
+  );
+}
