@@ -72,7 +72,7 @@ export const goTools: readonly GoTool[] = [
   },
   kubernetes("kube-apiserver", 117),
   kubernetes("kube-controller-manager", 35),
-  kubernetes("kube-scheduler", 5),
+  kubernetes("kube-scheduler", 3),
   kubernetes("kubectl", 10),
   {
     name: "helm",
@@ -104,7 +104,7 @@ export const goTools: readonly GoTool[] = [
     folder: path.join(__dirname, "kwok"),
     module: "sigs.k8s.io/kwok",
     main: "cmd/kwok",
-    usualSeconds: 60,
+    usualSeconds: 54,
   },
   {
     name: "pulumi-language-nodejs",
@@ -112,7 +112,7 @@ export const goTools: readonly GoTool[] = [
     module: "github.com/pulumi/pulumi/sdk/v3",
     main: "nodejs/cmd/pulumi-language-nodejs",
     variables: (pinned) => pulumi(pinned, "github.com/pulumi/pulumi/sdk/v3"),
-    usualSeconds: 30,
+    usualSeconds: 12,
   },
   {
     name: "pulumi",
@@ -120,7 +120,7 @@ export const goTools: readonly GoTool[] = [
     module: "github.com/pulumi/pulumi/pkg/v3",
     main: "cmd/pulumi",
     variables: (pinned) => pulumi(pinned, "github.com/pulumi/pulumi/pkg/v3"),
-    usualSeconds: 180,
+    usualSeconds: 57,
   },
 ];
 
