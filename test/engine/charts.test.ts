@@ -7,7 +7,10 @@ import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { planFleet } from "../../fleet/plan";
+import { controlPlaneValues, crdsValues, multiclusterValues, WEBHOOKS } from "../../fleet/values";
 import { ensureToolchain } from "../../lab/toolchain";
+import { cluster, fleetOf } from "../fleets";
 
 const chartNames = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster"] as const;
 type ChartName = (typeof chartNames)[number];
@@ -142,6 +145,30 @@ describe("values", () => {
     await expect(multicluster({ controllers: [{ replicas: 2 }] })).rejects.toThrow("missing property 'link'");
     await expect(multicluster({ controllers: [link("")] })).rejects.toThrow("/controllers/0/link/ref/name");
   });
+});
+
+test("the values of the program have names and types that the charts know", async () => {
+  const gateways = [
+    { type: "loadBalancer", sourceRanges: ["192.0.2.0/24"], replicas: 2 },
+    { type: "nodePort", address: "203.0.113.1", port: 30143, probePort: 30191 },
+    { type: "static", address: "gw.example.com", loadBalancerIP: "203.0.113.2" },
+    { type: "none" },
+  ];
+  const clusters = gateways.map((gateway, index) => [`c${index}`, cluster(`c${index}`, { gateway })]);
+  const linkerd = { version: "2026.8.3", ha: true };
+  const plan = planFleet(fleetOf(Object.fromEntries(clusters), { linkerd }));
+  const trust = { bundle: "root", webhooks: WEBHOOKS.map(({ value }) => ({ value, caBundle: "bundle" })) };
+  const rendered = await Promise.all(
+    plan.clusters.flatMap((planned) => [
+      render("linkerd-crds", crdsValues(planned)),
+      render("linkerd-control-plane", controlPlaneValues(planned, trust)),
+      render("linkerd-multicluster", multiclusterValues(planned)),
+    ]),
+  );
+  const controllers = rendered
+    .flat()
+    .filter((manifest) => named(manifest).startsWith("Deployment/controller-"));
+  expect(controllers).toHaveLength(clusters.length * (clusters.length - 1));
 });
 
 describe("linkerd-crds", () => {
