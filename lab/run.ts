@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Called with each line of stdout and stderr as it appears. */
+  readonly line?: (line: string) => void;
+}
+
+const running = new Set<ChildProcess>();
+
+/**
+ * Runs a program to its end. It gets a process group of its own, so that Ctrl-C reaches it once, through
+ * `interruptRunning`, and not twice: a second one makes the engine give up in the middle of an operation.
+ */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      env: options.env,
+      cwd: options.cwd,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    running.add(child);
+    const output = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        output[stream] += text;
+      });
+      if (options.line) createInterface({ input: child[stream] }).on("line", options.line);
+    }
+    child.on("error", (error) => {
+      running.delete(child);
+      reject(error);
+    });
+    child.on("close", (code, signal) => {
+      running.delete(child);
+      resolve({ code: code ?? (signal === null ? 1 : 130), ...output });
+    });
+  });
+}
+
+/** Passes Ctrl-C on to every program that is running; returns how many there were. */
+export function interruptRunning(): number {
+  for (const { pid } of running) if (pid !== undefined) process.kill(-pid, "SIGINT");
+  return running.size;
+}

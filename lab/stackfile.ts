@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { parse } from "yaml";
+import { LabError } from "./env";
+
+/** A cluster of the stack file that the lab runs on this machine. */
+export interface LabCluster {
+  readonly name: string;
+  /** Name of its kubeconfig context. */
+  readonly context: string;
+  readonly apiServer: string;
+  readonly port: number;
+}
+
+/** Ports that one cluster takes, all derived from the API server's, so that the stack file alone decides them. */
+export function clusterPorts(port: number) {
+  return {
+    apiServer: port,
+    etcd: port + 1000,
+    etcdPeer: port + 2000,
+    controllerManager: port + 3000,
+    scheduler: port + 4000,
+    kwok: port + 5000,
+  };
+}
+
+/** Reads the clusters of a stack file. Reports every problem at once. */
+export function readStackFile(path: string): LabCluster[] {
+  const file = basename(path);
+  if (!existsSync(path)) throw new LabError(`${path} is missing: it names the clusters the lab starts.`);
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new LabError(
+      `${file} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  const config = isRecord(content) ? content.config : undefined;
+  const clusters = isRecord(config) ? config["linkerd-fleet:clusters"] : undefined;
+  if (!isRecord(clusters) || Object.keys(clusters).length === 0) {
+    throw new LabError(`${file} names no cluster: write at least one below config → linkerd-fleet:clusters.`);
+  }
+
+  const entries = Object.entries(clusters);
+  const found: LabCluster[] = [];
+  const problems: string[] = [];
+  const taken = new Map<number, string>();
+  for (const [name, value] of entries) {
+    const settings = isRecord(value) ? value : {};
+    const apiServer = typeof settings.apiServer === "string" ? settings.apiServer : "";
+    const context = typeof settings.context === "string" ? settings.context : name;
+    const port = loopbackPort(apiServer);
+    if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) {
+      problems.push(`${name}: not a DNS label; use lower-case letters, digits and hyphens.`);
+    } else if (port === undefined) {
+      const free = nextPort(entries.map(([, other]) => other));
+      problems.push(
+        `${name}: apiServer is ${apiServer === "" ? "missing" : `"${apiServer}"`}, but the lab runs its clusters on ` +
+          `this machine; write apiServer: "https://127.0.0.1:${free}".`,
+      );
+    } else {
+      for (const used of Object.values(clusterPorts(port))) {
+        const other = taken.get(used);
+        if (other !== undefined) {
+          problems.push(
+            `${name}: its API server on port ${port} needs port ${used} too, which ${other} has; ` +
+              `choose another port.`,
+          );
+          break;
+        }
+      }
+      for (const used of Object.values(clusterPorts(port))) taken.set(used, name);
+      found.push({ name, context, apiServer, port });
+    }
+  }
+  if (problems.length > 0) {
+    throw new LabError(`${file} has clusters the lab cannot start:\n  ${problems.join("\n  ")}`);
+  }
+  return found;
+}
+
+/** The port of `https://127.0.0.1:<port>` or `https://localhost:<port>`; undefined for anything else. */
+function loopbackPort(apiServer: string): number | undefined {
+  const port = Number(/^https:\/\/(?:127\.0\.0\.1|localhost):(\d+)\/?$/.exec(apiServer)?.[1]);
+  return port >= 1024 && clusterPorts(port).kwok < 65536 ? port : undefined;
+}
+
+function nextPort(clusters: unknown[]): number {
+  const ports = clusters.map((c) => (isRecord(c) ? loopbackPort(String(c.apiServer)) : undefined) ?? 17640);
+  return Math.max(...ports) + 1;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

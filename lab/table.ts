@@ -1,0 +1,86 @@
+import Table from "cli-table3";
+import type { Part } from "./toolchain";
+
+/** What the final table needs to know of a running cluster. */
+export interface ClusterStatus {
+  readonly name: string;
+  readonly context: string;
+  readonly apiServer: string;
+  /** Kubernetes version; undefined while it does not answer. */
+  readonly version?: string;
+  readonly nodes?: number;
+}
+
+/** The outputs of the fleet's program that the table shows; read with care, because a stack may have none yet. */
+export interface FleetOutputs {
+  readonly clusters?: Readonly<
+    Record<string, { version?: string; gateway?: { type?: string; address?: unknown } }>
+  >;
+  readonly links?: readonly { source: string; target: string; modes?: readonly string[]; state?: string }[];
+  readonly services?: readonly {
+    namespace: string;
+    name: string;
+    modes?: readonly string[];
+    clusters?: readonly string[];
+  }[];
+}
+
+export function clusterTable(clusters: readonly ClusterStatus[], fleet: FleetOutputs): string {
+  return render(
+    ["cluster", "context", "API server", "Kubernetes", "nodes", "Linkerd", "gateway"],
+    clusters.map(({ name, context, apiServer, version, nodes }) => {
+      const deployed = fleet.clusters?.[name];
+      return [
+        name,
+        context,
+        apiServer,
+        version ?? "stopped",
+        nodes === undefined ? "-" : String(nodes),
+        deployed?.version ?? "-",
+        gatewayOf(fleet, name),
+      ];
+    }),
+  );
+}
+
+export function linkTable(fleet: FleetOutputs): string {
+  return render(
+    ["link", "modes", "state", "gateway address"],
+    (fleet.links ?? []).map(({ source, target, modes, state }) => [
+      `${source} → ${target}`,
+      (modes ?? []).join(", "),
+      state ?? "-",
+      gatewayOf(fleet, target),
+    ]),
+  );
+}
+
+export function serviceTable(fleet: FleetOutputs): string {
+  return render(
+    ["exported service", "modes", "from"],
+    (fleet.services ?? []).map(({ namespace, name, modes, clusters }) => [
+      `${namespace}/${name}`,
+      (modes ?? []).join(", "),
+      (clusters ?? []).join(", "),
+    ]),
+  );
+}
+
+export function partTable(parts: readonly Part[]): string {
+  return render(
+    ["part", "version", "origin", "from"],
+    parts.map(({ name, version, origin, from }) => [name, version, origin, from]),
+  );
+}
+
+function gatewayOf(fleet: FleetOutputs, cluster: string): string {
+  const gateway = fleet.clusters?.[cluster]?.gateway;
+  const address = Array.isArray(gateway?.address) ? gateway.address.join(", ") : gateway?.address;
+  return typeof address === "string" && address !== "" ? address : (gateway?.type ?? "-");
+}
+
+function render(head: string[], rows: string[][]): string {
+  const table = new Table({ head, style: { head: [], border: [], compact: true } });
+  table.push(...rows);
+  return table.toString();
+}

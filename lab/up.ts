@@ -1,0 +1,172 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  clusterFolder,
+  createdClusters,
+  ensureCluster,
+  isRunning,
+  kubectl,
+  readApi,
+  removeCluster,
+  writeKubeconfig,
+} from "./clusters";
+import { ensureStack, outputs, up } from "./engine";
+import { type Lab, LabError, labEnv } from "./env";
+import { endProcesses } from "./processes";
+import type { Progress } from "./progress";
+import { run } from "./run";
+import { type LabCluster, readStackFile } from "./stackfile";
+import {
+  type ClusterStatus,
+  clusterTable,
+  type FleetOutputs,
+  linkTable,
+  partTable,
+  serviceTable,
+} from "./table";
+import type { Toolchain } from "./toolchain";
+
+/** Brings the whole lab to what the stack file says, and shows it. */
+export async function bringUp(lab: Lab, tools: Toolchain, progress: Progress): Promise<void> {
+  const wanted = readStackFile(lab.stackFile);
+  await provideCharts(lab, tools);
+  const clustersChanged = await startClusters(lab, tools, wanted, progress);
+  const demoChanged = await installDemo(lab, tools, wanted);
+  await ensureStack(lab, tools);
+
+  const { counts, errors } = await progress.step("pulumi up", (note) => up(lab, tools, note));
+  if (errors.length > 0) {
+    throw new LabError(
+      `pulumi up did not complete:\n${errors.map((error) => `  ${error.replaceAll("\n", "\n  ")}`).join("\n")}\n` +
+        `What was done stays; mend it and run \`npm run lab\` again. Whole output: ${join(lab.logs, "up.log")}`,
+    );
+  }
+
+  // Only now: the engine had to reach a cluster that left the stack file to take its things out of the others.
+  const gone = createdClusters(lab).filter(({ name }) => !wanted.some((cluster) => cluster.name === name));
+  for (const { name } of gone) await removeCluster(lab, name);
+  if (gone.length > 0) writeKubeconfig(lab, wanted);
+
+  await showStatus(lab, tools, progress);
+  const changed = Object.entries(counts).filter(([op]) => op !== "same");
+  const resources = changed.map(([op, count]) => `${op} ${count}`).join(", ");
+  if (changed.length > 0) progress.say(`Resources: ${resources}.`);
+  else if (!clustersChanged && !demoChanged && gone.length === 0) progress.say("Nothing changed.");
+  progress.say("`npm run lab -- shell` opens a shell on it; `npm run lab -- down` removes it.");
+}
+
+/** Prints the clusters, the links, the exported services and where the lab's parts come from. */
+export async function showStatus(lab: Lab, tools: Toolchain, progress: Progress): Promise<void> {
+  const created = createdClusters(lab);
+  const statuses = await Promise.all(created.map((cluster) => clusterStatus(lab, cluster)));
+  const deployed = existsSync(join(lab.state, ".pulumi", "stacks")) ? await outputs(lab, tools) : {};
+  const fleet: FleetOutputs = deployed;
+  progress.say(partTable(tools.parts));
+  progress.say(clusterTable(statuses, fleet));
+  if (fleet.links) progress.say(linkTable(fleet));
+  if (fleet.services) progress.say(serviceTable(fleet));
+}
+
+async function startClusters(
+  lab: Lab,
+  tools: Toolchain,
+  wanted: readonly LabCluster[],
+  progress: Progress,
+): Promise<boolean> {
+  // Left by a command that was killed: we hold the lab's lock, so nobody else waits for it.
+  await endProcesses(join(lab.root, "kwok"), ["kwokctl"]);
+  const waiting = wanted.filter(({ name }) => !isRunning(lab, name)).map(({ name }) => name);
+  const start = async (note: (text: string) => void) => {
+    const pending = new Set(waiting);
+    const results = await Promise.allSettled(
+      wanted.map(async (cluster) => {
+        const outcome = await ensureCluster(lab, tools, cluster);
+        pending.delete(cluster.name);
+        note(`waiting for ${[...pending].join(", ")}`);
+        return outcome;
+      }),
+    );
+    const failed = results.filter((result) => result.status === "rejected");
+    if (failed.length > 0) throw new LabError(failed.map(({ reason }) => messageOf(reason)).join("\n"));
+    writeKubeconfig(lab, createdClusters(lab));
+    return results.some((result) => result.status === "fulfilled" && result.value !== "kept");
+  };
+  if (waiting.length === 0) return start(() => undefined);
+  return progress.step(
+    `starting ${waiting.length === 1 ? "cluster" : "clusters"} ${waiting.join(", ")}`,
+    start,
+  );
+}
+
+/** Two small workloads in each cluster, for the fleet to export. */
+async function installDemo(lab: Lab, tools: Toolchain, clusters: readonly LabCluster[]): Promise<boolean> {
+  const applied = await Promise.all(
+    clusters.map((cluster) => kubectl(lab, tools, cluster, ["apply", "-f", join(__dirname, "demo")])),
+  );
+  return applied.some((output) => /(created|configured)$/m.test(output));
+}
+
+/** Puts the charts where the stack file finds them: `.lab/charts`. */
+async function provideCharts(lab: Lab, tools: Toolchain): Promise<void> {
+  const folder = join(lab.root, "charts");
+  const origin = join(lab.root, "charts-from");
+  const charts = tools.parts.filter(({ name }) => name.startsWith("chart "));
+  const from = JSON.stringify([tools.charts, charts.map(({ version }) => version)]);
+  if (existsSync(folder) && existsSync(origin) && readFileSync(origin, "utf8") === from) return;
+  if (lstatSync(folder, { throwIfNoEntry: false })) rmSync(folder, { recursive: true });
+  if (existsSync(tools.charts)) {
+    symlinkSync(tools.charts, folder);
+  } else {
+    mkdirSync(folder, { recursive: true });
+    for (const { name, version } of charts) {
+      const chart = name.replace("chart ", "");
+      const args = [
+        "pull",
+        chart,
+        "--repo",
+        tools.charts,
+        "--version",
+        version,
+        "--untar",
+        "--untardir",
+        folder,
+      ];
+      const ran = await run(tools.bin.helm, args, { env: labEnv(lab, tools) });
+      if (ran.code !== 0) throw new LabError(`The chart ${chart} could not be fetched: ${ran.stderr.trim()}`);
+    }
+  }
+  writeFileSync(origin, from);
+}
+
+async function clusterStatus(lab: Lab, cluster: LabCluster): Promise<ClusterStatus> {
+  const [version, nodes] = await Promise.all([
+    readApi(lab, cluster, "/version"),
+    readApi(lab, cluster, "/api/v1/nodes"),
+  ]);
+  const { name, context, apiServer } = cluster;
+  if (version === undefined || nodes === undefined) return { name, context, apiServer };
+  const { gitVersion } = JSON.parse(version) as { gitVersion: string };
+  const { items } = JSON.parse(nodes) as { items: unknown[] };
+  return { name, context, apiServer, version: gitVersion, nodes: items.length };
+}
+
+/** The log files of one cluster, or of one of its programs. */
+export function readLogs(lab: Lab, name: string, files: readonly string[], program?: string): string {
+  const folder = join(clusterFolder(lab, name), "logs");
+  const chosen = files.filter((file) => program === undefined || basename(file, ".log") === program);
+  if (chosen.length === 0) {
+    throw new LabError(
+      `${name} has no log of ${program}; there are ${files.map((f) => basename(f, ".log")).join(", ")}.`,
+    );
+  }
+  return chosen
+    .map((file) => {
+      const lines = readFileSync(join(folder, file), "utf8").trimEnd().split("\n");
+      return `== ${join(folder, file)}\n${lines.slice(program === undefined ? -20 : -500).join("\n")}`;
+    })
+    .join("\n");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
