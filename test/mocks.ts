@@ -91,7 +91,8 @@ export async function runUnderMocks(
 
   // The mocks accept two resources of one name, the engine does not.
   const urns = registered.map(({ type, name, parents }) => `${parents.join("$")}::${type}::${name}`);
-  const twice = urns.filter((urn, index) => urns.indexOf(urn) !== index);
+  const seen = new Set<string>();
+  const twice = urns.filter((urn) => seen.size === seen.add(urn).size);
   if (twice.length > 0) throw new Error(`registered twice: ${twice.join(", ")}`);
   return registered;
 }
