@@ -108,7 +108,7 @@ function dependencies(dependsOn: pulumi.ResourceOptions["dependsOn"]): string[] 
 }
 
 /** What a provider would compute; without it the SDK drops dependents' inputs without an error. */
-function computed({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+export function computed({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
   switch (type) {
     case "tls:index/privateKey:PrivateKey": {
       const key = `${PLANTED.privateKey} ${name}`;
