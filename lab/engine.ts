@@ -2,17 +2,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { type Lab, LabError, labEnv, stackName } from "./env";
 import { seconds } from "./progress";
-import { type Ran, type RunOptions, run } from "./run";
+import { type Ran, run } from "./run";
 import type { Toolchain } from "./toolchain";
 
 /** Runs the engine on the lab's stack, as a user of the lab shell does. */
-export function pulumi(lab: Lab, tools: Toolchain, args: string[], line?: RunOptions["line"]): Promise<Ran> {
-  const options = { cwd: lab.project, env: labEnv(lab, tools) };
-  return run(
-    tools.bin.pulumi,
-    [...args, "--non-interactive", "--color=never"],
-    line ? { ...options, line } : options,
-  );
+export function pulumi(lab: Lab, tools: Toolchain, args: readonly string[]): Promise<Ran> {
+  // The variable unlocks `--event-log`, which tells how an `up` gets on.
+  const env = { ...labEnv(lab, tools), PULUMI_DEBUG_COMMANDS: "true" };
+  return run(tools.bin.pulumi, [...args, "--non-interactive", "--color=never"], { cwd: lab.project, env });
 }
 
 /** Makes the stack if there is none, and frees it from an engine that died. */
@@ -29,15 +26,15 @@ export async function ensureStack(lab: Lab, tools: Toolchain): Promise<void> {
   if (locks.length > 0) await must(lab, tools, ["cancel", "--yes", stackName]);
 }
 
-/** How many resources an `up` created, updated, deleted, … */
-export interface Changes {
-  readonly counts: Readonly<Record<string, number>>;
-  /** What the engine complained about; empty if all went well. */
-  readonly errors: readonly string[];
-}
-
-/** `pulumi up`, told in a few words. The engine's own output goes to `logs/up.log`. */
-export async function up(lab: Lab, tools: Toolchain, note: (text: string) => void): Promise<Changes> {
+/**
+ * `pulumi up`, told in a few words. The engine's own output goes to `logs/up.log`.
+ * @returns how many resources were created, updated, deleted, …, or were the same
+ */
+export async function up(
+  lab: Lab,
+  tools: Toolchain,
+  note: (text: string) => void,
+): Promise<Readonly<Record<string, number>>> {
   mkdirSync(lab.logs, { recursive: true, mode: 0o700 });
   const events = join(lab.logs, "events.json");
   rmSync(events, { force: true });
@@ -47,12 +44,15 @@ export async function up(lab: Lab, tools: Toolchain, note: (text: string) => voi
     const ran = await pulumi(lab, tools, args);
     writeFileSync(join(lab.logs, "up.log"), ran.stdout + ran.stderr, { mode: 0o600 });
     const seen = readEvents(events);
-    const errors = seen.flatMap((event) => errorOf(event) ?? []);
-    if (ran.code !== 0 && errors.length === 0) errors.push(ran.stderr.trim() || ran.stdout.trim());
-    return {
-      counts: seen.findLast((event) => event.summaryEvent)?.summaryEvent?.resourceChanges ?? {},
-      errors,
-    };
+    if (ran.code !== 0) {
+      const told = seen.flatMap((event) => errorOf(event) ?? []);
+      const errors = told.length > 0 ? told : [ran.stderr.trim() || ran.stdout.trim()];
+      throw new LabError(
+        `pulumi up did not complete:\n${errors.map((error) => `  ${error.replaceAll("\n", "\n  ")}`).join("\n")}\n` +
+          `What was done stays; mend it and run \`npm run lab\` again. All it said: ${join(lab.logs, "up.log")}`,
+      );
+    }
+    return seen.findLast((event) => event.summaryEvent)?.summaryEvent?.resourceChanges ?? {};
   } finally {
     clearInterval(watch);
     rmSync(events, { force: true });

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 
 export interface Ran {
   readonly code: number;
@@ -10,8 +9,6 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Called with each line of stdout and stderr as it appears. */
-  readonly line?: (line: string) => void;
 }
 
 const running = new Set<ChildProcess>();
@@ -34,7 +31,6 @@ export function run(program: string, args: readonly string[], options: RunOption
       child[stream].setEncoding("utf8").on("data", (text: string) => {
         output[stream] += text;
       });
-      if (options.line) createInterface({ input: child[stream] }).on("line", options.line);
     }
     child.on("error", (error) => {
       running.delete(child);
