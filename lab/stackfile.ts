@@ -60,17 +60,16 @@ export function readStackFile(path: string): LabCluster[] {
           `this machine; write apiServer: "https://127.0.0.1:${free}".`,
       );
     } else {
-      for (const used of Object.values(clusterPorts(port))) {
-        const other = taken.get(used);
-        if (other !== undefined) {
-          problems.push(
-            `${name}: its API server on port ${port} needs port ${used} too, which ${other} has; ` +
-              `choose another port.`,
-          );
-          break;
-        }
+      const ports = Object.values(clusterPorts(port));
+      const clash = ports.find((used) => taken.has(used));
+      if (clash !== undefined) {
+        problems.push(
+          `${name}: its API server on port ${port} needs port ${clash} too, which ${taken.get(clash)} has; ` +
+            `choose another port.`,
+        );
+        continue;
       }
-      for (const used of Object.values(clusterPorts(port))) taken.set(used, name);
+      for (const used of ports) taken.set(used, name);
       found.push({ name, context, apiServer, port });
     }
   }

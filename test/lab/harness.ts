@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { pulumi } from "../../lab/engine";
+import { type Lab, labEnv, openLab, repository } from "../../lab/env";
+import { type Ran, run } from "../../lab/run";
+import { clusterPorts } from "../../lab/stackfile";
+import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
+
+/** What a test changes in the stack file. */
+export interface StackConfig {
+  "linkerd-fleet:clusters": Record<string, Record<string, unknown>>;
+  "linkerd-fleet:services": { name: string; namespace: string; mode: string; in: string[] }[];
+  [key: string]: unknown;
+}
+
+/** One step of a preview. */
+export interface Step {
+  readonly op: string;
+  readonly type: string;
+  readonly name: string;
+}
+
+/**
+ * A lab of a test's own, with the repository's stack file on other ports: the user's lab is never touched. Its project
+ * folder holds only `Pulumi.yaml`, whose `main` points to the repository, and the stack file.
+ */
+export class TestLab {
+  private constructor(
+    readonly folder: string,
+    readonly lab: Lab,
+    readonly tools: Toolchain,
+    private readonly firstPort: number,
+  ) {}
+
+  static async create(): Promise<TestLab> {
+    const tools = await ensureToolchain({ log: (line) => console.log(line) });
+    const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-lab-"));
+    const project = join(folder, "project");
+    const lab = openLab({ LINKERD_FLEET_LAB: join(folder, "lab"), LINKERD_FLEET_PROJECT: project });
+    mkdirSync(project);
+    const program = readYaml(join(repository, "Pulumi.yaml"));
+    writeFileSync(
+      join(project, "Pulumi.yaml"),
+      stringify({ ...program, main: join(repository, "index.ts") }),
+    );
+    writeFileSync(lab.stackFile, readFileSync(openLab({}).stackFile));
+    const made = new TestLab(folder, lab, tools, await freePorts());
+    made.edit((config) => {
+      config["linkerd-fleet:linkerd"] = {
+        ...(config["linkerd-fleet:linkerd"] as object),
+        source: join(lab.root, "charts"),
+      };
+      for (const [index, cluster] of Object.values(config["linkerd-fleet:clusters"]).entries()) {
+        cluster.apiServer = made.apiServer(index);
+      }
+    });
+    return made;
+  }
+
+  /** Changes the stack file as a user would. */
+  edit(change: (config: StackConfig) => void): void {
+    const file = readYaml(this.lab.stackFile);
+    change(file.config as StackConfig);
+    writeFileSync(this.lab.stackFile, stringify(file));
+  }
+
+  /** The address of the n-th cluster of this lab, to be written in the stack file. */
+  apiServer(index: number): string {
+    return `https://127.0.0.1:${this.firstPort + index}`;
+  }
+
+  /** `npm run lab -- …` */
+  cli(...args: string[]): Promise<Ran> {
+    return run(
+      join(repository, "node_modules", ".bin", "tsx"),
+      [join(repository, "lab", "cli.ts"), ...args],
+      {
+        cwd: repository,
+        env: {
+          ...labEnv(this.lab, this.tools),
+          LINKERD_FLEET_LAB: this.lab.root,
+          LINKERD_FLEET_PROJECT: this.lab.project,
+        },
+      },
+    );
+  }
+
+  /** `pulumi …` as in the lab's shell. */
+  pulumi(...args: string[]): Promise<Ran> {
+    return pulumi(this.lab, this.tools, args);
+  }
+
+  /** The steps of `pulumi preview` that change something. */
+  async preview(): Promise<Step[]> {
+    const ran = await this.pulumi("preview", "--json");
+    if (ran.code !== 0) throw new Error(`preview failed:\n${ran.stdout}\n${ran.stderr}`);
+    const { steps } = JSON.parse(ran.stdout) as { steps: { op: string; urn: string }[] };
+    return steps
+      .filter(({ op }) => op !== "same")
+      .map(({ op, urn }) => {
+        const [, , types = "", ...name] = urn.split("::");
+        return { op, type: types.split("$").at(-1) ?? "", name: name.join("::") };
+      });
+  }
+
+  /** `kubectl --context <cluster> …`; fails the test if kubectl does. */
+  async kubectl(cluster: string, ...args: string[]): Promise<string> {
+    const ran = await run(this.tools.bin.kubectl, ["--context", cluster, ...args], {
+      env: labEnv(this.lab, this.tools),
+    });
+    if (ran.code !== 0) throw new Error(`kubectl --context ${cluster} ${args.join(" ")}:\n${ran.stderr}`);
+    return ran.stdout;
+  }
+
+  /** The deployed state, as the file backend stores it. */
+  stateFile(): string {
+    return readFileSync(join(this.lab.state, ".pulumi", "stacks", "linkerd-fleet", "dev.json"), "utf8");
+  }
+
+  /** Ends and removes everything. */
+  async remove(): Promise<void> {
+    await this.cli("down");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function readYaml(path: string): Record<string, unknown> {
+  return parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+}
+
+/** The first of eight neighbouring API server ports with all that belongs to them free. */
+async function freePorts(): Promise<number> {
+  for (let first = 20_000 + (process.pid % 80) * 10; first < 27_000; first += 10) {
+    const ports = Array.from({ length: 8 }, (_, i) => Object.values(clusterPorts(first + i))).flat();
+    const free = await Promise.all(ports.map(isFree));
+    if (free.every(Boolean)) return first;
+  }
+  throw new Error("No free ports for the test's clusters below 27000.");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
