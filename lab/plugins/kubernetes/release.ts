@@ -1,0 +1,281 @@
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import {
+  type Call,
+  CheckFailure,
+  type Created,
+  cancelled,
+  log,
+  NotReady,
+  type Resource,
+  randomName,
+} from "../provider";
+import { difference, field, isProps, type Props, redact, text, UNKNOWN } from "../values";
+import type { Client } from "./client";
+import { isDown, type Switches } from "./objects";
+
+/** Release options that are a switch of helm, for install and upgrade, or only for one of them. */
+const switchesOf: Record<string, string | { install?: string; upgrade?: string }> = {
+  atomic: "--atomic",
+  cleanupOnFail: { upgrade: "--cleanup-on-fail" },
+  createNamespace: { install: "--create-namespace" },
+  dependencyUpdate: "--dependency-update",
+  devel: "--devel",
+  disableOpenapiValidation: "--disable-openapi-validation",
+  disableWebhooks: "--no-hooks",
+  forceUpdate: "--force",
+  replace: { install: "--replace" },
+  resetValues: { upgrade: "--reset-values" },
+  reuseValues: { upgrade: "--reuse-values" },
+  skipCrds: "--skip-crds",
+  takeOwnership: "--take-ownership",
+  verify: "--verify",
+  waitForJobs: "--wait-for-jobs",
+};
+const others = [
+  "name",
+  "namespace",
+  "chart",
+  "version",
+  "values",
+  "repositoryOpts",
+  "timeout",
+  "skipAwait",
+  "maxHistory",
+  "description",
+  "compat",
+  "resourceNames",
+];
+const repositoryOptions = ["repo", "username", "password", "caFile"];
+
+interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** `helm.v3.Release` by the helm CLI. */
+export function releases(client: Client, switches: Switches): Resource {
+  /** Runs helm with a home of its own. Secrets reach it by files of this run or by its input, never as arguments. */
+  const helm = async (args: string[], input = "", folder = temporary()): Promise<Result> => {
+    const cache = path.join(process.env.LINKERD_FLEET_CACHE ?? os.tmpdir(), "linkerd-fleet-helm");
+    const { kubeconfig, context } = client.settings;
+    const file = path.join(folder, "kubeconfig");
+    const inline = kubeconfig !== undefined && /[\n{]/.test(kubeconfig);
+    if (inline) fs.writeFileSync(file, kubeconfig, { mode: 0o600 });
+    const env = {
+      ...process.env,
+      ...(kubeconfig !== undefined && { KUBECONFIG: inline ? file : kubeconfig }),
+      HELM_CACHE_HOME: path.join(cache, "cache"),
+      HELM_DATA_HOME: path.join(cache, "data"),
+      HELM_CONFIG_HOME: folder,
+    };
+    try {
+      return await new Promise<Result>((resolve, reject) => {
+        const child = spawn(
+          process.env.LINKERD_FLEET_HELM ?? "helm",
+          [...args, ...(context ? ["--kube-context", context] : [])],
+          { env },
+        );
+        const stop = () => child.kill("SIGTERM");
+        cancelled.signal.addEventListener("abort", stop);
+        const output = { stdout: "", stderr: "" };
+        child.stdout.on("data", (chunk) => (output.stdout += chunk));
+        child.stderr.on("data", (chunk) => (output.stderr += chunk));
+        child.on("error", (error) => reject(new Error(`helm cannot be run: ${error.message}`)));
+        child.on("close", (code) => {
+          cancelled.signal.removeEventListener("abort", stop);
+          resolve({ code: code ?? 1, ...output });
+        });
+        // helm may end without reading its input.
+        child.stdin.on("error", () => undefined);
+        child.stdin.end(input);
+      });
+    } finally {
+      if (folder.includes("linkerd-fleet-release-") && !args.includes("add") && !args.includes("login"))
+        fs.rmSync(folder, { recursive: true, force: true });
+    }
+  };
+
+  const failure = ({ stderr }: Result) => {
+    const lines = stderr.split("\n").filter((line) => line && !/^(level=|WARNING:|[IWE]\d{4} )/.test(line));
+    return redact(lines.join("\n").replace(/^Error: /, "") || stderr);
+  };
+
+  /** What the cluster holds; `undefined` if there is no such release. */
+  const look = async (namespace: string, name: string) => {
+    const at = [name, "--namespace", namespace];
+    const found = await helm(["get", "metadata", ...at, "--output", "json"]);
+    if (found.code !== 0) {
+      if (/release: not found/.test(found.stderr)) return undefined;
+      throw reachable(client, failure(found));
+    }
+    const [values, manifest] = await Promise.all([
+      helm(["get", "values", ...at, "--output", "json"]),
+      helm(["get", "manifest", ...at]),
+    ]);
+    const { chart, version, appVersion, revision, status } = JSON.parse(found.stdout);
+    return {
+      values: (JSON.parse(values.stdout || "{}") ?? {}) as Props,
+      resourceNames: namesIn(manifest.stdout, namespace),
+      status: { name, namespace, chart, version, appVersion, revision, status } as Props,
+    };
+  };
+
+  const stateOf = (inputs: Props, live: NonNullable<Awaited<ReturnType<typeof look>>>): Props => ({
+    ...inputs,
+    version: live.status.version,
+    resourceNames: live.resourceNames,
+    status: live.status,
+  });
+
+  const run = async (verb: "install" | "upgrade", inputs: Props, call: Call): Promise<Created> => {
+    const [name, namespace] = [text(inputs.name) ?? "", text(inputs.namespace) ?? ""];
+    const id = `${namespace}/${name}`;
+    const folder = temporary();
+    const repository = isProps(inputs.repositoryOpts) ? inputs.repositoryOpts : {};
+    const repo = text(repository.repo);
+    let chart = text(inputs.chart) ?? "";
+    const args = [
+      "--namespace",
+      namespace,
+      "--values",
+      "-",
+      "--timeout",
+      `${Number(inputs.timeout ?? 300)}s`,
+      "--output",
+      "json",
+    ];
+    if (text(repository.username) !== undefined) {
+      const login = ["--username", text(repository.username) ?? "", "--password-stdin"];
+      const target = chart.startsWith("oci://")
+        ? ["registry", "login", new URL(chart).host]
+        : ["repo", "add", "release", repo ?? ""];
+      const caFile = text(repository.caFile);
+      const done = await helm(
+        [...target, ...login, ...(caFile ? ["--ca-file", caFile] : [])],
+        text(repository.password),
+        folder,
+      );
+      if (done.code !== 0) throw new Error(`chart repository: ${failure(done)}`);
+      if (!chart.startsWith("oci://")) chart = `release/${chart}`;
+    } else if (repo !== undefined) args.push("--repo", repo);
+    if (text(repository.caFile) !== undefined) args.push("--ca-file", text(repository.caFile) ?? "");
+    if (inputs.version !== undefined) args.push("--version", text(inputs.version) ?? "");
+    if (inputs.skipAwait !== true) args.push("--wait");
+    if (verb === "upgrade" && inputs.maxHistory !== undefined)
+      args.push("--history-max", String(inputs.maxHistory));
+    if (inputs.description !== undefined) args.push("--description", text(inputs.description) ?? "");
+    for (const [option, flag] of Object.entries(switchesOf)) {
+      const wanted = typeof flag === "string" ? flag : flag[verb];
+      if (inputs[option] === true && wanted) args.push(wanted);
+    }
+    log("status", `helm ${verb} ${name}: waiting for its workloads`, call.urn);
+    const done = await helm([verb, name, chart, ...args], JSON.stringify(inputs.values ?? {}), folder);
+    if (done.code === 0) {
+      const live = await look(namespace, name);
+      if (!live) throw new Error(`the Helm release "${id}" vanished after its ${verb}`);
+      return { id, outputs: stateOf(inputs, live) };
+    }
+    const error = reachable(client, failure(done));
+    // Not ours: helm refused before it did anything, or undid what it did.
+    if (inputs.atomic === true || /cannot re-use a name|another operation/.test(error.message)) throw error;
+    const live = await look(namespace, name).catch(() => undefined);
+    if (live?.status.status !== "failed") throw error;
+    throw new NotReady(
+      `Helm release "${id}" failed to initialize completely. Use Helm CLI to investigate: ${error.message}`,
+      { id, outputs: stateOf(inputs, live) },
+    );
+  };
+
+  return {
+    async check(news, olds, call) {
+      const lacking = Object.keys(news).filter((key) => !others.includes(key) && !(key in switchesOf));
+      if (isProps(news.repositoryOpts))
+        lacking.push(...Object.keys(news.repositoryOpts).filter((key) => !repositoryOptions.includes(key)));
+      const ignored = new Set([
+        "lint",
+        "recreatePods",
+        "renderSubchartNotes",
+        "disableCRDHooks",
+        "allowNullValues",
+      ]);
+      const unknown = lacking.filter((key) => !(ignored.has(key) && news[key] === false));
+      if (unknown.length > 0)
+        throw new CheckFailure(
+          unknown.map((property) => ({
+            property,
+            reason: `the lab's stand-in for Release has no option '${property}'; it needs the official plugin`,
+          })),
+        );
+      const { resourceNames: _, ...inputs } = news;
+      const name = text(news.name) ?? text(olds?.name) ?? randomName(call.name);
+      const namespace = text(news.namespace) ?? client.settings.namespace ?? "default";
+      if (switches.skipUpdateUnreachable && olds && (await isDown(client, call))) return olds;
+      return { ...inputs, name, namespace };
+    },
+    diff: (changes) => ({
+      changes: changes.map((change) => ({ ...change, replace: /^(name|namespace)$/.test(change.path) })),
+    }),
+    async create(inputs, call) {
+      if (!call.preview) return run("install", inputs, call);
+      return { id: "", outputs: { ...inputs, status: UNKNOWN, resourceNames: UNKNOWN } };
+    },
+    async update(news, state, call) {
+      if (!call.preview) return run("upgrade", news, call);
+      const status = { ...(state.status as Props), version: UNKNOWN, appVersion: UNKNOWN, revision: UNKNOWN };
+      return { id: call.id, outputs: { ...news, status, resourceNames: UNKNOWN } };
+    },
+    async read(inputs, state, call) {
+      const [namespace = "", name = ""] = call.id.split("/");
+      let live: Awaited<ReturnType<typeof look>>;
+      try {
+        live = await look(namespace, name);
+      } catch (error) {
+        if (!switches.skipUpdateUnreachable || !inputs || !(await isDown(client, call))) throw error;
+        return { id: call.id, outputs: state, inputs };
+      }
+      if (!live) return undefined;
+      const base = inputs ?? { name, namespace, chart: live.status.chart, version: live.status.version };
+      const drifted = inputs === undefined || difference(inputs.values ?? {}, live.values).length > 0;
+      const version = base.version === undefined ? {} : { version: live.status.version };
+      const seen = { ...base, ...version, ...(drifted && { values: live.values }) };
+      return { id: call.id, outputs: stateOf(seen, live), inputs: seen };
+    },
+    async delete(inputs, state, call) {
+      const wait =
+        inputs.atomic === true || inputs.skipAwait !== true
+          ? ["--wait", "--timeout", `${Number(inputs.timeout ?? 300)}s`]
+          : [];
+      const at = [text(state.name) ?? "", "--namespace", text(state.namespace) ?? ""];
+      const done = await helm(["uninstall", ...at, "--ignore-not-found", ...wait]);
+      if (done.code !== 0) throw reachable(client, failure(done));
+      const kept = done.stdout.split("\n").filter((line) => /^(These resources were kept|\[)/.test(line));
+      if (kept.length > 0) log("warning", `Helm uninstall returned information: ${kept.join(" ")}`, call.urn);
+    },
+  };
+}
+
+const temporary = () => fs.mkdtempSync(path.join(os.tmpdir(), "linkerd-fleet-release-"));
+
+const reachable = (client: Client, message: string) =>
+  /cluster unreachable|connection refused|i\/o timeout|no such host/i.test(message)
+    ? client.unreachable(message)
+    : new Error(message);
+
+/** `Kind.group/group/version` to the names of the objects, as the official plugin lists them. */
+function namesIn(manifest: string, namespace: string): Props {
+  const { parseAllDocuments } = require("yaml") as typeof import("yaml");
+  const names: Record<string, string[]> = {};
+  for (const document of parseAllDocuments(manifest, { logLevel: "silent" })) {
+    const object = document.toJS() as Props | null;
+    if (!isProps(object)) continue;
+    const [group, version] = (text(object.apiVersion) ?? "").split("/");
+    const key = `${text(object.kind)}${version ? `.${group}` : ""}/${text(object.apiVersion)}`;
+    const where = text(field(object, "metadata", "namespace")) ?? namespace;
+    names[key] = [...(names[key] ?? []), `${where}/${text(field(object, "metadata", "name"))}`];
+  }
+  return names;
+}
