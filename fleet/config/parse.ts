@@ -4,7 +4,7 @@ import { explain, problemsOf } from "./messages";
 import { type RawConfig, type Readable, readConfig } from "./readable";
 import { chartRules } from "./rules/charts";
 import { clusterRules } from "./rules/clusters";
-import { exportRules } from "./rules/exports";
+import { exportRules, unreachedExports } from "./rules/exports";
 import { nameRules } from "./rules/names";
 import { referenceRules } from "./rules/references";
 import { inlineSecrets, secretRules } from "./rules/secrets";
@@ -37,9 +37,19 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
     error: explain,
   });
   const readable = readConfig(raw);
-  const problems = [...problemsOf(whole), ...readable.problems, ...RULES.flatMap((rule) => rule(readable))];
-  const told = new Set(problems.map(({ path }) => path));
-  problems.push(...inlineSecrets(raw).filter(({ path }) => !told.has(path)));
+  const shape = [...problemsOf(whole), ...readable.problems];
+  const rules = RULES.flatMap((rule) => rule(readable)).filter(({ path }) => !within(path, shape));
+  const problems = [...shape, ...rules];
+  const linksKnown = !problems.some(({ path }) => path.startsWith("topology"));
+  const rest = [...inlineSecrets(raw), ...(linksKnown ? unreachedExports(readable) : [])];
+  problems.push(...rest.filter(({ path }) => !within(path, problems)));
   if (whole.success && problems.length === 0) return { config: whole.data };
   return { problems: orderProblems(problems) };
+}
+
+/** One mistake is told once: what does not even have its shape is not judged further. */
+function within(path: string, told: readonly Problem[]): boolean {
+  return told.some(
+    (other) => path === other.path || path.startsWith(`${other.path}.`) || path.startsWith(`${other.path}[`),
+  );
 }

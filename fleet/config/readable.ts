@@ -3,8 +3,10 @@ import type { Problem } from "../problems";
 import { type ClusterConfig, clusterConfig } from "./clusters";
 import { clusterName } from "./common";
 import { fleetConfig } from "./fleetConfig";
+import { isMap, list, map } from "./json";
 import { type LinkerdConfig, linkerdConfig } from "./linkerd";
 import { explain, problemsOf } from "./messages";
+import { readSound } from "./prune";
 import { type ServiceConfig, serviceConfig } from "./services";
 import { bridgeConfig, type LinkConfig, linkConfig, type TopologyConfig } from "./topology";
 import { type AnchorConfig, anchorConfig, type TrustConfig, trustConfig } from "./trust";
@@ -24,8 +26,8 @@ export interface Entry<T> {
 }
 
 /**
- * What of a stack file could be read. Sections, clusters, links, bridges, services and anchors are read one by one:
- * a mistake in one neither hides the others nor what is wrong between them.
+ * What of a stack file could be read. Sections, clusters, links, bridges, services and anchors are read one by one,
+ * each as far as it is sound: a mistake hides neither the others nor what is wrong between them.
  */
 export interface Readable {
   readonly raw: RawConfig;
@@ -45,10 +47,16 @@ export interface Readable {
 
 export function readConfig(raw: RawConfig): Readable {
   const problems: Problem[] = [];
-  function read<T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[]): T | undefined {
+  function read<T>(
+    schema: z.ZodType<T>,
+    value: unknown,
+    path: readonly PropertyKey[],
+    standIns?: Readonly<Record<string, unknown>>,
+  ): T | undefined {
     const parsed = schema.safeParse(value, { error: explain });
+    if (parsed.success) return parsed.data;
     problems.push(...problemsOf(parsed, path));
-    return parsed.data;
+    return readSound(schema, value, standIns);
   }
   function readList<T>(schema: z.ZodType<T>, values: unknown, path: readonly PropertyKey[]): Entry<T>[] {
     return list(values).flatMap((value, at) => {
@@ -61,12 +69,12 @@ export function readConfig(raw: RawConfig): Readable {
   const { anchors, ...trustRest } = map(trust);
   const { links, bridges, ...topologyRest } = map(topology);
   const readableClusters = Object.entries(map(clusters)).flatMap(([name, value]) => {
-    const cluster = read(clusterConfig, value, ["clusters", name]);
+    const cluster = read(clusterConfig, value, ["clusters", name], { apiServer: "https://unknown" });
     return cluster && clusterName.safeParse(name).success ? [[name, cluster] as const] : [];
   });
   return {
     raw,
-    linkerd: read(linkerdConfig, linkerd, ["linkerd"]),
+    linkerd: read(linkerdConfig, linkerd, ["linkerd"], { version: "0.0.0" }),
     trust: read(trustConfig.omit({ anchors: true }), trustRest, ["trust"]),
     anchors: readList(anchorConfig, anchors, ["trust", "anchors"]),
     clusters: new Map(readableClusters),
@@ -77,18 +85,4 @@ export function readConfig(raw: RawConfig): Readable {
     services: readList(serviceConfig, services, ["services"]),
     problems,
   };
-}
-
-/** A value as a map; an empty one if it is none, which the schema tells. */
-export function map(value: unknown): Readonly<Record<string, unknown>> {
-  return isMap(value) ? value : {};
-}
-
-/** A value as a list; an empty one if it is none, which the schema tells. */
-export function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

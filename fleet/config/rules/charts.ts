@@ -1,8 +1,9 @@
 import type { ChartKey } from "../../charts";
 import { type Problem, pathOf } from "../../problems";
 import { OWNED_VALUES } from "../../values";
+import { isMap } from "../json";
 import type { LinkerdConfig, LinkerdOverrides } from "../linkerd";
-import { isMap, type Readable } from "../readable";
+import type { Readable } from "../readable";
 
 const CHARTS: readonly ChartKey[] = ["crds", "controlPlane", "multicluster"];
 

@@ -1,7 +1,8 @@
 import { FEDERATED_SUFFIX } from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import type { ClusterConfig } from "../clusters";
-import { isMap, type Readable } from "../readable";
+import { isMap } from "../json";
+import type { Readable } from "../readable";
 
 /** Each cluster is one of its own, and can be reached. */
 export function clusterRules(fleet: Readable): Problem[] {

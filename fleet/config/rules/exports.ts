@@ -1,21 +1,38 @@
 import { type Problem, pathOf } from "../../problems";
-import type { LinkPlan } from "../../topology";
 import type { Readable } from "../readable";
 import type { ServiceConfig } from "../services";
 import { readableLinks } from "./topology";
 
 /** Each listed service can be exported as it says, by each cluster, to somebody. */
 export function exportRules(fleet: Readable): Problem[] {
-  const incoming = Map.groupBy(readableLinks(fleet), ({ target }) => target);
   return [
-    ...fleet.services.flatMap(({ path, value }) => judgeService(fleet, incoming, path, value)),
+    ...fleet.services.flatMap(({ path, value }) => judgeService(fleet, path, value)),
     ...listedTwice(fleet),
   ];
 }
 
+/** Exports that reach nobody. Only to be asked when all links are known. */
+export function unreachedExports(fleet: Readable): Problem[] {
+  const { clusters, clusterNames, services } = fleet;
+  if (clusters.size < 2 || clusters.size < clusterNames.size) return [];
+  const incoming = Map.groupBy(readableLinks(fleet), ({ target }) => target);
+  return services.flatMap(({ path, value: { mode, in: exporters } }) =>
+    exporters.flatMap((name, at) => {
+      if (!clusters.has(name) || incoming.get(name)?.some(({ modes }) => modes.includes(mode))) return [];
+      const needs = mode === "gateway" ? "" : " on the same network";
+      return [
+        {
+          path: pathOf([...path, "in", at]),
+          problem: `${name} is the target of no link that carries ${mode}`,
+          fix: `link a cluster${needs} to it, use another mode, or remove it`,
+        },
+      ];
+    }),
+  );
+}
+
 function judgeService(
   { clusters }: Readable,
-  incoming: ReadonlyMap<string, readonly LinkPlan[]>,
   path: readonly PropertyKey[],
   service: ServiceConfig,
 ): Problem[] {
@@ -40,12 +57,6 @@ function judgeService(
       networks.slice(0, at).some((other) => other && other !== cluster.network)
     ) {
       add("is on another network than the members before it", FEDERATED_FIX);
-    } else if (clusters.size > 1 && !incoming.get(name)?.some(({ modes }) => modes.includes(mode))) {
-      const needs = mode === "gateway" ? "" : ": that takes a linked cluster on the same network";
-      add(
-        `is the target of no link that carries ${mode}`,
-        `link a cluster to it, use another mode, or remove it${needs}`,
-      );
     }
   });
   return problems;
@@ -55,13 +66,13 @@ const FEDERATED_FIX = "federate clusters of one network only, or use mode gatewa
 
 /** `gateway` and `flat` are values of one label, and all entries for one Service speak of the same one. */
 function listedTwice({ services }: Readable): Problem[] {
-  const first = new Map<string, { path: string; service: ServiceConfig }[]>();
+  const first = new Map<string, { entry: string; path: string; service: ServiceConfig }[]>();
   return services.flatMap(({ path: entry, value: service }) =>
     [...new Set(service.in)].flatMap((cluster) => {
       const path = pathOf([...entry, "in", service.in.indexOf(cluster)]);
       const key = `${cluster}/${service.namespace}/${service.name}`;
       const others = first.get(key) ?? [];
-      first.set(key, [...others, { path, service }]);
+      first.set(key, [...others, { entry: pathOf(entry), path, service }]);
       const same = others.find((other) => other.service.mode === service.mode);
       if (same)
         return [{ path, problem: `is listed at ${same.path} already`, fix: "remove it from one of them" }];
@@ -74,7 +85,7 @@ function listedTwice({ services }: Readable): Problem[] {
       }
       const odd = others.find((other) => other.service.headless !== service.headless);
       if (!odd) return [];
-      const problem = `is the Service of ${odd.path}, which says otherwise`;
+      const problem = `contradicts ${odd.entry}, which lists the same Service`;
       return [{ path: pathOf([...entry, "headless"]), problem, fix: "say the same in both" }];
     }),
   );

@@ -1,7 +1,8 @@
 import { type Problem, pathOf } from "../../problems";
 import { fleetConfig } from "../fleetConfig";
+import { isMap, list, map } from "../json";
 import { unknownKey } from "../messages";
-import { isMap, list, map, type RawConfig, type Readable } from "../readable";
+import type { RawConfig, Readable } from "../readable";
 
 const SECTIONS = Object.keys(fleetConfig.shape);
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type Problem, pathOf } from "../../problems";
-import { list, map, type RawConfig, type Readable } from "../readable";
+import { list, map } from "../json";
+import type { RawConfig, Readable } from "../readable";
 import type { AnchorConfig } from "../trust";
 
 /** One anchor signs, what is given is fit for it, and nothing outlives what it hangs on or renews at every run. */

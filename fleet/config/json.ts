@@ -1,0 +1,13 @@
+/** A value as a map; an empty one if it is none, which the schema tells. */
+export function map(value: unknown): Readonly<Record<string, unknown>> {
+  return isMap(value) ? value : {};
+}
+
+/** A value as a list; an empty one if it is none, which the schema tells. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,196 @@
+import * as fc from "fast-check";
+import type { z } from "zod";
+import type { FleetConfig, fleetConfig } from "../fleet/config/fleetConfig";
+import { parseFleetConfig, type RawConfig } from "../fleet/config/parse";
+import { planFleet } from "../fleet/plan";
+import { formatProblems } from "../fleet/problems";
+import type { LinkPlan } from "../fleet/topology";
+
+/** The sections of a stack file, as a person writes them. */
+export type FleetInput = z.input<typeof fleetConfig>;
+type ClusterInput = FleetInput["clusters"][string];
+type TopologyInput = NonNullable<FleetInput["topology"]>;
+type LinkInput = NonNullable<TopologyInput["links"]>[number];
+type ServiceInput = NonNullable<FleetInput["services"]>[number];
+type Kind = TopologyInput["kind"];
+
+/** A stack that holds these sections and these encrypted keys, and nothing else. */
+export function stack(input: object, secrets: Readonly<Record<string, string>> = {}): RawConfig {
+  return { values: { ...input, ...secrets }, secretKeys: new Set(Object.keys(secrets)) };
+}
+
+/** The configuration of a valid fleet. */
+export function configOf(input: FleetInput, secrets: Readonly<Record<string, string>> = {}): FleetConfig {
+  const { config, problems } = parseFleetConfig(stack(input, secrets));
+  if (problems) throw new Error(formatProblems(problems));
+  return config;
+}
+
+const label = (size: number) => fc.stringMatching(new RegExp(`^[a-z]([-a-z0-9]{0,${size}}[a-z0-9])?$`));
+// Without dashes, so that no mirror service has the name of another service.
+const word = fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/);
+const metadataKeys = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}(\.[a-z]{1,8})?\/([a-z]{1,8}|\*)$/), {
+  maxLength: 3,
+});
+const excludes = fc.record(
+  { excludedLabels: metadataKeys, excludedAnnotations: metadataKeys },
+  { requiredKeys: [] },
+);
+const ports = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 2, maxLength: 2 });
+const host = label(10).map((name) => `${name}.example.com`);
+
+/** Names that clusters may have together. */
+export function clusterNames(bounds: { minLength: number; maxLength: number }): fc.Arbitrary<string[]> {
+  return fc.uniqueArray(
+    label(12).filter((name) => name !== "federated"),
+    bounds,
+  );
+}
+
+const gateway: fc.Arbitrary<NonNullable<ClusterInput["gateway"]>> = fc.oneof(
+  ports.map(([port = 1, probePort = 2]) => ({ type: "loadBalancer" as const, port, probePort })),
+  fc.tuple(ports, host).map(([[port = 1, probePort = 2], address]) => ({
+    type: "nodePort" as const,
+    address,
+    port,
+    probePort,
+  })),
+  fc.array(host, { minLength: 1, maxLength: 3 }).map((address) => ({ type: "static" as const, address })),
+);
+
+/** One network and any gateways, or any networks and a gateway everywhere: so that every link carries something. */
+function clusterInputs(names: readonly string[]): fc.Arbitrary<Record<string, ClusterInput>> {
+  return fc.boolean().chain((flat) => {
+    const settings = fc.record(
+      {
+        region: fc.constantFrom("us", "eu", "apac"),
+        network: flat ? fc.constant("one") : fc.constantFrom("one", "two", undefined),
+        gateway: flat ? fc.oneof(gateway, fc.constant({ type: "none" as const })) : gateway,
+        trustDomain: host,
+        wave: fc.nat({ max: 3 }),
+        linkerd: fc.record(
+          { ha: fc.boolean(), gatewayApi: fc.constantFrom("existing", "bundled") },
+          { requiredKeys: [] },
+        ),
+      },
+      { requiredKeys: ["region", "network", "gateway"] },
+    );
+    return fc.array(settings, { minLength: names.length, maxLength: names.length }).map((all) =>
+      Object.fromEntries(
+        all.map(({ network, ...rest }, at) => {
+          const name = names[at] ?? "";
+          const apiServer = `https://api-${at}.example.com`;
+          return [name, { context: name, apiServer, ...rest, ...(network === undefined ? {} : { network }) }];
+        }),
+      ),
+    );
+  });
+}
+
+function linkInputs(names: readonly string[]): fc.Arbitrary<LinkInput[]> {
+  const pairs = names.flatMap((source) =>
+    names.filter((target) => target !== source).map((target) => ({ source, target })),
+  );
+  const settings = fc.tuple(
+    fc.record({ state: fc.constantFrom("active", "draining") }, { requiredKeys: [] }),
+    excludes,
+  );
+  return fc
+    .subarray(pairs, { maxLength: Math.min(6, pairs.length) })
+    .chain((some) =>
+      fc.tuple(...some.map((pair) => settings.map(([state, keys]) => ({ ...pair, ...state, ...keys })))),
+    );
+}
+
+function topologyInputs(
+  clusters: Readonly<Record<string, ClusterInput>>,
+  kinds: readonly Kind[],
+): fc.Arbitrary<TopologyInput> {
+  const names = Object.keys(clusters);
+  const crossing = names.flatMap((a, at) =>
+    names
+      .slice(at + 1)
+      .flatMap((b): [string, string][] => (clusters[a]?.region === clusters[b]?.region ? [] : [[a, b]])),
+  );
+  const shared = fc.tuple(linkInputs(names), excludes).map(([links, keys]) => ({ links, ...keys }));
+  const ofKind: Record<Kind, () => fc.Arbitrary<TopologyInput>> = {
+    mesh: () => shared.map((rest) => ({ kind: "mesh", ...rest })),
+    hub: () =>
+      fc.tuple(fc.constantFrom(...names), shared).map(([hub, rest]) => ({ kind: "hub", hub, ...rest })),
+    islands: () =>
+      fc
+        .tuple(fc.subarray(crossing), shared)
+        .map(([bridges, rest]) => ({ kind: "islands", bridges, ...rest })),
+    links: () => shared.map((rest) => ({ kind: "links", ...rest })),
+  };
+  return fc.constantFrom(...kinds).chain((kind) => ofKind[kind]());
+}
+
+/** Services that the links can carry, none of which is listed twice. */
+function serviceInputs(base: FleetInput, links: readonly LinkPlan[]): fc.Arbitrary<ServiceInput[]> {
+  const choices = (["gateway", "flat", "federated"] as const).flatMap((mode) => {
+    const carrying = new Set(links.filter(({ modes }) => modes.includes(mode)).map(({ target }) => target));
+    const able = Object.keys(base.clusters).filter((name) => carrying.has(name));
+    const groups =
+      mode === "federated" ? [...Map.groupBy(able, (name) => base.clusters[name]?.network).values()] : [able];
+    return groups.filter((group) => group.length > 0).map((group) => ({ mode, group }));
+  });
+  if (choices.length === 0) return fc.constant([]);
+  const service = fc.constantFrom(...choices).chain(({ mode, group }) =>
+    fc.record({
+      name: word,
+      namespace: word,
+      mode: fc.constant(mode),
+      in: fc.subarray(group, { minLength: 1 }),
+    }),
+  );
+  return fc.uniqueArray(service, { maxLength: 5, selector: ({ name, namespace }) => `${namespace}/${name}` });
+}
+
+const trust: fc.Arbitrary<FleetInput["trust"]> = fc
+  .tuple(
+    fc.uniqueArray(fc.stringMatching(/^[a-z0-9]{1,8}$/), { minLength: 1, maxLength: 3 }),
+    fc.nat(),
+    host,
+    fc.boolean(),
+  )
+  .map(([ids, active, domain, given]) => ({
+    anchors: ids.map((id, at) => ({
+      id,
+      state: at === active % ids.length ? ("active" as const) : ("staged" as const),
+    })),
+    ...(given ? { domain } : {}),
+  }));
+
+const linkerd: fc.Arbitrary<FleetInput["linkerd"]> = fc.record(
+  {
+    version: fc.constant("2026.8.3"),
+    ha: fc.boolean(),
+    source: fc.constantFrom("https://charts.example.com", "oci://charts.example.com/linkerd", "./charts"),
+    charts: fc.record(
+      { controlPlane: fc.constant({ values: { proxy: { logLevel: "warn" } } }) },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: ["version"] },
+);
+
+/** Valid fleets of any shape; narrow them by the kinds of topology and the number of clusters. */
+export function fleetInputs(
+  options: { kinds?: readonly Kind[]; minClusters?: number; maxClusters?: number } = {},
+): fc.Arbitrary<FleetInput> {
+  const { kinds = ["mesh", "hub", "islands", "links"], minClusters = 1, maxClusters = 6 } = options;
+  return clusterNames({ minLength: minClusters, maxLength: maxClusters })
+    .chain(clusterInputs)
+    .chain((clusters) =>
+      fc.record({
+        linkerd,
+        trust,
+        clusters: fc.constant(clusters),
+        topology: topologyInputs(clusters, kinds),
+      }),
+    )
+    .chain((base) =>
+      serviceInputs(base, planFleet(configOf(base)).links).map((services) => ({ ...base, services })),
+    );
+}

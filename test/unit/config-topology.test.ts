@@ -1,0 +1,268 @@
+import { type Refusal, refuses } from "../refusals";
+
+const CLUSTERS: readonly Refusal[] = [
+  ["no cluster at all", (f) => Object.assign(f, { clusters: {}, services: [] }), "clusters", "at least one"],
+  [
+    "a cluster called federated",
+    (f) => (f.clusters.federated = { ...f.clusters.us, context: "x", apiServer: "https://x" }),
+    "clusters.federated",
+    "another name",
+  ],
+  [
+    "a cluster with neither context nor kubeconfig",
+    (f) => delete f.clusters.eu.context,
+    "clusters.eu.context",
+    "kubeconfig",
+  ],
+  [
+    "clusters that share a context",
+    (f) => (f.clusters.eu.context = "us"),
+    "clusters.eu.context",
+    "this cluster",
+  ],
+  [
+    "clusters that share a kubeconfig and its context",
+    (f) => {
+      for (const name of ["us", "eu"])
+        Object.assign(f.clusters[name], { context: "one", kubeconfig: { secret: "stored" } });
+    },
+    "clusters.eu.context",
+    "this cluster",
+  ],
+  [
+    "clusters that share an API server",
+    (f) => (f.clusters.eu.apiServer = "https://API.us.example.com:443/"),
+    "clusters.eu.apiServer",
+    "this cluster",
+  ],
+  [
+    "one port for gateway and probe",
+    (f) => (f.clusters.eu.gateway = { type: "loadBalancer", port: 4191 }),
+    "clusters.eu.gateway.probePort",
+    "different",
+  ],
+  [
+    "another control-plane namespace in one cluster",
+    (f) => (f.clusters.eu.linkerd = { namespace: "mesh" }),
+    "clusters.eu.linkerd.namespace",
+    "linkerd.namespace",
+  ],
+  [
+    "an authority that is no certificate",
+    (f) => (f.clusters.eu.ca = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"),
+    "clusters.eu.ca",
+    "again",
+  ],
+];
+
+const TOPOLOGY: readonly Refusal[] = [
+  [
+    "a link to oneself",
+    (f) => f.topology.links.push({ source: "us", target: "us" }),
+    "topology.links[0].target",
+    "another cluster",
+  ],
+  [
+    "a link listed twice",
+    (f) => f.topology.links.push({ source: "us", target: "eu" }, { source: "us", target: "eu" }),
+    "topology.links[1]",
+    "one entry",
+  ],
+  [
+    "an island without region",
+    (f) => {
+      f.topology.kind = "islands";
+      delete f.clusters.apac.region;
+      f.topology.bridges = [["us", "eu"]];
+    },
+    "clusters.apac.region",
+    "region",
+  ],
+  [
+    "a bridge inside one region",
+    (f) => {
+      f.clusters.eu.region = "us";
+      f.topology = { kind: "islands", bridges: [["us", "eu"]] };
+    },
+    "topology.bridges[0]",
+    "remove",
+  ],
+  [
+    "a bridge to oneself",
+    (f) =>
+      (f.topology = {
+        kind: "islands",
+        bridges: [
+          ["us", "us"],
+          ["us", "eu"],
+        ],
+      }),
+    "topology.bridges[0]",
+    "two regions",
+  ],
+  [
+    "a bridge listed twice",
+    (f) =>
+      (f.topology = {
+        kind: "islands",
+        bridges: [
+          ["us", "eu"],
+          ["eu", "us"],
+        ],
+      }),
+    "topology.bridges[1]",
+    "remove",
+  ],
+  [
+    "links that carry nothing",
+    (f) => {
+      f.clusters.apac.gateway = { type: "none" };
+      delete f.clusters.apac.network;
+    },
+    "clusters.apac.gateway",
+    "shared network",
+  ],
+  [
+    "a flat link without a shared network",
+    (f) => {
+      delete f.clusters.apac.network;
+      f.topology.links = [{ source: "us", target: "apac", modes: ["gateway", "flat"] }];
+    },
+    "topology.links[0].modes[1]",
+    "network",
+  ],
+  [
+    "a federated link without a shared network",
+    (f) => {
+      f.clusters.apac.network = "island";
+      f.topology.links = [{ source: "us", target: "apac", modes: ["federated"] }];
+    },
+    "topology.links[0].modes[0]",
+    "network",
+  ],
+  [
+    "a gateway link to a cluster without gateway",
+    (f) => {
+      f.clusters.apac.gateway = { type: "none" };
+      f.topology.links = [{ source: "us", target: "apac", modes: ["gateway"] }];
+    },
+    "topology.links[0].modes[0]",
+    "give it one",
+  ],
+];
+
+const reports = (more: object) => ({
+  name: "reports",
+  namespace: "bi",
+  mode: "gateway",
+  in: ["eu"],
+  ...more,
+});
+const SERVICES: readonly Refusal[] = [
+  [
+    "a mirror name over 63 characters",
+    (f) => f.services.push(reports({ name: "r".repeat(61) })),
+    "services[1].in[0]",
+    "shorter",
+  ],
+  [
+    "a federated name over 63 characters",
+    (f) => (f.services[0].name = "c".repeat(54)),
+    "services[0].name",
+    "shorter",
+  ],
+  [
+    "a federated headless service",
+    (f) => (f.services[0].headless = true),
+    "services[0].headless",
+    "cluster IP",
+  ],
+  [
+    "a gateway export without a gateway",
+    (f) => {
+      f.clusters.eu.gateway = { type: "none" };
+      f.services.push(reports({}));
+    },
+    "services[1].in[0]",
+    "flat",
+  ],
+  [
+    "a federated member on no network",
+    (f) => {
+      delete f.clusters.eu.network;
+    },
+    "services[0].in[1]",
+    "one network",
+  ],
+  [
+    "a federated member on another network",
+    (f) => {
+      f.clusters.eu.network = "island";
+    },
+    "services[0].in[1]",
+    "one network",
+  ],
+  [
+    "a flat export that nobody can reach",
+    (f) => {
+      delete f.clusters.apac.network;
+      f.services.push(reports({ mode: "flat", in: ["apac"] }));
+    },
+    "services[1].in[0]",
+    "same network",
+  ],
+  [
+    "an export to which no link leads",
+    (f) => {
+      f.topology = {
+        kind: "links",
+        links: [
+          { source: "us", target: "eu" },
+          { source: "eu", target: "us" },
+        ],
+      };
+      f.services.push(reports({ in: ["apac"] }));
+    },
+    "services[1].in[0]",
+    "link a cluster",
+  ],
+  [
+    "a service listed twice with one mode",
+    (f) => f.services.push({ ...f.services[0], in: ["eu"] }),
+    "services[1].in[0]",
+    "remove it",
+  ],
+  [
+    "a service as gateway and flat in one cluster",
+    (f) => f.services.push(reports({}), reports({ mode: "flat" })),
+    "services[2].in[0]",
+    "one label",
+  ],
+  [
+    "entries that differ in headless",
+    (f) => f.services.push({ ...f.services[0], mode: "gateway", headless: true }),
+    "services[1].headless",
+    "same",
+  ],
+  [
+    "two mirrors of one name",
+    (f) => {
+      f.clusters["b-c"] = { ...f.clusters.us, context: "bc", apiServer: "https://bc" };
+      f.clusters.c = { ...f.clusters.us, context: "c", apiServer: "https://c" };
+      f.services.push(reports({ name: "a", in: ["b-c"] }), reports({ name: "a-b", in: ["c"] }));
+    },
+    "services[2].in[0]",
+    "rename",
+  ],
+  [
+    "a mirror with the name of a service",
+    (f) =>
+      f.services.push(reports({ name: "reports-us", in: ["eu"] }), reports({ name: "reports", in: ["us"] })),
+    "services[2].in[0]",
+    "rename",
+  ],
+];
+
+refuses("its clusters", CLUSTERS, { stored: "kind: Config" });
+refuses("its links", TOPOLOGY);
+refuses("what it exports", SERVICES);

@@ -1,0 +1,261 @@
+import { describe, expect, it } from "vitest";
+import { parseFleetConfig } from "../../fleet/config/parse";
+import { stack } from "../arbitraries";
+import { selfSigned } from "../certificates";
+import { problemsOf, type Refusal, refuses, soundFleet } from "../refusals";
+
+const good = selfSigned({ curve: "P-256" });
+const other = selfSigned({ curve: "P-256" });
+const rsa = selfSigned({ rsaBits: 2048 });
+const curve = selfSigned({ curve: "P-384" });
+const short = selfSigned({ rsaBits: 1024 });
+const leaf = selfSigned({ curve: "P-256" }, { authority: false });
+
+const TRUST: readonly Refusal[] = [
+  ["no anchor", (f) => (f.trust.anchors = []), "trust.anchors", "fill"],
+  ["no active anchor", (f) => (f.trust.anchors[0].state = "staged"), "trust.anchors", "active"],
+  [
+    "two active anchors",
+    (f) => f.trust.anchors.push({ id: "2027", state: "active" }),
+    "trust.anchors[1].state",
+    "staged",
+  ],
+  [
+    "an anchor id used twice",
+    (f) => f.trust.anchors.push({ id: "2026", state: "staged" }),
+    "trust.anchors[1].id",
+    "own",
+  ],
+  [
+    "an active anchor without its key",
+    (f) => (f.trust.anchors[0].certificate = good.pem),
+    "trust.anchors[0].privateKey",
+    "secret",
+  ],
+  [
+    "a key without certificate",
+    (f) => (f.trust.anchors[0].privateKey = { secret: "stored" }),
+    "trust.anchors[0].privateKey",
+    "certificate",
+  ],
+  [
+    "a certificate given twice",
+    (f) => {
+      for (const id of ["a", "b"]) f.trust.anchors.push({ id, state: "staged", certificate: good.pem });
+    },
+    "trust.anchors[2].certificate",
+    "own",
+  ],
+  [
+    "an anchor that is no PEM",
+    (f) => f.trust.anchors.push({ id: "a", state: "staged", certificate: "AAAA" }),
+    "trust.anchors[1].certificate",
+    "BEGIN CERTIFICATE",
+  ],
+  [
+    "an anchor that is no certificate",
+    (f) => f.trust.anchors.push({ id: "a", state: "staged", certificate: good.pem.replace("\nM", "\nA") }),
+    "trust.anchors[1].certificate",
+    "again",
+  ],
+  [
+    "two certificates in one anchor",
+    (f) =>
+      f.trust.anchors.push({
+        id: "a",
+        state: "staged",
+        certificate: `${good.pem}\n${other.pem}`,
+      }),
+    "trust.anchors[1].certificate",
+    "one anchor for each",
+  ],
+  [
+    "an anchor that is no authority",
+    (f) => f.trust.anchors.push({ id: "a", state: "staged", certificate: leaf.pem }),
+    "trust.anchors[1].certificate",
+    "CA:TRUE",
+  ],
+  [
+    "an anchor on another curve",
+    (f) => f.trust.anchors.push({ id: "a", state: "staged", certificate: curve.pem }),
+    "trust.anchors[1].certificate",
+    "P-256",
+  ],
+  [
+    "an anchor with a short RSA key",
+    (f) => f.trust.anchors.push({ id: "a", state: "staged", certificate: short.pem }),
+    "trust.anchors[1].certificate",
+    "2048",
+  ],
+  [
+    "a stored key that is none",
+    (f) => Object.assign(f.trust.anchors[0], { certificate: good.pem, privateKey: { secret: "stored" } }),
+    "trust.anchors[0].privateKey",
+    "openssl",
+  ],
+  [
+    "an issuer renewed at every run",
+    (f) => (f.trust.issuer = { lifetimeHours: 720 }),
+    "trust.issuer.renewBeforeHours",
+    "later",
+  ],
+  [
+    "webhook certificates renewed at every run",
+    (f) => (f.trust.webhooks = { renewBeforeHours: 8_760 }),
+    "trust.webhooks.renewBeforeHours",
+    "later",
+  ],
+  [
+    "an anchor that its issuers outlive",
+    (f) => (f.trust.anchors[0].lifetimeHours = 8_000),
+    "trust.anchors[0].lifetimeHours",
+    "longer",
+  ],
+];
+
+const PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n";
+const KUBECONFIG = "apiVersion: v1\nkind: Config\nusers:\n- user: { token: abcdefghijkl }\n";
+const SECRETS: readonly Refusal[] = [
+  [
+    "a secret that is not set",
+    (f) => (f.clusters.eu.kubeconfig = { secret: "kube" }),
+    "clusters.eu.kubeconfig.secret",
+    "pulumi config set --secret linkerd-fleet:kube < file",
+  ],
+  [
+    "a secret in plain text",
+    (f) => {
+      f.clusters.eu.kubeconfig = { secret: "kube" };
+      f.kube = KUBECONFIG;
+    },
+    "clusters.eu.kubeconfig.secret",
+    "pulumi config set --secret linkerd-fleet:kube < file",
+  ],
+  [
+    "a section as secret",
+    (f) => (f.clusters.eu.kubeconfig = { secret: "trust" }),
+    "clusters.eu.kubeconfig.secret",
+    "own",
+  ],
+  [
+    "a kubeconfig in place of its secret",
+    (f) => (f.clusters.eu.kubeconfig = KUBECONFIG),
+    "clusters.eu.kubeconfig",
+    "--secret",
+  ],
+  [
+    "a private key in place of its secret",
+    (f) => Object.assign(f.trust.anchors[0], { certificate: good.pem, privateKey: PRIVATE_KEY }),
+    "trust.anchors[0].privateKey",
+    "--secret",
+  ],
+  [
+    "a private key anywhere else",
+    (f) => (f.clusters.eu.region = PRIVATE_KEY),
+    "clusters.eu.region",
+    "--secret",
+  ],
+  [
+    "a private key in chart values",
+    (f) => (f.linkerd.charts = { multicluster: { values: { a: [PRIVATE_KEY] } } }),
+    "linkerd.charts.multicluster.values.a[0]",
+    "existing Secret",
+  ],
+  [
+    "a token in chart values",
+    (f) => (f.linkerd.charts = { multicluster: { values: { a: { accessToken: "abc" } } } }),
+    "linkerd.charts.multicluster.values.a.accessToken",
+    "existing Secret",
+  ],
+  [
+    "a licence in chart values",
+    (f) => (f.linkerd.charts = { controlPlane: { values: { license: "abc" } } }),
+    "linkerd.charts.controlPlane.values.license",
+    "existing Secret",
+  ],
+  ["a plain value that nothing refers to", (f) => (f.leftover = "x"), "leftover", "remove it"],
+];
+
+const values = (chart: string, more: object) => ({ charts: { [chart]: { values: more } } });
+const CHARTS: readonly Refusal[] = [
+  ["one chart file for all charts", (f) => (f.linkerd.source = "./linkerd.tgz"), "linkerd.source", "folder"],
+  [
+    "an enterprise version in the edge channel",
+    (f) => (f.linkerd.version = "2.19.0"),
+    "linkerd.version",
+    "2026.8.3",
+  ],
+  [
+    "an edge version in the enterprise channel",
+    (f) => (f.linkerd.channel = "enterprise"),
+    "linkerd.version",
+    "2.19.0",
+  ],
+  [
+    "the trust bundle in chart values",
+    (f) => Object.assign(f.linkerd, values("controlPlane", { identityTrustAnchorsPEM: "x" })),
+    "linkerd.charts.controlPlane.values.identityTrustAnchorsPEM",
+    "trust.anchors",
+  ],
+  [
+    "the issuer's scheme in chart values",
+    (f) =>
+      (f.clusters.eu.linkerd = values("controlPlane", {
+        identity: { issuer: { scheme: "linkerd.io/tls" } },
+      })),
+    "clusters.eu.linkerd.charts.controlPlane.values.identity.issuer.scheme",
+    "trust.issuer",
+  ],
+  [
+    "text over a map that is owned in part",
+    (f) => Object.assign(f.linkerd, values("controlPlane", { identity: "x" })),
+    "linkerd.charts.controlPlane.values.identity",
+    "use trust",
+  ],
+  [
+    "controllers in chart values",
+    (f) => Object.assign(f.linkerd, values("multicluster", { controllers: [] })),
+    "linkerd.charts.multicluster.values.controllers",
+    "topology",
+  ],
+  [
+    "the gateway's ports in chart values",
+    (f) => Object.assign(f.linkerd, values("multicluster", { gateway: { port: 1 } })),
+    "linkerd.charts.multicluster.values.gateway.port",
+    "clusters.<name>.gateway",
+  ],
+  [
+    "the Gateway API switch in chart values",
+    (f) => Object.assign(f.linkerd, values("crds", { installGatewayAPI: true })),
+    "linkerd.charts.crds.values.installGatewayAPI",
+    "linkerd.gatewayApi",
+  ],
+];
+
+refuses("its trust", TRUST, { stored: "not a key" });
+refuses("its secrets", SECRETS);
+refuses("its charts", CHARTS);
+
+describe("a stack file", () => {
+  it.each([
+    ["ECDSA", good],
+    ["RSA", rsa],
+  ])("may bring its own trust anchor, with its key as a secret (%s)", (_, { pem, key }) => {
+    const sections = soundFleet();
+    sections.trust.anchors[0] = {
+      id: "own",
+      state: "active",
+      certificate: pem,
+      privateKey: { secret: "root" },
+    };
+    expect(problemsOf(sections, { root: key })).toEqual([]);
+    expect(problemsOf(sections, { root: other.key })).toMatchObject([
+      { path: "trust.anchors[0].privateKey", problem: "is not the key of this certificate" },
+    ]);
+  });
+
+  it("may not encrypt what a preview must show", () => {
+    const { problems } = parseFleetConfig({ ...stack(soundFleet()), secretKeys: new Set(["clusters"]) });
+    expect(problems).toMatchObject([{ path: "clusters" }]);
+  });
+});

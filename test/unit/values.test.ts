@@ -1,0 +1,176 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ChartKey } from "../../fleet/charts";
+import { isMap } from "../../fleet/config/json";
+import { type ClusterPlan, planFleet } from "../../fleet/plan";
+import { controlPlaneValues, crdsValues, multiclusterValues, OWNED_VALUES } from "../../fleet/values";
+import { configOf, fleetInputs } from "../arbitraries";
+
+const TRUST = {
+  bundle: "BUNDLE",
+  webhooks: [
+    { value: "proxyInjector", caBundle: "CA1" },
+    { value: "profileValidator", caBundle: "CA2" },
+    { value: "policyValidator", caBundle: "CA3" },
+  ],
+} as const;
+
+const CHARTS = {
+  crds: crdsValues,
+  controlPlane: (cluster: ClusterPlan) => controlPlaneValues(cluster, TRUST),
+  multicluster: multiclusterValues,
+};
+const KEYS: readonly ChartKey[] = ["crds", "controlPlane", "multicluster"];
+
+/** Every value that is no map, at its dotted path. */
+function leaves(value: unknown, path = ""): [path: string, value: unknown][] {
+  if (!isMap(value)) return [[path, value]];
+  return Object.entries(value).flatMap(([key, item]) => leaves(item, path === "" ? key : `${path}.${key}`));
+}
+
+/** The cluster with these values of the user in every chart, whatever the rules say of them. */
+function withUserValues(cluster: ClusterPlan, values: Record<string, unknown>, ha = false): ClusterPlan {
+  const { install } = cluster;
+  const charts = Object.fromEntries(KEYS.map((key) => [key, { ...install[key], values }]));
+  return { ...cluster, install: { ...install, ...charts, ha } };
+}
+
+/** What a user could write to get the better of `ours`: each map kept, each value replaced. */
+function hostile(ours: unknown): unknown {
+  if (!isMap(ours)) return "theirs";
+  return Object.fromEntries(Object.entries(ours).map(([key, value]) => [key, hostile(value)]));
+}
+
+function eachCluster(check: (cluster: ClusterPlan) => void): void {
+  fc.assert(
+    fc.property(fleetInputs(), (input) => planFleet(configOf(input)).clusters.forEach(check)),
+    { numRuns: 60 },
+  );
+}
+
+describe("the values of the charts", () => {
+  it("that this program sets win over the user's, however these are written", () => {
+    eachCluster((cluster) => {
+      for (const key of KEYS) {
+        const ours = CHARTS[key](withUserValues(cluster, {}));
+        const flat = Object.fromEntries(Object.keys(ours).map((name) => [name, "theirs"]));
+        for (const theirs of [hostile(ours), flat]) {
+          if (!isMap(theirs)) throw new Error("no values");
+          expect(CHARTS[key](withUserValues(cluster, theirs))).toEqual(ours);
+        }
+      }
+    });
+  });
+
+  it("that this program sets are refused in a stack file, each with the setting to use", () => {
+    eachCluster((cluster) => {
+      for (const key of KEYS) {
+        const owned = Object.keys(OWNED_VALUES[key]);
+        for (const [path] of leaves(CHARTS[key](withUserValues(cluster, {})))) {
+          const covered = owned.some((one) => path === one || path.startsWith(`${one}.`));
+          expect(covered, `${key}: ${path}`).toBe(true);
+        }
+      }
+    });
+  });
+
+  it("keep what else the user sets, also against the profile for high availability", () => {
+    eachCluster((cluster) => {
+      const theirs = { controllerReplicas: 5, enablePodAntiAffinity: false, proxy: { logLevel: "debug" } };
+      for (const key of KEYS) {
+        expect(CHARTS[key](withUserValues(cluster, theirs, true))).toMatchObject(theirs);
+      }
+    });
+  });
+
+  it("hold no private key: the charts are told to take it from elsewhere", () => {
+    eachCluster((cluster) => {
+      const values = controlPlaneValues(cluster, TRUST);
+      const text = JSON.stringify(KEYS.map((key) => CHARTS[key](cluster)));
+      expect(text).not.toMatch(/PRIVATE KEY|keyPEM|crtPEM|token|kubeconfig/i);
+      expect(values).toMatchObject({
+        identityTrustAnchorsPEM: "BUNDLE",
+        identity: { externalCA: true, issuer: { scheme: "kubernetes.io/tls" } },
+        proxyInjector: { externalSecret: true, caBundle: "CA1" },
+        profileValidator: { externalSecret: true, caBundle: "CA2" },
+        policyValidator: { externalSecret: true, caBundle: "CA3" },
+      });
+    });
+  });
+
+  it("list one controller for each outgoing link, under exactly the target's name", () => {
+    eachCluster((cluster) => {
+      expect(multiclusterValues(cluster).controllers).toEqual(
+        cluster.controllers.map(({ target, probePort }) => ({
+          link: { ref: { name: target } },
+          gateway:
+            probePort === undefined ? { enabled: false } : { enabled: true, probe: { port: probePort } },
+        })),
+      );
+    });
+  });
+
+  it("name the same trust domain and control-plane namespace in both charts", () => {
+    eachCluster((cluster) => {
+      const multicluster = multiclusterValues(cluster);
+      expect(multicluster).toMatchObject({
+        identityTrustDomain: cluster.trustDomain,
+        linkerdNamespace: cluster.controlPlaneNamespace,
+        remoteMirrorServiceAccount: false,
+        createNamespaceMetadataJob: false,
+      });
+      expect(controlPlaneValues(cluster, TRUST).identityTrustDomain).toBe(multicluster.identityTrustDomain);
+    });
+  });
+
+  it("exclude the same metadata from federated services as the links do from mirrors", () => {
+    eachCluster((cluster) => {
+      expect(multiclusterValues(cluster).localServiceMirror).toEqual({
+        excludedLabels: cluster.excludes.excludedLabels.join(","),
+        excludedAnnotations: cluster.excludes.excludedAnnotations.join(","),
+      });
+    });
+  });
+
+  it("give a node port gateway the ports that the sources probe and use", () => {
+    const plan = planFleet(
+      configOf({
+        linkerd: { version: "2026.8.3" },
+        trust: { anchors: [{ id: "2026", state: "active" }] },
+        clusters: {
+          edge: {
+            context: "edge",
+            apiServer: "https://edge",
+            gateway: { type: "nodePort", address: ["10.0.0.1", "10.0.0.2"], port: 30_143, probePort: 30_191 },
+          },
+          main: { context: "main", apiServer: "https://main" },
+        },
+      }),
+    );
+    const [edge, main] = plan.clusters;
+    if (!edge || !main) throw new Error("two clusters expected");
+    expect(multiclusterValues(edge).gateway).toMatchObject({
+      serviceType: "NodePort",
+      nodePort: 30_143,
+      probe: { nodePort: 30_191 },
+    });
+    expect(multiclusterValues(main).controllers).toMatchObject([
+      { link: { ref: { name: "edge" } }, gateway: { enabled: true, probe: { port: 30_191 } } },
+    ]);
+    expect(edge.gateway).toMatchObject({ addresses: ["10.0.0.1", "10.0.0.2"] });
+  });
+
+  it("install no gateway, and probe none, where the cluster has none", () => {
+    const cluster = (name: string) => ({ context: name, network: "n", apiServer: `https://${name}` });
+    const plan = planFleet(
+      configOf({
+        linkerd: { version: "2026.8.3" },
+        trust: { anchors: [{ id: "2026", state: "active" }] },
+        clusters: { a: { ...cluster("a"), gateway: { type: "none" } }, b: cluster("b") },
+      }),
+    );
+    const [a, b] = plan.clusters.map(multiclusterValues);
+    expect(a?.gateway).toEqual({ enabled: false });
+    expect(b?.controllers).toEqual([{ link: { ref: { name: "a" } }, gateway: { enabled: false } }]);
+  });
+});
