@@ -37,8 +37,15 @@ export function processesOf(folder: string, programs: readonly string[] = ours):
 export async function endProcesses(folder: string, programs = ours): Promise<void> {
   for (let left = processesOf(folder, programs); left.length > 0; left = processesOf(folder, programs)) {
     for (const { pid } of left) endGroup(pid);
-    await sleep(50);
+    // A dying process has no command line any more, but it may still hold its ports.
+    while (left.some(({ pid }) => isAlive(pid))) await sleep(20);
   }
+}
+
+function isAlive(pid: number): boolean {
+  const stat = readProc(`${pid}/stat`);
+  // The program's name stands in parentheses before the state; Z waits only for its parent.
+  return stat !== undefined && stat[stat.lastIndexOf(")") + 2] !== "Z";
 }
 
 /** Who listens on a TCP port of this machine, as far as this user may see it. */

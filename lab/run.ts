@@ -12,12 +12,14 @@ export interface RunOptions {
 }
 
 const running = new Set<ChildProcess>();
+let interrupted = false;
 
 /**
  * Runs a program to its end. It gets a process group of its own, so that Ctrl-C reaches it once, through
  * `interruptRunning`, and not twice: a second one makes the engine give up in the middle of an operation.
  */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  if (interrupted) return Promise.reject(new Error(`interrupted before ${program}`));
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env: options.env,
@@ -43,8 +45,9 @@ export function run(program: string, args: readonly string[], options: RunOption
   });
 }
 
-/** Passes Ctrl-C on to every program that is running; returns how many there were. */
+/** Passes Ctrl-C on to every program that is running, and lets no other start; returns how many there were. */
 export function interruptRunning(): number {
+  interrupted = true;
   for (const { pid } of running) if (pid !== undefined) process.kill(-pid, "SIGINT");
   return running.size;
 }
