@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import os from "node:os";
 import path from "node:path";
+import { parse } from "yaml";
 import { cancelled } from "../provider";
 import { field, isProps, type Props, strings, text, type Value } from "../values";
 
@@ -48,8 +49,6 @@ function load(kubeconfig: string | undefined): Props[] {
   const contents = inline
     ? [kubeconfig]
     : files.filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, "utf8"));
-  // Loaded here, because a preview without changes never needs it.
-  const { parse } = require("yaml") as typeof import("yaml");
   return contents.map((content) => parse(content) as Value).filter(isProps);
 }
 

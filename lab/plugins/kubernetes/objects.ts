@@ -91,7 +91,7 @@ export function objects(client: Client, switches: Switches): Resource {
     const { wait, seconds } = waitOf(inputs, gvk(inputs), call);
     let last = live;
     try {
-      if (wait(live) !== undefined || gvk(inputs) === "apps/v1/Deployment")
+      if (wait(live) !== undefined)
         await watchUntil(
           client,
           at,

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { parseAllDocuments } from "yaml";
 import {
   type Call,
   CheckFailure,
@@ -56,10 +57,15 @@ interface Result {
   stderr: string;
 }
 
+type Helm = (args: string[], input?: string) => Promise<Result>;
+
 /** `helm.v3.Release` by the helm CLI. */
 export function releases(client: Client, switches: Switches): Resource {
-  /** Runs helm with a home of its own. Secrets reach it by files of this run or by its input, never as arguments. */
-  const helm = async (args: string[], input = "", folder = temporary()): Promise<Result> => {
+  /** Helm with a home of its own. Secrets reach it by files of this session or by its input, never as arguments. */
+  const session = async <T>(work: (helm: Helm) => Promise<T>): Promise<T> => {
+    // Asked first, because helm itself waits long for a cluster that is down.
+    await client.request("GET", "/version");
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linkerd-fleet-release-"));
     const cache = path.join(process.env.LINKERD_FLEET_CACHE ?? os.tmpdir(), "linkerd-fleet-helm");
     const { kubeconfig, context } = client.settings;
     const file = path.join(folder, "kubeconfig");
@@ -72,13 +78,11 @@ export function releases(client: Client, switches: Switches): Resource {
       HELM_DATA_HOME: path.join(cache, "data"),
       HELM_CONFIG_HOME: folder,
     };
-    try {
-      return await new Promise<Result>((resolve, reject) => {
-        const child = spawn(
-          process.env.LINKERD_FLEET_HELM ?? "helm",
-          [...args, ...(context ? ["--kube-context", context] : [])],
-          { env },
-        );
+    const program = process.env.LINKERD_FLEET_HELM ?? "helm";
+    const helm: Helm = (args, input = "") =>
+      new Promise<Result>((resolve, reject) => {
+        const child = spawn(program, [...args, ...(context ? ["--kube-context", context] : [])], { env });
+        // Helm ends what it does in good order, and with `atomic` takes it back.
         const stop = () => child.kill("SIGTERM");
         cancelled.signal.addEventListener("abort", stop);
         const output = { stdout: "", stderr: "" };
@@ -89,13 +93,14 @@ export function releases(client: Client, switches: Switches): Resource {
           cancelled.signal.removeEventListener("abort", stop);
           resolve({ code: code ?? 1, ...output });
         });
-        // helm may end without reading its input.
+        // Helm may end without reading its input.
         child.stdin.on("error", () => undefined);
         child.stdin.end(input);
       });
+    try {
+      return await work(helm);
     } finally {
-      if (folder.includes("linkerd-fleet-release-") && !args.includes("add") && !args.includes("login"))
-        fs.rmSync(folder, { recursive: true, force: true });
+      fs.rmSync(folder, { recursive: true, force: true });
     }
   };
 
@@ -105,12 +110,12 @@ export function releases(client: Client, switches: Switches): Resource {
   };
 
   /** What the cluster holds; `undefined` if there is no such release. */
-  const look = async (namespace: string, name: string) => {
+  const look = async (helm: Helm, namespace: string, name: string) => {
     const at = [name, "--namespace", namespace];
     const found = await helm(["get", "metadata", ...at, "--output", "json"]);
     if (found.code !== 0) {
       if (/release: not found/.test(found.stderr)) return undefined;
-      throw reachable(client, failure(found));
+      throw new Error(failure(found));
     }
     const [values, manifest] = await Promise.all([
       helm(["get", "values", ...at, "--output", "json"]),
@@ -131,10 +136,14 @@ export function releases(client: Client, switches: Switches): Resource {
     status: live.status,
   });
 
-  const run = async (verb: "install" | "upgrade", inputs: Props, call: Call): Promise<Created> => {
+  const run = async (
+    helm: Helm,
+    verb: "install" | "upgrade",
+    inputs: Props,
+    call: Call,
+  ): Promise<Created> => {
     const [name, namespace] = [text(inputs.name) ?? "", text(inputs.namespace) ?? ""];
     const id = `${namespace}/${name}`;
-    const folder = temporary();
     const repository = isProps(inputs.repositoryOpts) ? inputs.repositoryOpts : {};
     const repo = text(repository.repo);
     let chart = text(inputs.chart) ?? "";
@@ -157,7 +166,6 @@ export function releases(client: Client, switches: Switches): Resource {
       const done = await helm(
         [...target, ...login, ...(caFile ? ["--ca-file", caFile] : [])],
         text(repository.password),
-        folder,
       );
       if (done.code !== 0) throw new Error(`chart repository: ${failure(done)}`);
       if (!chart.startsWith("oci://")) chart = `release/${chart}`;
@@ -172,17 +180,17 @@ export function releases(client: Client, switches: Switches): Resource {
       const wanted = typeof flag === "string" ? flag : flag[verb];
       if (inputs[option] === true && wanted) args.push(wanted);
     }
-    log("status", `helm ${verb} ${name}: waiting for its workloads`, call.urn);
-    const done = await helm([verb, name, chart, ...args], JSON.stringify(inputs.values ?? {}), folder);
+    log("status", `helm ${verb} ${name}`, call.urn);
+    const done = await helm([verb, name, chart, ...args], JSON.stringify(inputs.values ?? {}));
     if (done.code === 0) {
-      const live = await look(namespace, name);
+      const live = await look(helm, namespace, name);
       if (!live) throw new Error(`the Helm release "${id}" vanished after its ${verb}`);
       return { id, outputs: stateOf(inputs, live) };
     }
-    const error = reachable(client, failure(done));
+    const error = new Error(failure(done));
     // Not ours: helm refused before it did anything, or undid what it did.
     if (inputs.atomic === true || /cannot re-use a name|another operation/.test(error.message)) throw error;
-    const live = await look(namespace, name).catch(() => undefined);
+    const live = await look(helm, namespace, name).catch(() => undefined);
     if (live?.status.status !== "failed") throw error;
     throw new NotReady(
       `Helm release "${id}" failed to initialize completely. Use Helm CLI to investigate: ${error.message}`,
@@ -220,11 +228,11 @@ export function releases(client: Client, switches: Switches): Resource {
       changes: changes.map((change) => ({ ...change, replace: /^(name|namespace)$/.test(change.path) })),
     }),
     async create(inputs, call) {
-      if (!call.preview) return run("install", inputs, call);
+      if (!call.preview) return session((helm) => run(helm, "install", inputs, call));
       return { id: "", outputs: { ...inputs, status: UNKNOWN, resourceNames: UNKNOWN } };
     },
     async update(news, state, call) {
-      if (!call.preview) return run("upgrade", news, call);
+      if (!call.preview) return session((helm) => run(helm, "upgrade", news, call));
       const status = { ...(state.status as Props), version: UNKNOWN, appVersion: UNKNOWN, revision: UNKNOWN };
       return { id: call.id, outputs: { ...news, status, resourceNames: UNKNOWN } };
     },
@@ -232,7 +240,7 @@ export function releases(client: Client, switches: Switches): Resource {
       const [namespace = "", name = ""] = call.id.split("/");
       let live: Awaited<ReturnType<typeof look>>;
       try {
-        live = await look(namespace, name);
+        live = await session((helm) => look(helm, namespace, name));
       } catch (error) {
         if (!switches.skipUpdateUnreachable || !inputs || !(await isDown(client, call))) throw error;
         return { id: call.id, outputs: state, inputs };
@@ -250,24 +258,16 @@ export function releases(client: Client, switches: Switches): Resource {
           ? ["--wait", "--timeout", `${Number(inputs.timeout ?? 300)}s`]
           : [];
       const at = [text(state.name) ?? "", "--namespace", text(state.namespace) ?? ""];
-      const done = await helm(["uninstall", ...at, "--ignore-not-found", ...wait]);
-      if (done.code !== 0) throw reachable(client, failure(done));
+      const done = await session((helm) => helm(["uninstall", ...at, "--ignore-not-found", ...wait]));
+      if (done.code !== 0) throw new Error(failure(done));
       const kept = done.stdout.split("\n").filter((line) => /^(These resources were kept|\[)/.test(line));
       if (kept.length > 0) log("warning", `Helm uninstall returned information: ${kept.join(" ")}`, call.urn);
     },
   };
 }
 
-const temporary = () => fs.mkdtempSync(path.join(os.tmpdir(), "linkerd-fleet-release-"));
-
-const reachable = (client: Client, message: string) =>
-  /cluster unreachable|connection refused|i\/o timeout|no such host/i.test(message)
-    ? client.unreachable(message)
-    : new Error(message);
-
 /** `Kind.group/group/version` to the names of the objects, as the official plugin lists them. */
 function namesIn(manifest: string, namespace: string): Props {
-  const { parseAllDocuments } = require("yaml") as typeof import("yaml");
   const names: Record<string, string[]> = {};
   for (const document of parseAllDocuments(manifest, { logLevel: "silent" })) {
     const object = document.toJS() as Props | null;

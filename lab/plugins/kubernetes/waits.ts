@@ -115,8 +115,10 @@ export async function watchUntil(
   let waiting = "";
   const done = (object: Props | undefined) => {
     const missing = check(object);
-    if (missing !== undefined && missing !== waiting) log("status", `Waiting for ${missing}`, call.urn);
-    waiting = missing ?? "";
+    // An empty line takes the last one away.
+    const line = missing === undefined ? "" : `Waiting for ${missing}`;
+    if (line !== waiting) log("status", line, call.urn);
+    waiting = line;
     return missing === undefined;
   };
   try {
@@ -139,6 +141,6 @@ export async function watchUntil(
     }
   } catch (error) {
     if (!deadline.aborted || cancelled.signal.aborted) throw error;
-    throw new Error(`timed out after ${seconds} s waiting for ${waiting}`);
+    throw new Error(`timed out after ${seconds} s. ${waiting}`);
   }
 }
