@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { fleetConfig } from "../fleet/config/fleetConfig";
+
+const PROJECT = "linkerd-fleet";
+
+/** What this generator needs to know of the JSON Schema that zod writes. */
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Schema | boolean;
+  readonly items?: Schema;
+  readonly prefixItems?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+}
+
+/** The documents that follow from the configuration's schema, by their path. */
+export function documents(): Readonly<Record<string, string>> {
+  const schema = z.toJSONSchema(fleetConfig, { io: "input" });
+  return {
+    "docs/stack-file.schema.json": `${JSON.stringify(stackFile(schema), null, 2)}\n`,
+    "docs/configuration.md": configurationPage(schema as Schema),
+  };
+}
+
+/** A whole `Pulumi.<stack>.yaml`: our sections, our encrypted values, and whatever belongs to others. */
+function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.BaseSchema): object {
+  const own = Object.keys(properties).map((section) => `${PROJECT}:${section}`);
+  const notOwn = `${PROJECT}:(?!(${Object.keys(properties).join("|")})$)`;
+  return {
+    $schema,
+    title: `A stack of ${PROJECT}`,
+    type: "object",
+    required: ["config"],
+    properties: {
+      config: {
+        type: "object",
+        properties: Object.fromEntries(
+          Object.entries(properties).map(([section, of]) => [`${PROJECT}:${section}`, of]),
+        ),
+        required: own.filter((key) => required?.includes(key.slice(PROJECT.length + 1))),
+        patternProperties: {
+          [`^(?!${PROJECT}:)`]: {},
+          [`^${notOwn}`]: {
+            description: "An encrypted value: `pulumi config set --secret`",
+            type: "object",
+            properties: { secure: { type: "string" } },
+            required: ["secure"],
+            additionalProperties: false,
+          },
+        },
+        additionalProperties: false,
+      },
+    },
+  };
+}
+
+function configurationPage({ properties = {}, required = [] }: Schema): string {
+  const sections = Object.entries(properties).map(
+    ([section, schema]) =>
+      `## \`${section}\`\n\n${schema.description}.${required.includes(section) ? " Required." : ""}\n\n` +
+      `| setting | type | default | meaning |\n|---|---|---|---|\n${rows(section, schema).join("\n")}\n`,
+  );
+  return `# Configuration
+
+<!-- Written by \`npm run docs\` from the schema in fleet/config. Change it there. -->
+
+Everything stands in \`Pulumi.<stack>.yaml\`, under \`${PROJECT}:<section>\`. Unknown keys are errors, and all mistakes of
+a file are told at once, each with its path and what to write instead. Editors complete and check the file if its
+first line is
+
+\`\`\`yaml
+# yaml-language-server: $schema=./docs/stack-file.schema.json
+\`\`\`
+
+Kubeconfigs and private keys never stand in these sections. Each is a configuration value of its own, stored encrypted
+with \`pulumi config set --secret ${PROJECT}:<key> < file\`, and referred to as \`{ secret: <key> }\`.
+
+${sections.join("\n")}`;
+}
+
+/** One row for each setting below `path`, in the order of the schema. */
+function rows(path: string, schema: Schema): string[] {
+  if (schema.oneOf) return choiceRows(path, schema.oneOf);
+  const inside = schema.items ?? schema.additionalProperties;
+  if (schema.properties) {
+    return Object.entries(schema.properties).flatMap(([key, of]) =>
+      settingRows(`${path}.${key}`, of, schema.required?.includes(key) ?? false),
+    );
+  }
+  if (typeof inside !== "object") return [];
+  return rows(schema.items ? `${path}[]` : `${path}.<name>`, inside);
+}
+
+function settingRows(path: string, schema: Schema, required: boolean, note = ""): string[] {
+  const given = schema.default === undefined ? "" : `\`${JSON.stringify(schema.default)}\``;
+  const meaning = [note, sentence(schema.description)].filter(Boolean).join(" ");
+  const cells = [`\`${path}\``, typeOf(schema), required ? "required" : given, meaning];
+  return [`| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`, ...rows(path, schema)];
+}
+
+/** Settings whose presence depends on a `type` or `kind`: that one first, then each with the choices it is for. */
+function choiceRows(path: string, options: readonly Schema[]): string[] {
+  const chosen = (option: Schema) =>
+    Object.entries(option.properties ?? {}).find(([, of]) => of.const !== undefined);
+  const key = options.map(chosen)[0]?.[0] ?? "";
+  const names = options.map((option) => chosen(option)?.[1].const);
+  const meaning = options.map((option, at) => `\`${names[at]}\`: ${option.description}`).join("; ");
+  const settings = options.flatMap((option, at) =>
+    Object.entries(option.properties ?? {})
+      .filter(([name]) => name !== key)
+      .map(([name, schema]) => ({
+        name,
+        schema,
+        option: names[at],
+        required: option.required?.includes(name) ?? false,
+      })),
+  );
+  const alike = Map.groupBy(settings, ({ name, schema }) => JSON.stringify([name, schema]));
+  return [
+    ...settingRows(`${path}.${key}`, { enum: names, description: meaning }, true),
+    ...[...alike.values()].flatMap((group) =>
+      group.slice(0, 1).flatMap(({ name, schema, required }) => {
+        const all = group.length === options.length;
+        const note = all ? "" : `(${group.map(({ option }) => `\`${option}\``).join(", ")})`;
+        return settingRows(`${path}.${name}`, schema, required, note);
+      }),
+    ),
+  ];
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.enum) return schema.enum.map((choice) => `\`${choice}\``).join(", ");
+  if (schema.anyOf) return schema.anyOf.map(typeOf).join(" or ");
+  if (schema.prefixItems) return "pair";
+  switch (schema.type) {
+    case "string":
+      return "text";
+    case "boolean":
+      return "true or false";
+    case "integer":
+      return `number${bounds(schema)}`;
+    case "array":
+      return `list of ${typeOf(schema.items ?? {})}`;
+    default:
+      return "map";
+  }
+}
+
+function bounds({ minimum, maximum = Number.MAX_SAFE_INTEGER }: Schema): string {
+  if (maximum < Number.MAX_SAFE_INTEGER) return `, ${minimum}–${maximum}`;
+  return minimum === undefined ? "" : `, at least ${minimum}`;
+}
+
+function sentence(text: string | undefined): string {
+  return text === undefined ? "" : text.replace(/\.?$/, ".");
+}
