@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Lab, LabError, labEnv, stackName } from "./env";
+import { isAlive } from "./processes";
 import { seconds } from "./progress";
 import { type Ran, run } from "./run";
 import type { Toolchain } from "./toolchain";
@@ -17,7 +18,7 @@ export async function ensureStack(lab: Lab, tools: Toolchain): Promise<void> {
   mkdirSync(lab.state, { recursive: true, mode: 0o700 });
   if (!existsSync(join(lab.state, ".pulumi", "stacks"))) await must(lab, tools, ["stack", "init", stackName]);
   const locks = engineLocks(lab);
-  const alive = locks.find(({ pid }) => existsSync(`/proc/${pid}`));
+  const alive = locks.find(({ pid }) => isAlive(pid));
   if (alive) {
     throw new LabError(
       `pulumi is at work on this stack already (process ${alive.pid}). Wait for it, or end it.`,

@@ -36,16 +36,30 @@ export function processesOf(folder: string, programs: readonly string[] = ours):
  */
 export async function endProcesses(folder: string, programs = ours): Promise<void> {
   for (let left = processesOf(folder, programs); left.length > 0; left = processesOf(folder, programs)) {
-    for (const { pid } of left) endGroup(pid);
+    for (const pid of withDescendants(left.map(({ pid }) => pid))) end(pid);
     // A dying process has no command line any more, but it may still hold its ports.
     while (left.some(({ pid }) => isAlive(pid))) await sleep(20);
   }
 }
 
-function isAlive(pid: number): boolean {
+/** The engine's language host and plugins lead groups of their own, and outlive it if it dies at once. */
+function withDescendants(pids: readonly number[]): number[] {
+  const children = processes()
+    .map(({ pid }) => pid)
+    .filter((pid) => !pids.includes(pid) && pids.includes(Number(statOf(pid)?.[1])));
+  return children.length === 0 ? [...pids] : withDescendants([...pids, ...children]);
+}
+
+/** Whether a process exists and is no zombie, which only waits for its parent. */
+export function isAlive(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  return state !== undefined && state !== "Z";
+}
+
+/** State, parent, … of a process: what follows its name, which stands in parentheses and may hold blanks. */
+function statOf(pid: number): string[] | undefined {
   const stat = readProc(`${pid}/stat`);
-  // The program's name stands in parentheses before the state; Z waits only for its parent.
-  return stat !== undefined && stat[stat.lastIndexOf(")") + 2] !== "Z";
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** Who listens on a TCP port of this machine, as far as this user may see it. */
@@ -83,13 +97,10 @@ function readProc(file: string): string | undefined {
   }
 }
 
-/** A detached process leads a group: its children (the engine's plugins) go with it. */
-function endGroup(pid: number): void {
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, "SIGKILL");
-    } catch {
-      // leads no group, or gone meanwhile
-    }
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // gone meanwhile
   }
 }

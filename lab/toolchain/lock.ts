@@ -65,10 +65,16 @@ function evictTheDead(lock: string): number | undefined {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return isErrno(error, "EPERM");
   }
+}
+
+/** A killed process whose parent has not noticed yet (in a container, maybe never) still has its number. */
+function isZombie(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return fs.existsSync(stat) && /\) Z [^)]*$/.test(fs.readFileSync(stat, "utf8"));
 }
 
 function isErrno(error: unknown, code: string): boolean {
