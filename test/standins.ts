@@ -47,7 +47,11 @@ export class EngineDouble {
       request.setOldInputs(wire(held.inputs)).setOlds(wire(held.outputs)),
     );
     const replaces = new Set(response.getReplacesList());
-    const changed = [...response.getDetaileddiffMap().toObject()].map(([path]) => path).sort();
+    const changed = response
+      .getDetaileddiffMap()
+      .getEntryList()
+      .map(([path]) => path)
+      .sort();
     const paths = changed.map((path) => (replaces.has(path) ? "!" : "") + path);
     return [...paths, ...(response.getDeletebeforereplace() ? ["delete first"] : [])];
   }
