@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Lab, LabError, labEnv, stackName } from "./env";
 import { isAlive } from "./processes";
@@ -7,10 +7,11 @@ import { type Ran, run } from "./run";
 import type { Toolchain } from "./toolchain";
 
 /** Runs the engine on the lab's stack, as a user of the lab shell does. */
-export function pulumi(lab: Lab, tools: Toolchain, args: readonly string[]): Promise<Ran> {
+export function pulumi(lab: Lab, tools: Toolchain, args: readonly string[], output?: string): Promise<Ran> {
   // The variable unlocks `--event-log`, which tells how an `up` gets on.
   const env = { ...labEnv(lab, tools), PULUMI_DEBUG_COMMANDS: "true" };
-  return run(tools.bin.pulumi, [...args, "--non-interactive", "--color=never"], { cwd: lab.project, env });
+  const options = { cwd: lab.project, env, ...(output === undefined ? {} : { output }) };
+  return run(tools.bin.pulumi, [...args, "--non-interactive", "--color=never"], options);
 }
 
 /** Makes the stack if there is none, and frees it from an engine that died. */
@@ -42,15 +43,14 @@ export async function up(
   const watch = setInterval(() => note(describe(readEvents(events))), 1000);
   try {
     const args = ["up", "--yes", "--skip-preview", "--continue-on-error", `--event-log=${events}`];
-    const ran = await pulumi(lab, tools, args);
-    writeFileSync(join(lab.logs, "up.log"), ran.stdout + ran.stderr, { mode: 0o600 });
+    const log = join(lab.logs, "up.log");
+    const { code } = await pulumi(lab, tools, args, log);
     const seen = readEvents(events);
-    if (ran.code !== 0) {
-      const told = seen.flatMap((event) => errorOf(event) ?? []);
-      const errors = told.length > 0 ? told : [ran.stderr.trim() || ran.stdout.trim()];
+    if (code !== 0) {
+      const errors = errorsOf(seen).map((error) => `  ${error.replaceAll("\n", "\n  ")}`);
       throw new LabError(
-        `pulumi up did not complete:\n${errors.map((error) => `  ${error.replaceAll("\n", "\n  ")}`).join("\n")}\n` +
-          `What was done stays; mend it and run \`npm run lab\` again. All it said: ${join(lab.logs, "up.log")}`,
+        `pulumi up did not complete:\n${errors.length > 0 ? errors.join("\n") : readFileSync(log, "utf8").trim()}\n` +
+          `What was done stays; mend it and run \`npm run lab\` again. All it said: ${log}`,
       );
     }
     return seen.findLast((event) => event.summaryEvent)?.summaryEvent?.resourceChanges ?? {};
@@ -108,10 +108,17 @@ export function describe(events: readonly EngineEvent[], now = Date.now() / 1000
   return `${done} resources done${waiting.length === 0 ? "" : `; at work on ${waiting.join(", ")}`}`;
 }
 
-function errorOf({ diagnosticEvent: event }: EngineEvent): string | undefined {
-  if (event?.severity !== "error") return undefined;
-  const message = event.message.replaceAll(/<\{%[^%]*%\}>/g, "").trim();
-  return event.urn === undefined ? message : `${resourceName(event.urn)}: ${message}`;
+/** What went wrong. That the program then misses the outputs of what failed, and where, is no news. */
+export function errorsOf(events: readonly EngineEvent[]): string[] {
+  const errors = events.flatMap(({ diagnosticEvent: event }) => {
+    if (event?.severity !== "error") return [];
+    const message = event.message.replaceAll(/<\{%[^%]*%\}>/g, "").trim();
+    return [event.urn === undefined ? message : `${resourceName(event.urn)}: ${message}`];
+  });
+  const causes = errors.filter(
+    (error) => !/Running program '.*' failed with an unhandled exception/.test(error),
+  );
+  return causes.length > 0 ? causes : errors;
 }
 
 function isComponent(urn: string): boolean {

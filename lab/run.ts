@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 
 export interface Ran {
   readonly code: number;
@@ -9,6 +10,11 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /**
+   * A file that takes all output, instead of a pipe: a program that changes something goes on to its end if the one
+   * that started it is killed, where a broken pipe would kill it half-way.
+   */
+  readonly output?: string;
 }
 
 const running = new Set<ChildProcess>();
@@ -21,16 +27,18 @@ let interrupted = false;
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   if (interrupted) return Promise.reject(new Error(`interrupted before ${program}`));
   return new Promise((resolve, reject) => {
+    const file = options.output === undefined ? "pipe" : openSync(options.output, "w", 0o600);
     const child = spawn(program, args, {
       env: options.env,
       cwd: options.cwd,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", file, file],
     });
+    if (file !== "pipe") closeSync(file);
     running.add(child);
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
-      child[stream].setEncoding("utf8").on("data", (text: string) => {
+      child[stream]?.setEncoding("utf8").on("data", (text: string) => {
         output[stream] += text;
       });
     }
