@@ -8,8 +8,9 @@ export interface Figure {
 }
 
 export function print(what: string, value: number, unit: Figure["unit"], target?: number): void {
-  const rounded = unit === "s" ? Math.round(value * 10) / 10 : Math.round(value);
-  console.log(JSON.stringify({ what, value: rounded, unit, target } satisfies Partial<Figure>));
+  const rounded = unit === "s" ? Math.round(value * 100) / 100 : Math.round(value);
+  const figure: Figure = { what, value: rounded, unit, ...(target === undefined ? {} : { target }) };
+  console.log(JSON.stringify(figure));
 }
 
 /** Most memory this process ever held, in MB. */
