@@ -40,7 +40,7 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
   const shape = [...problemsOf(whole), ...readable.problems];
   const rules = RULES.flatMap((rule) => rule(readable)).filter(({ path }) => !within(path, shape));
   const problems = [...shape, ...rules];
-  const linksKnown = !problems.some(({ path }) => path.startsWith("topology"));
+  const linksKnown = !problems.some(({ path }) => /^topology(\.(kind|hub|links|bridges)\b|$)/.test(path));
   const rest = [...inlineSecrets(raw), ...(linksKnown ? unreachedExports(readable) : [])];
   problems.push(...rest.filter(({ path }) => !within(path, problems)));
   if (whole.success && problems.length === 0) return { config: whole.data };

@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import type { Problem } from "../problems";
 import { type ClusterConfig, clusterConfig } from "./clusters";
-import { clusterName } from "./common";
 import { fleetConfig } from "./fleetConfig";
 import { isMap, list, map } from "./json";
 import { type LinkerdConfig, linkerdConfig } from "./linkerd";
@@ -58,9 +57,14 @@ export function readConfig(raw: RawConfig): Readable {
     problems.push(...problemsOf(parsed, path));
     return readSound(schema, value, standIns);
   }
-  function readList<T>(schema: z.ZodType<T>, values: unknown, path: readonly PropertyKey[]): Entry<T>[] {
+  function readList<T>(
+    schema: z.ZodType<T>,
+    values: unknown,
+    path: readonly PropertyKey[],
+    standIns?: (at: number) => Readonly<Record<string, unknown>>,
+  ): Entry<T>[] {
     return list(values).flatMap((value, at) => {
-      const entry = read(schema, value, [...path, at]);
+      const entry = read(schema, value, [...path, at], standIns?.(at));
       return entry === undefined ? [] : [{ path: [...path, at], value: entry }];
     });
   }
@@ -70,19 +74,25 @@ export function readConfig(raw: RawConfig): Readable {
   const { links, bridges, ...topologyRest } = map(topology);
   const readableClusters = Object.entries(map(clusters)).flatMap(([name, value]) => {
     const cluster = read(clusterConfig, value, ["clusters", name], { apiServer: "https://unknown" });
-    return cluster && clusterName.safeParse(name).success ? [[name, cluster] as const] : [];
+    return cluster ? [[name, cluster] as const] : [];
   });
   return {
     raw,
     linkerd: read(linkerdConfig, linkerd, ["linkerd"], { version: "0.0.0" }),
     trust: read(trustConfig.omit({ anchors: true }), trustRest, ["trust"]),
-    anchors: readList(anchorConfig, anchors, ["trust", "anchors"]),
+    anchors: readList(anchorConfig, anchors, ["trust", "anchors"], (at) => ({
+      id: `unknown-${at}`,
+      state: "staged",
+    })),
     clusters: new Map(readableClusters),
     clusterNames: new Set(Object.keys(map(clusters))),
     topology: read(fleetConfig.shape.topology, isMap(topology) ? topologyRest : topology, ["topology"]),
     bridges: readList(bridgeConfig, bridges, ["topology", "bridges"]),
     links: readList(linkConfig, links, ["topology", "links"]),
-    services: readList(serviceConfig, services, ["services"]),
+    services: readList(serviceConfig, services, ["services"], (at) => ({
+      name: `unknown-${at}`,
+      namespace: `unknown-${at}`,
+    })),
     problems,
   };
 }

@@ -7,7 +7,7 @@ import { parseFleetConfig } from "../../fleet/config/parse";
 import { planFleet } from "../../fleet/plan";
 import { formatProblems } from "../../fleet/problems";
 import { configOf, fleetInputs } from "../arbitraries";
-import { problemsOf, type Sections, soundFleet } from "../refusals";
+import { problemsOf, type Sections, soundFleet } from "../mistakes/sound";
 
 describe("a stack file", () => {
   it("that is spoilt by the refusal tests is sound before", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { documents } from "../../docs/documents";
-import { problemsOf } from "../refusals";
+import { problemsOf } from "../mistakes/sound";
 
 const STACKS = ["Pulumi.dev.yaml", "docs/example-stack.yaml"];
 

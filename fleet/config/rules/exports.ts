@@ -1,4 +1,5 @@
 import { type Problem, pathOf } from "../../problems";
+import type { ClusterConfig } from "../clusters";
 import type { Readable } from "../readable";
 import type { ServiceConfig } from "../services";
 import { readableLinks } from "./topology";
@@ -32,7 +33,7 @@ export function unreachedExports(fleet: Readable): Problem[] {
 }
 
 function judgeService(
-  { clusters }: Readable,
+  { clusters, clusterNames }: Readable,
   path: readonly PropertyKey[],
   service: ServiceConfig,
 ): Problem[] {
@@ -43,6 +44,8 @@ function judgeService(
     problems.push({ path: pathOf([...path, "headless"]), problem: "cannot be federated", fix });
   }
   const networks = service.in.map((name) => clusters.get(name)?.network);
+  const alone = ({ network }: ClusterConfig) =>
+    [...clusters.values()].filter((other) => network !== undefined && other.network === network).length < 2;
   service.in.forEach((name, at) => {
     const cluster = clusters.get(name);
     if (!cluster) return;
@@ -50,6 +53,14 @@ function judgeService(
       problems.push({ path: pathOf([...path, "in", at]), problem: `${name} ${problem}`, fix });
     if (mode === "gateway" && cluster.gateway.type === "none") {
       add("has no gateway", "give it one, or use mode flat if its pods can be reached");
+    } else if (
+      mode === "flat" &&
+      clusters.size > 1 &&
+      clusters.size === clusterNames.size &&
+      alone(cluster)
+    ) {
+      const fix = "name the network in both clusters if their pods reach each other, or use mode gateway";
+      add("shares no network with any cluster, so no client can reach its pods", fix);
     } else if (mode === "federated" && service.in.length > 1 && cluster.network === undefined) {
       add("names no network, so the other members' clients cannot reach its pods", FEDERATED_FIX);
     } else if (

@@ -1,26 +1,22 @@
 import { type Problem, pathOf } from "../../problems";
 import { closest } from "../closest";
+import { clusterName } from "../common";
+import { list, map } from "../json";
 import type { Readable } from "../readable";
 
-/** Every name of a cluster names one of this fleet, and no list names one twice. */
+/** A name of a cluster, and where it stands. */
+interface Reference {
+  readonly path: readonly PropertyKey[];
+  readonly name: string;
+}
+
+/** Every name of a cluster names one of this fleet, and no service names one twice. */
 export function referenceRules(fleet: Readable): Problem[] {
-  const { topology, bridges, links, services } = fleet;
-  const names: { path: readonly PropertyKey[]; name: string }[] = [
-    ...(topology?.kind === "hub" ? [{ path: ["topology", "hub"], name: topology.hub }] : []),
-    ...bridges.flatMap(({ path, value }) => value.map((name, at) => ({ path: [...path, at], name }))),
-    ...links.flatMap(({ path, value }) => [
-      { path: [...path, "source"], name: value.source },
-      { path: [...path, "target"], name: value.target },
-    ]),
-    ...services.flatMap(({ path, value }) =>
-      value.in.map((name, at) => ({ path: [...path, "in", at], name })),
-    ),
-  ];
   return [
-    ...names
+    ...references(fleet)
       .filter(({ name }) => !fleet.clusterNames.has(name))
-      .map((of) => unknownCluster(fleet, of.path, of.name)),
-    ...services.flatMap(({ path, value }) =>
+      .map((reference) => unknownCluster(fleet, reference)),
+    ...fleet.services.flatMap(({ path, value }) =>
       value.in.flatMap((name, at) =>
         value.in.indexOf(name) === at
           ? []
@@ -30,8 +26,29 @@ export function referenceRules(fleet: Readable): Problem[] {
   ];
 }
 
-function unknownCluster(fleet: Readable, path: readonly PropertyKey[], name: string): Problem {
-  const meant = closest(name, [...fleet.clusterNames]);
+/** Read from the file itself: other mistakes of a link or a service do not hide a wrong name. */
+function references({ raw: { values } }: Readable): Reference[] {
+  const topology = map(values.topology);
+  const places: { path: readonly PropertyKey[]; name: unknown }[] = [
+    { path: ["topology", "hub"], name: topology.hub },
+    ...list(topology.bridges).flatMap((bridge, at) =>
+      list(bridge).map((name, end) => ({ path: ["topology", "bridges", at, end], name })),
+    ),
+    ...list(topology.links).flatMap((link, at) =>
+      ["source", "target"].map((end) => ({ path: ["topology", "links", at, end], name: map(link)[end] })),
+    ),
+    ...list(values.services).flatMap((service, at) =>
+      list(map(service).in).map((name, place) => ({ path: ["services", at, "in", place], name })),
+    ),
+  ];
+  return places.flatMap(({ path, name }) => {
+    const read = clusterName.safeParse(name);
+    return read.success ? [{ path, name: read.data }] : [];
+  });
+}
+
+function unknownCluster({ clusterNames }: Readable, { path, name }: Reference): Problem {
+  const meant = closest(name, [...clusterNames]);
   return {
     path: pathOf(path),
     problem: "names no cluster of this fleet",

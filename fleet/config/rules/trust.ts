@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type Problem, pathOf } from "../../problems";
 import { list, map } from "../json";
 import type { RawConfig, Readable } from "../readable";
-import type { AnchorConfig } from "../trust";
+import { type AnchorConfig, anchorConfig } from "../trust";
 
 /** One anchor signs, what is given is fit for it, and nothing outlives what it hangs on or renews at every run. */
 export function trustRules(fleet: Readable): Problem[] {
@@ -16,10 +16,12 @@ export function trustRules(fleet: Readable): Problem[] {
 }
 
 /** Counts as the file says it, so that another mistake in an anchor does not make it look absent. */
-function activeAnchor({ raw, anchors }: Readable): Problem[] {
+function activeAnchor({ raw }: Readable): Problem[] {
   const states = list(map(raw.values.trust).anchors).map((anchor) => map(anchor).state);
   const active = states.flatMap((state, at) => (state === "active" ? [at] : []));
-  if (active.length === 0 && states.length > 0 && anchors.length === states.length) {
+  const allRead =
+    states.length > 0 && states.every((state) => anchorConfig.shape.state.safeParse(state).success);
+  if (active.length === 0 && allRead) {
     const fix = "make one anchor `state: active`: it signs the issuers";
     return [{ path: "trust.anchors", problem: "has no active anchor", fix }];
   }
@@ -81,7 +83,7 @@ function judgeAnchor(
     add("privateKey", "is missing: an active anchor signs the issuers", "name the secret that holds the key");
   }
   const parsed = readCertificate(certificate);
-  if (certificate.split("-----BEGIN ").length > 2) {
+  if (certificate.split("-----BEGIN CERTIFICATE-----").length > 2) {
     add("certificate", "holds more than one certificate", "write one anchor for each");
   } else if (!parsed) {
     add("certificate", "cannot be read as a certificate", "paste the PEM text again, with its line breaks");

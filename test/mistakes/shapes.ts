@@ -1,6 +1,6 @@
-import { type Refusal, refuses } from "../refusals";
+import type { Mistake } from "./sound";
 
-const SHAPES: readonly Refusal[] = [
+export const SHAPES: readonly Mistake[] = [
   ["a misspelt section", (f) => (f.topolgy = { kind: "mesh" }), "topolgy", "topology"],
   ["a missing section", (f) => delete f.linkerd, "linkerd", "add it"],
   ["a section that is text", (f) => (f.topology = "mesh"), "topology", "map"],
@@ -119,7 +119,7 @@ const SHAPES: readonly Refusal[] = [
   ],
 ];
 
-const REFERENCES: readonly Refusal[] = [
+export const REFERENCES: readonly Mistake[] = [
   ["an unknown hub", (f) => (f.topology = { kind: "hub", hub: "uk" }), "topology.hub", "did you mean us"],
   [
     "a link to an unknown cluster",
@@ -154,6 +154,3 @@ const REFERENCES: readonly Refusal[] = [
   ],
   ["a service twice in one cluster", (f) => f.services[0].in.push("us"), "services[0].in[2]", "remove it"],
 ];
-
-refuses("what stands in it", SHAPES);
-refuses("what it refers to", REFERENCES);

@@ -1,6 +1,6 @@
-import { type Refusal, refuses } from "../refusals";
+import type { Mistake } from "./sound";
 
-const CLUSTERS: readonly Refusal[] = [
+export const CLUSTERS: readonly Mistake[] = [
   ["no cluster at all", (f) => Object.assign(f, { clusters: {}, services: [] }), "clusters", "at least one"],
   [
     "a cluster called federated",
@@ -55,7 +55,7 @@ const CLUSTERS: readonly Refusal[] = [
   ],
 ];
 
-const TOPOLOGY: readonly Refusal[] = [
+export const TOPOLOGY: readonly Mistake[] = [
   [
     "a link to oneself",
     (f) => f.topology.links.push({ source: "us", target: "us" }),
@@ -158,7 +158,7 @@ const reports = (more: object) => ({
   in: ["eu"],
   ...more,
 });
-const SERVICES: readonly Refusal[] = [
+export const SERVICES: readonly Mistake[] = [
   [
     "a mirror name over 63 characters",
     (f) => f.services.push(reports({ name: "r".repeat(61) })),
@@ -209,7 +209,7 @@ const SERVICES: readonly Refusal[] = [
       f.services.push(reports({ mode: "flat", in: ["apac"] }));
     },
     "services[1].in[0]",
-    "same network",
+    "mode gateway",
   ],
   [
     "an export to which no link leads",
@@ -262,7 +262,3 @@ const SERVICES: readonly Refusal[] = [
     "rename",
   ],
 ];
-
-refuses("its clusters", CLUSTERS, { stored: "kind: Config" });
-refuses("its links", TOPOLOGY);
-refuses("what it exports", SERVICES);

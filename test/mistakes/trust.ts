@@ -1,17 +1,14 @@
-import { describe, expect, it } from "vitest";
-import { parseFleetConfig } from "../../fleet/config/parse";
-import { stack } from "../arbitraries";
 import { selfSigned } from "../certificates";
-import { problemsOf, type Refusal, refuses, soundFleet } from "../refusals";
+import type { Mistake } from "./sound";
 
-const good = selfSigned({ curve: "P-256" });
-const other = selfSigned({ curve: "P-256" });
-const rsa = selfSigned({ rsaBits: 2048 });
+export const good = selfSigned({ curve: "P-256" });
+export const other = selfSigned({ curve: "P-256" });
+export const rsa = selfSigned({ rsaBits: 2048 });
 const curve = selfSigned({ curve: "P-384" });
 const short = selfSigned({ rsaBits: 1024 });
 const leaf = selfSigned({ curve: "P-256" }, { authority: false });
 
-const TRUST: readonly Refusal[] = [
+export const TRUST: readonly Mistake[] = [
   ["no anchor", (f) => (f.trust.anchors = []), "trust.anchors", "fill"],
   ["no active anchor", (f) => (f.trust.anchors[0].state = "staged"), "trust.anchors", "active"],
   [
@@ -115,7 +112,7 @@ const TRUST: readonly Refusal[] = [
 
 const PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n";
 const KUBECONFIG = "apiVersion: v1\nkind: Config\nusers:\n- user: { token: abcdefghijkl }\n";
-const SECRETS: readonly Refusal[] = [
+export const SECRETS: readonly Mistake[] = [
   [
     "a secret that is not set",
     (f) => (f.clusters.eu.kubeconfig = { secret: "kube" }),
@@ -177,7 +174,7 @@ const SECRETS: readonly Refusal[] = [
 ];
 
 const values = (chart: string, more: object) => ({ charts: { [chart]: { values: more } } });
-const CHARTS: readonly Refusal[] = [
+export const CHARTS: readonly Mistake[] = [
   ["one chart file for all charts", (f) => (f.linkerd.source = "./linkerd.tgz"), "linkerd.source", "folder"],
   [
     "an enterprise version in the edge channel",
@@ -231,31 +228,3 @@ const CHARTS: readonly Refusal[] = [
     "linkerd.gatewayApi",
   ],
 ];
-
-refuses("its trust", TRUST, { stored: "not a key" });
-refuses("its secrets", SECRETS);
-refuses("its charts", CHARTS);
-
-describe("a stack file", () => {
-  it.each([
-    ["ECDSA", good],
-    ["RSA", rsa],
-  ])("may bring its own trust anchor, with its key as a secret (%s)", (_, { pem, key }) => {
-    const sections = soundFleet();
-    sections.trust.anchors[0] = {
-      id: "own",
-      state: "active",
-      certificate: pem,
-      privateKey: { secret: "root" },
-    };
-    expect(problemsOf(sections, { root: key })).toEqual([]);
-    expect(problemsOf(sections, { root: other.key })).toMatchObject([
-      { path: "trust.anchors[0].privateKey", problem: "is not the key of this certificate" },
-    ]);
-  });
-
-  it("may not encrypt what a preview must show", () => {
-    const { problems } = parseFleetConfig({ ...stack(soundFleet()), secretKeys: new Set(["clusters"]) });
-    expect(problems).toMatchObject([{ path: "clusters" }]);
-  });
-});

@@ -1,14 +1,13 @@
-import { describe, expect, it } from "vitest";
-import { parseFleetConfig } from "../fleet/config/parse";
-import type { Problem } from "../fleet/problems";
-import { stack } from "./arbitraries";
+import { parseFleetConfig } from "../../fleet/config/parse";
+import type { Problem } from "../../fleet/problems";
+import { stack } from "../arbitraries";
 
 /** Sections that a test changes anywhere, also against their types. */
 // biome-ignore lint/suspicious/noExplicitAny: a stack file may hold anything
 export type Sections = Record<string, any>;
 
 /** One mistake: how it is made in `soundFleet()`, where it is told, and a word of its remedy. */
-export type Refusal = readonly [mistake: string, make: (f: Sections) => void, path: string, word: string];
+export type Mistake = readonly [mistake: string, make: (f: Sections) => void, path: string, word: string];
 
 /** A valid fleet, to be spoilt in one place. */
 export function soundFleet(): Sections {
@@ -30,24 +29,4 @@ export function soundFleet(): Sections {
 /** What is wrong with a stack of these sections and encrypted keys. */
 export function problemsOf(sections: Sections, secrets: Record<string, string> = {}): readonly Problem[] {
   return parseFleetConfig(stack(sections, secrets)).problems ?? [];
-}
-
-/** Each mistake alone is told once, at its path, with its remedy. */
-export function refuses(
-  what: string,
-  refusals: readonly Refusal[],
-  secrets: Record<string, string> = {},
-): void {
-  describe(`a stack file is refused for ${what}`, () => {
-    it.each(refusals)("%s", (_, make, path, word) => {
-      const sections = soundFleet();
-      make(sections);
-      // A secret that nothing refers to would be a second mistake.
-      const used = Object.entries(secrets).filter(([key]) => JSON.stringify(sections).includes(`"${key}"`));
-      const problems = problemsOf(sections, Object.fromEntries(used));
-      expect(problems.map((problem) => problem.path)).toEqual([path]);
-      expect(problems[0]?.problem).not.toBe("");
-      expect(problems[0]?.fix).toContain(word);
-    });
-  });
 }
