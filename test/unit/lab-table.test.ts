@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describe as progressLine } from "../../lab/engine";
+import { errorsOf, describe as progressLine } from "../../lab/engine";
 import { clusterTable, linkTable, partTable, serviceTable } from "../../lab/table";
 
 const fleet = {
@@ -51,6 +51,21 @@ test("progress counts what is done and names what takes longest, components left
     { timestamp: 103, resOutputsEvent: { metadata: { op: "create", urn: secret } } },
   ];
   expect(progressLine(events, 110)).toBe("1 resources done; at work on us-linkerd-multicluster (8.0 s)");
+});
+
+test("errors name the resource; what follows from them is left out, unless there is nothing else", () => {
+  const error = (message: string, urn?: string) => ({
+    timestamp: 1,
+    diagnosticEvent: { message, severity: "error", ...(urn === undefined ? {} : { urn }) },
+  });
+  const failed = error(
+    "<{%reset%}>cluster does not answer<{%reset%}>\n",
+    "urn:pulumi:dev::p::t$x::eu-link-us",
+  );
+  const follows = error("Running program '/x/index.ts' failed with an unhandled exception:\n Error: …");
+  const info = { timestamp: 1, diagnosticEvent: { message: "hello", severity: "info" } };
+  expect(errorsOf([info, failed, follows])).toEqual(["eu-link-us: cluster does not answer"]);
+  expect(errorsOf([follows])).toHaveLength(1);
 });
 
 /** The cells of a table, row by row, without its lines. */
