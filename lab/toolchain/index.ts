@@ -118,6 +118,8 @@ export function engineEnv(toolchain: Toolchain): Record<string, string> {
     // One unreachable cluster must not stop the changes to the others.
     PULUMI_CONTINUE_ON_ERROR: "true",
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    // Compiled modules are kept: a program start loads the SDK and a TypeScript compiler.
+    NODE_COMPILE_CACHE: path.join(cacheRoot(), "node-compiled"),
   };
 }
 
