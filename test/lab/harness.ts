@@ -132,7 +132,7 @@ function readYaml(path: string): Record<string, unknown> {
 }
 
 /** The first of eight neighbouring API server ports with all that belongs to them free. */
-async function freePorts(): Promise<number> {
+export async function freePorts(): Promise<number> {
   for (let first = 20_000 + (process.pid % 80) * 10; first < 27_000; first += 10) {
     const ports = Array.from({ length: 8 }, (_, i) => Object.values(clusterPorts(first + i))).flat();
     const free = await Promise.all(ports.map(isFree));

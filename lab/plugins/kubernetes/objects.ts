@@ -74,10 +74,11 @@ export function objects(client: Client, switches: Switches): Resource {
     }
   };
 
+  const secretOf = (object: Props) => (object.kind === "Secret" ? ["data", "stringData"] : []);
   const outputsOf = (live: Props, manager: string, call: Call): Omit<Created, "id"> => {
     const { managedFields: _, ...metadata } = live.metadata as Props;
     const outputs = { ...live, metadata, ...(isPatch(call) && { __fieldManager: manager }) };
-    return { outputs, secret: live.kind === "Secret" ? ["data", "stringData"] : [] };
+    return { outputs, secret: secretOf(live) };
   };
 
   const awaited = async (
@@ -169,7 +170,7 @@ export function objects(client: Client, switches: Switches): Resource {
             .catch((error) => {
               if (error instanceof ApiError && (error.status === 400 || error.status === 422)) throw error;
             });
-        return { id: "", outputs: previewOf(inputs) };
+        return { id: "", outputs: previewOf(inputs), secret: secretOf(inputs) };
       }
       const at = await patiently(() => place(inputs), call);
       if (isPatch(call))
@@ -195,7 +196,7 @@ export function objects(client: Client, switches: Switches): Resource {
 
     async update(news, state, call) {
       const manager = managerOf(news, state, call);
-      if (call.preview) return { id: call.id, outputs: merged(state, news) };
+      if (call.preview) return { id: call.id, outputs: merged(state, news), secret: secretOf(news) };
       const at = await place({
         ...news,
         metadata: { ...(state.metadata as Props), ...(news.metadata as Props) },
