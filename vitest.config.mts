@@ -7,7 +7,7 @@ const kind = (name: string, settings: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      kind("unit"),
+      kind("unit", { testTimeout: 30_000 }),
       kind("engine", { testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false }),
       kind("lab", { testTimeout: 600_000, hookTimeout: 1_800_000, fileParallelism: false }),
     ],
