@@ -14,7 +14,9 @@ interface Count {
 
 function main(kinds: readonly string[]): number {
   const lab = kinds.includes("lab");
-  const counts = lab ? [vitest(["lab"])] : [check("tsc", ["--noEmit"]), check("biome", ["check", "."]), vitest(["unit", "engine"])];
+  const counts = lab
+    ? [vitest(["lab"])]
+    : [check("tsc", ["--noEmit"]), check("biome", ["check", "."]), vitest(["unit", "engine"])];
   const passed = sum(counts, "passed");
   const failed = sum(counts, "failed");
   console.log(`${passed} passed, ${failed} failed`);
@@ -32,7 +34,13 @@ function vitest(projects: readonly string[]): Count {
   const report = join(folder, "report.json");
   const { status } = spawnSync(
     "vitest",
-    ["run", ...projects.flatMap((name) => ["--project", name]), "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    [
+      "run",
+      ...projects.flatMap((name) => ["--project", name]),
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ],
     { stdio: "inherit" },
   );
   try {
