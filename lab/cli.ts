@@ -22,6 +22,9 @@ const usage = `The fleet of Pulumi.dev.yaml on this machine.
   npm run lab -- logs <cluster> [program]
   npm run lab -- down                  remove everything the lab made`;
 
+/** What the lab makes in its folder, besides the lock. */
+const made = ["cache", "charts", "charts-from", "kubeconfig", "kwok", "logs", "state"];
+
 const progress = new Progress((line) => console.log(line));
 
 async function main([command = "up", ...rest]: string[]): Promise<number> {
@@ -72,11 +75,12 @@ async function down(lab: Lab): Promise<number> {
   }
   await locked(lab, "down", async () => {
     await endProcesses(lab.root);
-    for (const entry of readdirSync(lab.root)) {
-      if (entry !== "lock") rmSync(join(lab.root, entry), { recursive: true, force: true });
-    }
+    for (const entry of made) rmSync(join(lab.root, entry), { recursive: true, force: true });
   });
-  rmSync(lab.root, { recursive: true, force: true });
+  rmSync(join(lab.root, "lock"), { recursive: true, force: true });
+  const others = readdirSync(lab.root);
+  if (others.length === 0) rmSync(lab.root, { recursive: true });
+  else progress.say(`${lab.root} stays: ${others.join(", ")} in it is not the lab's.`);
   progress.say(`Removed the lab in ${lab.root}. What was built stays in the cache, for the next one.`);
   return 0;
 }
@@ -84,7 +88,7 @@ async function down(lab: Lab): Promise<number> {
 async function shell(lab: Lab, command: string[]): Promise<number> {
   if (!existsSync(lab.kubeconfig)) throw new LabError("There is no lab yet: run `npm run lab` first.");
   const [program = process.env.SHELL ?? "/bin/sh", ...args] = command;
-  const env = { ...labEnv(lab, await findTools()), LINKERD_FLEET_SHELL: "1" };
+  const env = labEnv(lab, await findTools());
   if (command.length === 0)
     progress.say("The lab's shell: pulumi, kubectl and helm work on it; `exit` leaves it.");
   const child = spawn(program, args, { cwd: lab.project, env, stdio: "inherit" });

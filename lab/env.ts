@@ -1,4 +1,4 @@
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { engineEnv, type Toolchain } from "./toolchain";
 
 /** The clone this code belongs to. */
@@ -46,14 +46,9 @@ export function openLab(env: NodeJS.ProcessEnv = process.env): Lab {
  */
 export function labEnv(lab: Lab, tools: Toolchain): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_"));
-  const engine = engineEnv(tools);
   return {
     ...Object.fromEntries(inherited),
-    ...engine,
-    // The language host runs the `node` it finds first: this clone's.
-    PATH: [join(repository, "node_modules", ".bin"), tools.binDir, engine.PATH ?? process.env.PATH].join(
-      delimiter,
-    ),
+    ...engineEnv(tools),
     PULUMI_BACKEND_URL: `file://${lab.state}`,
     PULUMI_CONFIG_PASSPHRASE: labPassphrase,
     PULUMI_STACK: stackName,

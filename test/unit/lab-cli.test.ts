@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -49,6 +50,15 @@ test("down after a crash ends the lab's programs and removes its folder, and tou
   await vi.waitFor(() => expect(ours.signalCode).toBe("SIGKILL"));
   expect([editor.exitCode, otherLab.exitCode]).toEqual([null, null]);
   expect(existsSync(join(folder, "lab2", "bin", "etcd"))).toBe(true);
+});
+
+test("down leaves what somebody else put into the lab's folder", async () => {
+  const root = join(folder, "lab");
+  mkdirSync(join(root, "kwok"), { recursive: true });
+  writeFileSync(join(root, "notes.txt"), "mine");
+  const down = await lab(root, "down");
+  expect(down.stdout).toContain("notes.txt in it is not the lab's");
+  expect(readdirSync(root)).toEqual(["notes.txt"]);
 });
 
 test("a second command says that another one is at work, and does nothing", async () => {
