@@ -1,5 +1,4 @@
-import fs from "node:fs";
-import { pipeline } from "node:stream/promises";
+import fs from "node:fs/promises";
 
 /** How long a site may take to answer, and then to send the next bytes. */
 export const patience = { answer: 3_000, bytes: 20_000 };
@@ -18,15 +17,18 @@ export async function download(url: string, file: string): Promise<void> {
     });
     if (!response.ok || response.body === null) throw new Error(`the site answers HTTP ${response.status}`);
     more();
-    const body = async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
+    // Not a write stream: a broken one may open its file after its folder was removed.
+    const output = await fs.open(file, "w");
+    try {
+      for await (const chunk of response.body) {
         more();
-        yield chunk;
+        await output.write(chunk);
       }
-    };
-    await pipeline(response.body, body, fs.createWriteStream(file)).catch((): never => {
+    } catch {
       throw new Error("the download broke off");
-    });
+    } finally {
+      await output.close();
+    }
   } finally {
     clearTimeout(timer);
   }
