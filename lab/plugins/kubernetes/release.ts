@@ -84,13 +84,17 @@ export function releases(client: Client, switches: Switches): Resource {
         const child = spawn(program, [...args, ...(context ? ["--kube-context", context] : [])], { env });
         // Helm ends what it does in good order, and with `atomic` takes it back.
         const stop = () => child.kill("SIGTERM");
+        // A killed engine ends its plugins, and nothing may go on behind its back.
+        const kill = () => child.kill("SIGKILL");
         cancelled.signal.addEventListener("abort", stop);
+        process.on("exit", kill);
         const output = { stdout: "", stderr: "" };
         child.stdout.on("data", (chunk) => (output.stdout += chunk));
         child.stderr.on("data", (chunk) => (output.stderr += chunk));
         child.on("error", (error) => reject(new Error(`helm cannot be run: ${error.message}`)));
         child.on("close", (code) => {
           cancelled.signal.removeEventListener("abort", stop);
+          process.off("exit", kill);
           resolve({ code: code ?? 1, ...output });
         });
         // Helm may end without reading its input.

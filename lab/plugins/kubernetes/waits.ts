@@ -140,7 +140,8 @@ export async function watchUntil(
       await sleep(250, undefined, { signal: AbortSignal.any([deadline, cancelled.signal]) });
     }
   } catch (error) {
-    if (!deadline.aborted || cancelled.signal.aborted) throw error;
+    cancelled.signal.throwIfAborted();
+    if (!deadline.aborted) throw error;
     throw new Error(`timed out after ${seconds} s. ${waiting}`);
   }
 }
