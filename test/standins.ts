@@ -1,6 +1,6 @@
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { kubernetes } from "../lab/plugins/kubernetes/plugin";
+import { kubernetes } from "../lab/plugins/kubernetes/main";
 import { methods, type Plugin } from "../lab/plugins/provider";
 import type { Props } from "../lab/plugins/values";
 

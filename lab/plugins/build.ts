@@ -30,7 +30,10 @@ export async function buildPlugins(
       const partial = `${folder}.partial`;
       fs.rmSync(partial, { recursive: true, force: true });
       await build({
-        entryPoints: [path.join(__dirname, name, "main.ts")],
+        stdin: {
+          contents: `import { plugin } from "./${name}/main"; import { serve } from "./provider"; serve(plugin);`,
+          resolveDir: __dirname,
+        },
         outfile: path.join(partial, "main.cjs"),
         bundle: true,
         platform: "node",

@@ -1,4 +1,4 @@
-import { type Plugin, type Resource, serve } from "../provider";
+import type { Plugin, Resource } from "../provider";
 import { certificates } from "./certificates";
 import { privateKey } from "./keys";
 
@@ -8,8 +8,4 @@ const resources: Record<string, Resource> = {
 };
 
 /** The `tls` plugin: real keys and real X.509. */
-export function tls(): Plugin {
-  return { name: "tls", resource: (type) => resources[type] };
-}
-
-if (require.main === module) serve(tls());
+export const plugin: Plugin = { name: "tls", resource: (type) => resources[type] };
