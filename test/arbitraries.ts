@@ -47,16 +47,33 @@ export function clusterNames(bounds: { minLength: number; maxLength: number }): 
   );
 }
 
-const gateway: fc.Arbitrary<NonNullable<ClusterInput["gateway"]>> = fc.oneof(
-  ports.map(([port = 1, probePort = 2]) => ({ type: "loadBalancer" as const, port, probePort })),
-  fc.tuple(ports, host).map(([[port = 1, probePort = 2], address]) => ({
-    type: "nodePort" as const,
-    address,
-    port,
-    probePort,
-  })),
-  fc.array(host, { minLength: 1, maxLength: 3 }).map((address) => ({ type: "static" as const, address })),
+const serviceSettings = fc.record(
+  {
+    annotations: fc.constant({ "example.com/balancer": "internal" }),
+    replicas: fc.integer({ min: 1, max: 5 }),
+  },
+  { requiredKeys: [] },
 );
+const balancerSettings = fc.record(
+  { loadBalancerClass: word, sourceRanges: fc.constantFrom<string[]>([], ["10.0.0.0/8", "fd00::/8"]) },
+  { requiredKeys: [] },
+);
+const gateway: fc.Arbitrary<NonNullable<ClusterInput["gateway"]>> = fc
+  .record({
+    ports,
+    host,
+    hosts: fc.array(host, { minLength: 1, maxLength: 3 }),
+    serviceSettings,
+    balancerSettings,
+  })
+  .chain(({ ports: [port = 1, probePort = 2], host, hosts, serviceSettings, balancerSettings }) =>
+    fc.constantFrom(
+      { type: "loadBalancer" as const, port, probePort, ...serviceSettings, ...balancerSettings },
+      { type: "nodePort" as const, address: host, port, probePort, ...serviceSettings },
+      { type: "static" as const, address: hosts, ...serviceSettings, ...balancerSettings },
+      { type: "static" as const, address: host, loadBalancerIP: "192.0.2.1", port, probePort },
+    ),
+  );
 
 /** One network and any gateways, or any networks and a gateway everywhere: so that every link carries something. */
 function clusterInputs(names: readonly string[]): fc.Arbitrary<Record<string, ClusterInput>> {
@@ -87,19 +104,32 @@ function clusterInputs(names: readonly string[]): fc.Arbitrary<Record<string, Cl
   });
 }
 
-function linkInputs(names: readonly string[]): fc.Arbitrary<LinkInput[]> {
+function linkInputs(clusters: Readonly<Record<string, ClusterInput>>): fc.Arbitrary<LinkInput[]> {
+  const names = Object.keys(clusters);
   const pairs = names.flatMap((source) =>
     names.filter((target) => target !== source).map((target) => ({ source, target })),
   );
-  const settings = fc.tuple(
-    fc.record({ state: fc.constantFrom("active", "draining") }, { requiredKeys: [] }),
-    excludes,
-  );
+  const link = (pair: (typeof pairs)[number]): fc.Arbitrary<LinkInput> => {
+    const [source, target] = [clusters[pair.source], clusters[pair.target]];
+    const able = [
+      ...(target?.gateway?.type === "none" ? [] : (["gateway"] as const)),
+      ...(source?.network !== undefined && source.network === target?.network
+        ? (["federated", "flat"] as const)
+        : []),
+    ];
+    return fc
+      .tuple(
+        fc.record(
+          { state: fc.constantFrom("active", "draining"), modes: fc.subarray(able, { minLength: 1 }) },
+          { requiredKeys: [] },
+        ),
+        excludes,
+      )
+      .map(([settings, keys]) => ({ ...pair, ...settings, ...keys }));
+  };
   return fc
     .subarray(pairs, { maxLength: Math.min(6, pairs.length) })
-    .chain((some) =>
-      fc.tuple(...some.map((pair) => settings.map(([state, keys]) => ({ ...pair, ...state, ...keys })))),
-    );
+    .chain((some) => fc.tuple(...some.map(link)));
 }
 
 function topologyInputs(
@@ -112,7 +142,7 @@ function topologyInputs(
       .slice(at + 1)
       .flatMap((b): [string, string][] => (clusters[a]?.region === clusters[b]?.region ? [] : [[a, b]])),
   );
-  const shared = fc.tuple(linkInputs(names), excludes).map(([links, keys]) => ({ links, ...keys }));
+  const shared = fc.tuple(linkInputs(clusters), excludes).map(([links, keys]) => ({ links, ...keys }));
   const ofKind: Record<Kind, () => fc.Arbitrary<TopologyInput>> = {
     mesh: () => shared.map((rest) => ({ kind: "mesh", ...rest })),
     hub: () =>

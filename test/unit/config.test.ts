@@ -69,6 +69,17 @@ describe("a stack file", () => {
     ]);
   });
 
+  it("is told what is wrong, and not what follows from it", () => {
+    const sections = soundFleet();
+    sections.clusters.us = "us";
+    delete sections.clusters.apac.network;
+    sections.services.push({ name: "y", namespace: "y", mode: "flat", in: ["eu", "us"] });
+    sections.topology = { kind: "links", links: [{ source: "us", target: "eu" }] };
+    expect(problemsOf(sections)).toMatchObject([
+      { path: "clusters.us", problem: "is text, not a map of settings" },
+    ]);
+  });
+
   it("of the kind the documentation opens with is a small one", () => {
     const file = parseYaml(`
 linkerd: { channel: edge, version: 2026.8.3, ha: true }
@@ -163,11 +174,14 @@ describe("any stack file", () => {
     );
   });
 
-  it("is refused for the key that object literals lose", () => {
-    const sections = JSON.parse(
-      JSON.stringify(soundFleet()).replace('"version"', '"__proto__":{},"version"'),
-    );
-    expect(problemsOf(sections)).toMatchObject([{ path: "linkerd.__proto__" }]);
+  it.each([
+    ['"version"', "linkerd.__proto__"],
+    ['"domain"', "linkerd.charts.crds.values.__proto__"],
+  ])("is refused for the key that object literals lose (before %s)", (before, path) => {
+    const sections = soundFleet();
+    sections.linkerd.charts = { crds: { values: { domain: "x" } } };
+    const text = JSON.stringify(sections).replace(before, `"__proto__":{"a":1},${before}`);
+    expect(problemsOf(JSON.parse(text))).toMatchObject([{ path }]);
   });
 
   it("never has a secret of it repeated in a message", () => {

@@ -89,6 +89,19 @@ describe("the plan of a fleet", () => {
     });
   });
 
+  it("puts each cluster into its own trust domain, or that of the fleet, and its gateway's identity too", () => {
+    anyPlan(({ clusters }, { clusters: inputs, trust }) => {
+      for (const { name, trustDomain, gateway } of clusters) {
+        expect(trustDomain).toBe(inputs[name]?.trustDomain ?? trust.domain ?? "cluster.local");
+        if (gateway.enabled) {
+          expect(gateway.identity).toBe(
+            `linkerd-gateway.linkerd-multicluster.serviceaccount.identity.linkerd.${trustDomain}`,
+          );
+        }
+      }
+    });
+  });
+
   it("knows the address of a gateway beforehand, unless a load balancer gives it", () => {
     anyPlan(({ clusters }) => {
       for (const { gateway } of clusters) {

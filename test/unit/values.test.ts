@@ -132,6 +132,26 @@ describe("the values of the charts", () => {
     });
   });
 
+  it("give the gateway's Service what the stack file says of it", () => {
+    eachCluster(({ gateway, ...cluster }) => {
+      const values = multiclusterValues({ gateway, ...cluster }).gateway;
+      if (!gateway.enabled) return expect(values).toEqual({ enabled: false });
+      const { type, port, probePort, annotations, replicas, ...rest } = gateway.config;
+      const nodePort = type === "nodePort";
+      expect(values).toMatchObject({
+        serviceType: nodePort ? "NodePort" : "LoadBalancer",
+        serviceAnnotations: annotations,
+        ...(replicas === undefined ? {} : { replicas }),
+        ...(nodePort
+          ? { nodePort: port, probe: { nodePort: probePort } }
+          : { port, probe: { port: probePort } }),
+        ...("sourceRanges" in rest ? { loadBalancerSourceRanges: rest.sourceRanges } : {}),
+        ...("loadBalancerClass" in rest ? { loadBalancerClass: rest.loadBalancerClass } : {}),
+        ...("loadBalancerIP" in rest ? { loadBalancerIP: rest.loadBalancerIP } : {}),
+      });
+    });
+  });
+
   it("give a node port gateway the ports that the sources probe and use", () => {
     const plan = planFleet(
       configOf({
