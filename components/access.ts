@@ -24,9 +24,9 @@ export class Access extends pulumi.ComponentResource {
   readonly caData: pulumi.Output<string>;
 
   constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("linkerd-fleet:access:Access", name, {}, opts);
+    const { serviceAccount, source, target } = args.access;
+    super("linkerd-fleet:access:Access", name, { source, target }, opts);
     const child = { parent: this };
-    const { serviceAccount, source } = args.access;
     this.serviceAccount = serviceAccount;
     const labels = { "linkerd.io/extension": "multicluster", "linkerd-fleet/source": source };
 

@@ -10,7 +10,7 @@ export interface ExportedServiceArgs {
 /** Lets one Service cross: patches the label onto a Service that somebody else owns, and takes it back on removal. */
 export class ExportedService extends pulumi.ComponentResource {
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("linkerd-fleet:service:ExportedService", name, { modes: args.export.modes }, opts);
+    super("linkerd-fleet:service:ExportedService", name, { ...args.export }, opts);
     new kubernetes.core.v1.ServicePatch(
       `${name}-labels`,
       {

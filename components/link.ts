@@ -33,7 +33,8 @@ const CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig";
 export class Link extends pulumi.ComponentResource {
   constructor(name: string, args: LinkArgs, opts?: pulumi.ComponentResourceOptions) {
     const { link, target, access } = args;
-    super("linkerd-fleet:link:Link", name, { modes: link.modes, state: link.state }, opts);
+    const { source, modes, state } = link;
+    super("linkerd-fleet:link:Link", name, { source, target: link.target, modes, state }, opts);
     const child = { parent: this };
 
     const secretName = credentialsName(link.target);
