@@ -133,23 +133,18 @@ function stored({ outputs, secret = [] }: Created, like: Props): Struct {
 }
 
 function diffResponse(changes: Change[], deleteFirst = false): proto.DiffResponse {
-  const { DiffChanges } = proto.DiffResponse;
-  const kinds = proto.PropertyDiff.Kind;
+  const { Kind } = proto.PropertyDiff;
   const response = new proto.DiffResponse()
-    .setChanges(changes.length > 0 ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE)
+    .setChanges(proto.DiffResponse.DiffChanges[changes.length > 0 ? "DIFF_SOME" : "DIFF_NONE"])
     .setHasdetaileddiff(true)
     .setDeletebeforereplace(deleteFirst)
     .setReplacesList(changes.filter(({ replace }) => replace).map(({ path }) => path))
     .setDiffsList([...new Set(changes.map(({ path }) => path.split(/[.[]/)[0] ?? path))]);
-  const codes = {
-    add: [kinds.ADD, kinds.ADD_REPLACE],
-    update: [kinds.UPDATE, kinds.UPDATE_REPLACE],
-    delete: [kinds.DELETE, kinds.DELETE_REPLACE],
-  } as const;
-  for (const { path, kind, replace } of changes)
-    response
-      .getDetaileddiffMap()
-      .set(path, new proto.PropertyDiff().setKind(codes[kind][replace ? 1 : 0]).setInputdiff(true));
+  const kinds = { add: "ADD", update: "UPDATE", delete: "DELETE" } as const;
+  for (const { path, kind, replace } of changes) {
+    const change = new proto.PropertyDiff().setKind(Kind[`${kinds[kind]}${replace ? "_REPLACE" : ""}`]);
+    response.getDetaileddiffMap().set(path, change.setInputdiff(true));
+  }
   return response;
 }
 

@@ -3,7 +3,7 @@
  * the stand-in. What needs a server is in `test/lab/standins.test.ts`.
  */
 import { describe, expect, it } from "vitest";
-import { project } from "../../lab/plugins/kubernetes/objects";
+import { project } from "../../lab/plugins/kubernetes/fields";
 import { UNKNOWN } from "../../lab/plugins/values";
 import { EngineDouble, secret } from "../standins";
 

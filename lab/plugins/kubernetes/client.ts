@@ -18,6 +18,17 @@ export interface Settings {
   timeoutSeconds: number;
 }
 
+/** The provider's switches that objects and releases depend on. */
+export const switchNames = [
+  "enableSecretMutable",
+  "enableConfigMapMutable",
+  "enablePatchForce",
+  "upsertExistingObjects",
+  "deleteUnreachable",
+  "skipUpdateUnreachable",
+] as const;
+export type Switches = Partial<Record<(typeof switchNames)[number], boolean>>;
+
 /** The API server's refusal. */
 export class ApiError extends Error {
   constructor(
@@ -110,6 +121,9 @@ export class Client {
   private connection: { access: Access; agent: http.Agent; token: string | undefined } | undefined;
   private readonly kinds = new Map<string, Promise<Map<string, Kind>>>();
 
+  /** It did not answer: what can be done without it need not ask again. */
+  silent = false;
+
   constructor(readonly settings: Settings) {}
 
   get access(): Access {
@@ -128,7 +142,8 @@ export class Client {
     return this.connection;
   }
 
-  unreachable(cause: string): Unreachable {
+  private unreachable(cause: string): Unreachable {
+    this.silent = true;
     const { identifier } = this.settings;
     const server = this.connection?.access.server ?? "no server";
     return new Unreachable(

@@ -1,26 +1,15 @@
 import type { Plugin } from "../provider";
 import { difference, type Props, text } from "../values";
-import { accessOf, Client, type Settings } from "./client";
+import { accessOf, Client, type Settings, type Switches, switchNames } from "./client";
 import { objects } from "./objects";
 import { releases } from "./release";
 
+/** Without effect here: what they quieten or choose is not in the stand-in, or is what it always does. */
+const ignored =
+  "version helmReleaseSettings enableServerSideApply suppressDeprecationWarnings suppressHelmHookWarnings";
 const known = new Set([
-  "kubeconfig",
-  "context",
-  "clusterIdentifier",
-  "namespace",
-  "kubeClientSettings",
-  "helmReleaseSettings",
-  "version",
-  "enableSecretMutable",
-  "enableConfigMapMutable",
-  "enablePatchForce",
-  "upsertExistingObjects",
-  "deleteUnreachable",
-  "skipUpdateUnreachable",
-  "suppressDeprecationWarnings",
-  "suppressHelmHookWarnings",
-  "enableServerSideApply",
+  ...switchNames,
+  ...`kubeconfig context clusterIdentifier namespace kubeClientSettings ${ignored}`.split(" "),
 ]);
 
 const settingsOf = (config: Props): Settings => ({
@@ -42,16 +31,9 @@ export function kubernetes(): Plugin {
         throw new Error(
           `the lab's stand-in for the kubernetes plugin has no provider argument ${lacking.join(", ")}`,
         );
-      const flag = (name: string) => config[name] === "true" || config[name] === true;
       const client = new Client(settingsOf(config));
-      const switches = {
-        enableSecretMutable: flag("enableSecretMutable"),
-        enableConfigMapMutable: flag("enableConfigMapMutable"),
-        enablePatchForce: flag("enablePatchForce"),
-        upsertExistingObjects: flag("upsertExistingObjects"),
-        deleteUnreachable: flag("deleteUnreachable"),
-        skipUpdateUnreachable: flag("skipUpdateUnreachable"),
-      };
+      const on = switchNames.map((name) => [name, config[name] === "true" || config[name] === true]);
+      const switches: Switches = Object.fromEntries(on);
       const helm = releases(client, switches);
       const others = objects(client, switches);
       byType = (type) => (type === "kubernetes:helm.sh/v3:Release" ? helm : others);

@@ -9,36 +9,13 @@ import {
   type Resource,
   randomName,
 } from "../provider";
-import { type Change, field, hasUnknowns, isProps, type Props, text, UNKNOWN, type Value } from "../values";
-import { ApiError, type Client, idOf, Unreachable } from "./client";
+import { field, hasUnknowns, isProps, type Props, text } from "../values";
+import { ApiError, type Client, idOf, type Switches, Unreachable } from "./client";
+import { gvk, merged, previewOf, project, replacing } from "./fields";
 import { waitOf, watchUntil } from "./waits";
-
-/** The provider's switches that objects depend on. */
-export interface Switches {
-  enableSecretMutable: boolean;
-  enableConfigMapMutable: boolean;
-  enablePatchForce: boolean;
-  upsertExistingObjects: boolean;
-  deleteUnreachable: boolean;
-  skipUpdateUnreachable: boolean;
-}
 
 const MANAGER = "pulumi-kubernetes";
 
-/** Fields that no API server changes in place; a change replaces the object (the official plugin's `diff.go`). */
-const immutable: Record<string, RegExp> = {
-  "apps/v1/Deployment": /^spec\.selector/,
-  "apps/v1/DaemonSet": /^spec\.selector/,
-  "apps/v1/StatefulSet":
-    /^spec\.(selector|serviceName|volumeClaimTemplates|podManagementPolicy|revisionHistoryLimit)/,
-  "batch/v1/Job": /^spec\.(completions|parallelism|selector|template)/,
-  "rbac.authorization.k8s.io/v1/ClusterRoleBinding": /^roleRef/,
-  "rbac.authorization.k8s.io/v1/RoleBinding": /^roleRef/,
-  "v1/Secret": /^type$/,
-  "v1/Service": /^spec\.clusterIP$/,
-};
-
-const gvk = (object: Props) => `${text(object.apiVersion)}/${text(object.kind)}`;
 const annotations = (object: Props) => (field(object, "metadata", "annotations") ?? {}) as Props;
 const isPatch = ({ type }: Call) => type.endsWith("Patch");
 
@@ -63,7 +40,8 @@ export function objects(client: Client, switches: Switches): Resource {
 
   const apply = async (at: string, inputs: Props, manager: string, query = "") => {
     try {
-      const options = `?fieldManager=${encodeURIComponent(manager)}${force(inputs) || query.includes("force=true") ? "&force=true" : ""}${query}`;
+      const forced = force(inputs) ? "&force=true" : "";
+      const options = `?fieldManager=${encodeURIComponent(manager)}${forced}${query}`;
       return await client.request("PATCH", at + options, inputs, "application/apply-patch+yaml");
     } catch (error) {
       if (!(error instanceof ApiError) || error.reason !== "Conflict") throw error;
@@ -136,14 +114,10 @@ export function objects(client: Client, switches: Switches): Resource {
     },
 
     diff(changes, news, state, call) {
-      const mutable = news.kind === "Secret" ? switches.enableSecretMutable : switches.enableConfigMapMutable;
-      const frozen = /^v1\/(Secret|ConfigMap)$/.test(gvk(news)) && (!mutable || news.immutable === true);
-      const data = frozen ? /^(data|stringData|binaryData)\b/ : undefined;
-      const identity = /^(apiVersion|kind|metadata\.(name|namespace))$/;
-      const patterns = isPatch(call) ? [identity] : [identity, immutable[gvk(news)], data];
-      const marked = changes.map((change: Change) => ({
+      const rules = replacing(news, switches, isPatch(call));
+      const marked = changes.map((change) => ({
         ...change,
-        replace: patterns.some((pattern) => pattern?.test(change.path)),
+        replace: rules.some((rule) => rule.test(change.path)),
       }));
       const named =
         annotations(news)["pulumi.com/autonamed"] !== "true" && field(news, "metadata", "name") !== undefined;
@@ -160,7 +134,7 @@ export function objects(client: Client, switches: Switches): Resource {
       const upsert = isPatch(call) || switches.upsertExistingObjects;
       if (call.preview) {
         // A dry run finds what the API server would refuse; whatever else keeps it from answering is not known yet.
-        if (!hasUnknowns(inputs) && !isPatch(call))
+        if (!hasUnknowns(inputs) && !isPatch(call) && !client.silent)
           await place(inputs)
             .then((at) =>
               upsert
@@ -201,22 +175,7 @@ export function objects(client: Client, switches: Switches): Resource {
         ...news,
         metadata: { ...(state.metadata as Props), ...(news.metadata as Props) },
       });
-      const live = await client.request("GET", at);
-      if (text(news.kind) === "CustomResourceDefinition" && !isPatch(call)) {
-        // A list of versions cannot be applied over another: the whole is replaced, and no object with it.
-        const metadata = {
-          ...(news.metadata as Props),
-          resourceVersion: field(live, "metadata", "resourceVersion"),
-        };
-        return awaited(
-          at,
-          await client.request("PUT", `${at}?fieldManager=${MANAGER}`, { ...news, metadata }),
-          news,
-          manager,
-          call,
-        );
-      }
-      await ownByApply(client, at, live);
+      await ownByApply(client, at, await client.request("GET", at));
       return awaited(at, await apply(at, news, manager), news, manager, call);
     },
 
@@ -335,47 +294,4 @@ async function ownByApply(client: Client, at: string, live: Props): Promise<void
     ],
     "application/json-patch+json",
   );
-}
-
-/** What a create will give: the inputs, and as unknown what only the API server can say. */
-function previewOf(inputs: Props): Props {
-  const metadata = {
-    ...(inputs.metadata as Props),
-    uid: UNKNOWN,
-    resourceVersion: UNKNOWN,
-    creationTimestamp: UNKNOWN,
-  };
-  const spec = inputs.kind === "Service" && {
-    spec: { clusterIP: UNKNOWN, clusterIPs: UNKNOWN, ...(inputs.spec as Props) },
-  };
-  const token = inputs.type === "kubernetes.io/service-account-token" || inputs.stringData !== undefined;
-  return { ...inputs, metadata, ...spec, status: UNKNOWN, ...(token && { data: UNKNOWN }) };
-}
-
-/** The state with the new inputs over it: what an update cannot change stays known. */
-function merged(state: Props, news: Props): Props {
-  const result = { ...state };
-  for (const [key, value] of Object.entries(news)) {
-    const old = state[key];
-    result[key] = isProps(old) && isProps(value) && key !== "data" ? merged(old, value) : value;
-  }
-  return result;
-}
-
-/** The live values of the fields that the inputs set, so that a refresh shows drift of these and no others. */
-export function project(input: Value, live: Value | undefined): Value | undefined {
-  if (isProps(input) && isProps(live)) {
-    const result: Props = {};
-    for (const [key, value] of Object.entries(input)) {
-      if (key === "stringData") {
-        const decode = (name: string) =>
-          Buffer.from(text(field(live, "data", name)) ?? "", "base64").toString();
-        result[key] = Object.fromEntries(Object.keys(value as Props).map((name) => [name, decode(name)]));
-      } else if (live[key] !== undefined) result[key] = project(value ?? null, live[key]);
-    }
-    return result;
-  }
-  if (Array.isArray(input) && Array.isArray(live) && input.length === live.length)
-    return input.map((item, i) => project(item, live[i]) ?? null);
-  return live;
 }

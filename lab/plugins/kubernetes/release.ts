@@ -14,42 +14,23 @@ import {
   randomName,
 } from "../provider";
 import { difference, field, isProps, type Props, redact, text, UNKNOWN } from "../values";
-import type { Client } from "./client";
-import { isDown, type Switches } from "./objects";
+import type { Client, Switches } from "./client";
+import { isDown } from "./objects";
 
-/** Release options that are a switch of helm, for install and upgrade, or only for one of them. */
-const switchesOf: Record<string, string | { install?: string; upgrade?: string }> = {
-  atomic: "--atomic",
-  cleanupOnFail: { upgrade: "--cleanup-on-fail" },
-  createNamespace: { install: "--create-namespace" },
-  dependencyUpdate: "--dependency-update",
-  devel: "--devel",
-  disableOpenapiValidation: "--disable-openapi-validation",
-  disableWebhooks: "--no-hooks",
-  forceUpdate: "--force",
-  replace: { install: "--replace" },
-  resetValues: { upgrade: "--reset-values" },
-  reuseValues: { upgrade: "--reuse-values" },
-  skipCrds: "--skip-crds",
-  takeOwnership: "--take-ownership",
-  verify: "--verify",
-  waitForJobs: "--wait-for-jobs",
+/** Release options that helm has as a switch of the same name: for both commands, or only for one. */
+const both =
+  "atomic dependencyUpdate devel disableOpenapiValidation skipCrds takeOwnership verify waitForJobs";
+const helmSwitches = {
+  install: `${both} createNamespace replace`.split(" "),
+  upgrade: `${both} cleanupOnFail resetValues reuseValues`.split(" "),
 };
-const others = [
-  "name",
-  "namespace",
-  "chart",
-  "version",
-  "values",
-  "repositoryOpts",
-  "timeout",
-  "skipAwait",
-  "maxHistory",
-  "description",
-  "compat",
-  "resourceNames",
-];
-const repositoryOptions = ["repo", "username", "password", "caFile"];
+const options = new Set([
+  ...Object.values(helmSwitches).flat(),
+  ..."name namespace chart version values repositoryOpts timeout skipAwait maxHistory description".split(" "),
+  // The first is the SDK's mark, the second an output that it sends as an input.
+  ..."compat resourceNames".split(" "),
+]);
+const repositoryOptions = "repo username password caFile".split(" ");
 
 interface Result {
   code: number;
@@ -151,39 +132,27 @@ export function releases(client: Client, switches: Switches): Resource {
     const repository = isProps(inputs.repositoryOpts) ? inputs.repositoryOpts : {};
     const repo = text(repository.repo);
     let chart = text(inputs.chart) ?? "";
-    const args = [
-      "--namespace",
-      namespace,
-      "--values",
-      "-",
-      "--timeout",
-      `${Number(inputs.timeout ?? 300)}s`,
-      "--output",
-      "json",
-    ];
-    if (text(repository.username) !== undefined) {
-      const login = ["--username", text(repository.username) ?? "", "--password-stdin"];
-      const target = chart.startsWith("oci://")
+    const timeout = `--timeout=${Number(inputs.timeout ?? 300)}s`;
+    const args = ["--namespace", namespace, "--values=-", timeout, "--output=json"];
+    const ca = repository.caFile === undefined ? [] : ["--ca-file", text(repository.caFile) ?? ""];
+    args.push(...ca);
+    if (repository.username !== undefined) {
+      const oci = chart.startsWith("oci://");
+      const target = oci
         ? ["registry", "login", new URL(chart).host]
         : ["repo", "add", "release", repo ?? ""];
-      const caFile = text(repository.caFile);
-      const done = await helm(
-        [...target, ...login, ...(caFile ? ["--ca-file", caFile] : [])],
-        text(repository.password),
-      );
+      const login = [...target, ...ca, "--username", text(repository.username) ?? "", "--password-stdin"];
+      const done = await helm(login, text(repository.password));
       if (done.code !== 0) throw new Error(`chart repository: ${failure(done)}`);
-      if (!chart.startsWith("oci://")) chart = `release/${chart}`;
+      if (!oci) chart = `release/${chart}`;
     } else if (repo !== undefined) args.push("--repo", repo);
-    if (text(repository.caFile) !== undefined) args.push("--ca-file", text(repository.caFile) ?? "");
     if (inputs.version !== undefined) args.push("--version", text(inputs.version) ?? "");
     if (inputs.skipAwait !== true) args.push("--wait");
     if (verb === "upgrade" && inputs.maxHistory !== undefined)
       args.push("--history-max", String(inputs.maxHistory));
     if (inputs.description !== undefined) args.push("--description", text(inputs.description) ?? "");
-    for (const [option, flag] of Object.entries(switchesOf)) {
-      const wanted = typeof flag === "string" ? flag : flag[verb];
-      if (inputs[option] === true && wanted) args.push(wanted);
-    }
+    for (const option of helmSwitches[verb])
+      if (inputs[option] === true) args.push(`--${option.replace(/[A-Z]/g, "-$&").toLowerCase()}`);
     log("status", `helm ${verb} ${name}`, call.urn);
     const done = await helm([verb, name, chart, ...args], JSON.stringify(inputs.values ?? {}));
     if (done.code === 0) {
@@ -204,24 +173,13 @@ export function releases(client: Client, switches: Switches): Resource {
 
   return {
     async check(news, olds, call) {
-      const lacking = Object.keys(news).filter((key) => !others.includes(key) && !(key in switchesOf));
-      if (isProps(news.repositoryOpts))
-        lacking.push(...Object.keys(news.repositoryOpts).filter((key) => !repositoryOptions.includes(key)));
-      const ignored = new Set([
-        "lint",
-        "recreatePods",
-        "renderSubchartNotes",
-        "disableCRDHooks",
-        "allowNullValues",
-      ]);
-      const unknown = lacking.filter((key) => !(ignored.has(key) && news[key] === false));
-      if (unknown.length > 0)
-        throw new CheckFailure(
-          unknown.map((property) => ({
-            property,
-            reason: `the lab's stand-in for Release has no option '${property}'; it needs the official plugin`,
-          })),
-        );
+      const lacking = Object.keys(news).filter((key) => !options.has(key) && news[key] !== false);
+      const repository = isProps(news.repositoryOpts) ? Object.keys(news.repositoryOpts) : [];
+      lacking.push(...repository.filter((key) => !repositoryOptions.includes(key)));
+      const reason = (key: string) =>
+        `the lab's stand-in for Release has no option '${key}'; it needs the official plugin`;
+      if (lacking.length > 0)
+        throw new CheckFailure(lacking.map((property) => ({ property, reason: reason(property) })));
       const { resourceNames: _, ...inputs } = news;
       const name = text(news.name) ?? text(olds?.name) ?? randomName(call.name);
       const namespace = text(news.namespace) ?? client.settings.namespace ?? "default";
@@ -257,10 +215,8 @@ export function releases(client: Client, switches: Switches): Resource {
       return { id: call.id, outputs: stateOf(seen, live), inputs: seen };
     },
     async delete(inputs, state, call) {
-      const wait =
-        inputs.atomic === true || inputs.skipAwait !== true
-          ? ["--wait", "--timeout", `${Number(inputs.timeout ?? 300)}s`]
-          : [];
+      const waits = inputs.atomic === true || inputs.skipAwait !== true;
+      const wait = waits ? ["--wait", `--timeout=${Number(inputs.timeout ?? 300)}s`] : [];
       const at = [text(state.name) ?? "", "--namespace", text(state.namespace) ?? ""];
       const done = await session((helm) => helm(["uninstall", ...at, "--ignore-not-found", ...wait]));
       if (done.code !== 0) throw new Error(failure(done));
