@@ -1,0 +1,210 @@
+import type { Inputs, Preview, Step } from "./preview";
+
+/** A line of the report; `why` tells a reviewer what to stop for. */
+export interface Line {
+  readonly text: string;
+  readonly why?: string;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+/** What a preview changes, in the fleet's words, most consequential first. Holds names and versions, no values. */
+export function describe(preview: Preview): Section[] {
+  const { steps } = preview;
+  const sections: Section[] = [
+    { title: "Stop and look", lines: risks(steps) },
+    { title: "Rules that fired", lines: [...new Set(preview.messages)].map((text) => ({ text })) },
+    {
+      title: "Clusters",
+      lines: steps.filter(isType(CLUSTER)).map((step) => ({ text: verb(step, step.name) })),
+    },
+    { title: "Links", lines: steps.filter(isType(LINK)).map(linkLine) },
+    { title: "Services that cross", lines: steps.filter(isType(EXPORT)).map(exportLine) },
+    { title: "Who may call", lines: grantLines(steps) },
+    { title: "Credentials and certificates", lines: rotations(steps) },
+    { title: "Versions", lines: versions(steps) },
+  ];
+  return sections.filter(({ lines }) => lines.length > 0);
+}
+
+export function isRisky(sections: readonly Section[]): boolean {
+  return sections.some(({ lines }) => lines.some(({ why }) => why !== undefined));
+}
+
+const CLUSTER = "linkerd-fleet:cluster:Cluster";
+const LINK = "linkerd-fleet:link:Link";
+const ACCESS = "linkerd-fleet:access:Access";
+const EXPORT = "linkerd-fleet:service:ExportedService";
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const SECRET = "kubernetes:core/v1:Secret";
+const POLICY = /^kubernetes:policy\.linkerd\.io\/[^:]+:(\w+)$/;
+const CERTIFICATE = /^tls:index\/\w+:(SelfSignedCert|LocallySignedCert)$/;
+
+/** What replacing or deleting it does to the fleet. Deleting is only told where a removal does not ask for it. */
+const CONSEQUENCES: Readonly<Record<string, string>> = {
+  [RELEASE]: "its CRDs go with it, and with them every Link, Server or policy of that kind in the cluster",
+  "kubernetes:multicluster.linkerd.io/v1alpha3:Link":
+    "a new Link is younger: another cluster may become the source of truth of federated services",
+  "kubernetes:core/v1:Namespace": "everything in the namespace goes with it",
+  "pulumi:providers:kubernetes": "every resource of the cluster is replaced with it",
+};
+
+function risks(steps: readonly Step[]): Line[] {
+  const removed = new Set(steps.filter((s) => s.op === "delete" && s.type === CLUSTER).map((s) => s.name));
+  const removedLinks = new Set(steps.filter((s) => s.op === "delete" && s.type === LINK).map((s) => s.name));
+  return steps.flatMap((step): Line[] => {
+    const { op, type, name } = step;
+    if (op === "delete" && type === LINK && step.before?.state !== "draining") {
+      const pair = pairOf(step.before, name);
+      return [
+        { text: `link ${pair} is removed undrained`, why: "mirror services of it stay behind in the source" },
+      ];
+    }
+    if (type.startsWith("tls:") && name.startsWith("trust-") && op !== "create" && op !== "update") {
+      return [
+        {
+          text: verb(step, `trust anchor ${name}`),
+          why: "proxies that trust only this anchor lose the mesh",
+        },
+      ];
+    }
+    const consequence = CONSEQUENCES[type];
+    if (consequence === undefined || (op !== "replace" && op !== "delete")) return [];
+    const asked =
+      op === "delete" &&
+      (removed.has(step.cluster ?? name) ||
+        removed.has(name) ||
+        removedLinks.has(name.replace(/-link$/, "")));
+    return asked ? [] : [{ text: verb(step, `${shortType(type)} ${name}`), why: consequence }];
+  });
+}
+
+function linkLine(step: Step): Line {
+  const { op, before, after, name } = step;
+  const pair = pairOf(after ?? before, name);
+  if (op === "update" && before?.state !== after?.state)
+    return { text: `${pair}: ${before?.state} → ${after?.state}` };
+  const modes = list((after ?? before)?.modes);
+  const was = list(before?.modes);
+  return {
+    text:
+      op === "update" && was !== modes
+        ? `${pair} changes: ${was} → ${modes}`
+        : verb(step, `${pair} (${modes})`),
+  };
+}
+
+function exportLine(step: Step): Line {
+  const inputs = step.after ?? step.before ?? {};
+  const service = `${text(inputs.namespace)}/${text(inputs.name)} of ${text(inputs.cluster)}`;
+  const now = list(step.after?.modes);
+  switch (step.op) {
+    case "create":
+      return { text: `${service} crosses from now on (${now})` };
+    case "delete":
+      return { text: `${service} does not cross any more` };
+    default:
+      return { text: `${service}: ${list(step.before?.modes)} → ${now}` };
+  }
+}
+
+/** Policy objects by kind; for identities also which come and which go. */
+function grantLines(steps: readonly Step[]): Line[] {
+  return steps.flatMap((step): Line[] => {
+    const kind = POLICY.exec(step.type)?.[1];
+    if (kind === undefined) return [];
+    const where = step.cluster === undefined ? "" : ` in ${step.cluster}`;
+    const before = identitiesOf(step.before);
+    const after = identitiesOf(step.after);
+    const gained = after.filter((identity) => !before.includes(identity));
+    const lost = before.filter((identity) => !after.includes(identity));
+    const anyone = gained.includes("*");
+    const changes = [...gained.map((identity) => `+${identity}`), ...lost.map((identity) => `−${identity}`)];
+    const line = {
+      text: `${verb(step, `${kind} ${step.name}`)}${where}${changes.length > 0 ? `: ${changes.join(", ")}` : ""}`,
+    };
+    if (anyone) return [{ ...line, why: "anyone in the mesh may call" }];
+    if (step.op === "delete" && kind === "Server")
+      return [{ ...line, why: "without it the cluster's default decides who may call" }];
+    return [line];
+  });
+}
+
+function identitiesOf(inputs: Inputs | undefined): string[] {
+  const spec = inputs?.spec;
+  if (typeof spec !== "object" || spec === null || !("identities" in spec)) return [];
+  return Array.isArray(spec.identities)
+    ? spec.identities.filter((identity) => typeof identity === "string")
+    : [];
+}
+
+function rotations(steps: readonly Step[]): Line[] {
+  const created = new Set(steps.filter((s) => s.op === "create" && s.type === ACCESS).map((s) => s.name));
+  return steps.flatMap((step): Line[] => {
+    const { op, type, name } = step;
+    if (type === ACCESS && op === "delete") {
+      return [{ text: `access of ${text(step.before?.source)} to ${text(step.before?.target)} is revoked` }];
+    }
+    if (
+      type === SECRET &&
+      name.endsWith("-token") &&
+      (op === "replace" || op === "create") &&
+      !created.has(name.replace(/-token$/, ""))
+    ) {
+      return [{ text: `token of access ${name.replace(/-token$/, "")} is rotated` }];
+    }
+    if (CERTIFICATE.test(type) && (op === "replace" || op === "update"))
+      return [{ text: `certificate ${name} is renewed` }];
+    return [];
+  });
+}
+
+/** One line for all releases that move between the same two versions. */
+function versions(steps: readonly Step[]): Line[] {
+  const moves = Map.groupBy(
+    steps.filter(
+      (step) => step.type === RELEASE && step.op === "update" && step.before?.version !== step.after?.version,
+    ),
+    (step) => `${text(step.before?.version)} → ${text(step.after?.version)}`,
+  );
+  return [...moves].map(([move, releases]) => ({
+    text: `${move}: ${releases
+      .map((release) => release.name)
+      .sort()
+      .join(", ")}`,
+  }));
+}
+
+function isType(type: string): (step: Step) => boolean {
+  return (step) => step.type === type;
+}
+
+function pairOf(inputs: Inputs | undefined, name: string): string {
+  return inputs?.source === undefined ? name : `${text(inputs.source)} → ${text(inputs.target)}`;
+}
+
+const VERBS = {
+  create: "is added",
+  update: "changes",
+  replace: "is replaced",
+  delete: "is removed",
+} as const;
+
+function verb(step: Step, what: string): string {
+  return `${what} ${VERBS[step.op]}`;
+}
+
+export function shortType(type: string): string {
+  return type.slice(type.lastIndexOf(":") + 1);
+}
+
+function list(value: unknown): string {
+  return Array.isArray(value) ? value.map(text).join(", ") : "";
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "?";
+}

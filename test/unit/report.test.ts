@@ -1,0 +1,201 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { isRisky, describe as tell } from "../../ops/report/describe";
+import { report } from "../../ops/report/markdown";
+import { readPreview, UnreadablePreview } from "../../ops/report/preview";
+
+const FLEET = "linkerd-fleet:fleet:Fleet";
+const LINK = "kubernetes:multicluster.linkerd.io/v1alpha3:Link";
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const AUTHENTICATION = "kubernetes:policy.linkerd.io/v1alpha1:MeshTLSAuthentication";
+
+interface Change {
+  op: string;
+  type: string;
+  name: string;
+  before?: object;
+  after?: object;
+  reasons?: string[];
+  cluster?: string;
+}
+
+/** The JSON of `pulumi preview --json`, as the engine writes it. */
+function previewOf(changes: Change[], diagnostics: object[] = []): string {
+  const steps = changes.map(({ op, type, name, before, after, reasons, cluster }) => ({
+    op,
+    urn: `urn:pulumi:dev::linkerd-fleet::${FLEET}$${type}::${name}`,
+    ...(cluster && {
+      provider: `urn:pulumi:dev::linkerd-fleet::${FLEET}$pulumi:providers:kubernetes::${cluster}::id`,
+    }),
+    ...(before && { oldState: { inputs: before, outputs: { planted: "SECRET-OUTPUT" } } }),
+    ...(after && { newState: { inputs: after } }),
+    diffReasons: reasons ?? null,
+  }));
+  return JSON.stringify({
+    config: { planted: "SECRET-CONFIG" },
+    steps,
+    diagnostics,
+    duration: 1,
+    changeSummary: {},
+  });
+}
+
+const link = (source: string, target: string, op: string, state = "active"): Change => {
+  const inputs = { source, target, modes: ["gateway", "flat"], state };
+  return {
+    op,
+    type: "linkerd-fleet:link:Link",
+    name: `${source}-to-${target}`,
+    ...(op === "create" ? { after: inputs } : { before: inputs }),
+  };
+};
+
+const addCluster = previewOf([
+  { op: "create", type: "linkerd-fleet:cluster:Cluster", name: "latam", after: {} },
+  link("latam", "us", "create"),
+  link("us", "latam", "create"),
+  {
+    op: "create",
+    type: LINK,
+    name: "us-to-latam-link",
+    after: { spec: { targetClusterName: "latam" } },
+    cluster: "us",
+  },
+  {
+    op: "create",
+    type: "linkerd-fleet:service:ExportedService",
+    name: "latam-shop-checkout",
+    after: { cluster: "latam", namespace: "shop", name: "checkout", modes: ["federated"] },
+  },
+  {
+    op: "update",
+    type: RELEASE,
+    name: "us-multicluster-release",
+    before: { version: "2026.8.3" },
+    after: { version: "2026.8.3" },
+    reasons: ["values"],
+    cluster: "us",
+  },
+  { op: "same", type: "linkerd-fleet:cluster:Cluster", name: "us", before: {}, after: {} },
+]);
+
+const widenGrant = previewOf([
+  {
+    op: "update",
+    type: AUTHENTICATION,
+    name: "us-shop-checkout-callers",
+    before: { spec: { identities: ["web.shop.serviceaccount.identity.linkerd.us.example.com"] } },
+    after: {
+      spec: {
+        identities: [
+          "batch.shop.serviceaccount.identity.linkerd.eu.example.com",
+          "web.shop.serviceaccount.identity.linkerd.us.example.com",
+        ],
+      },
+    },
+    reasons: ["spec"],
+    cluster: "us",
+  },
+]);
+
+const rotateAccess = previewOf([
+  {
+    op: "create",
+    type: "kubernetes:core/v1:Secret",
+    name: "eu-for-us-token",
+    after: { metadata: { name: "x" } },
+    cluster: "eu",
+  },
+  {
+    op: "update",
+    type: "kubernetes:core/v1:Secret",
+    name: "us-to-eu-mirror",
+    before: { data: "SECRET-OLD" },
+    after: { data: "SECRET-NEW" },
+    reasons: ["data"],
+    cluster: "us",
+  },
+  {
+    op: "replace",
+    type: "tls:index/locallySignedCert:LocallySignedCert",
+    name: "us-issuer-certificate",
+    before: {},
+    after: {},
+    reasons: ["readyForRenewal"],
+  },
+]);
+
+describe("the report of a preview", () => {
+  it.each([
+    ["add-cluster", addCluster],
+    ["widen-grant", widenGrant],
+    ["rotate-access", rotateAccess],
+  ])("tells a reviewer what %s does, in under 25 lines before the folded part", async (name, json) => {
+    const text = report(readPreview(json), "dev");
+    await expect(text).toMatchFileSnapshot(`../golden/report-${name}.md`);
+    expect(text.slice(0, text.indexOf("<details>")).split("\n").length).toBeLessThan(25);
+    expect(text).not.toContain("SECRET");
+  });
+
+  it.each<[string, Change]>([
+    ["an undrained link", link("us", "eu", "delete")],
+    ["a replaced Helm release", { op: "replace", type: RELEASE, name: "us-linkerd-crds", cluster: "us" }],
+    ["a Link made anew", { op: "replace", type: LINK, name: "us-to-eu-link", cluster: "us" }],
+    [
+      "a namespace that goes",
+      { op: "delete", type: "kubernetes:core/v1:Namespace", name: "us-linkerd-namespace", cluster: "us" },
+    ],
+    [
+      "a trust anchor that goes",
+      { op: "delete", type: "tls:index/selfSignedCert:SelfSignedCert", name: "trust-2026-certificate" },
+    ],
+    [
+      "a grant to anyone",
+      { op: "create", type: AUTHENTICATION, name: "any", after: { spec: { identities: ["*"] } } },
+    ],
+  ])("makes a reviewer stop at %s", (_, change) => {
+    expect(isRisky(tell(readPreview(previewOf([change]))))).toBe(true);
+  });
+
+  it("does not cry over a drained link, nor over what goes with a removed cluster", () => {
+    const json = previewOf([
+      link("us", "eu", "delete", "draining"),
+      { op: "delete", type: LINK, name: "us-to-eu-link", cluster: "us" },
+      { op: "delete", type: "linkerd-fleet:cluster:Cluster", name: "eu", before: {} },
+      { op: "delete", type: RELEASE, name: "eu-linkerd-crds", cluster: "eu" },
+      { op: "delete", type: "pulumi:providers:kubernetes", name: "eu" },
+    ]);
+    expect(isRisky(tell(readPreview(json)))).toBe(false);
+  });
+
+  it("shows the rules that fired, once each", () => {
+    const violation = { severity: "error", message: "<{%reset%}>remove-undrained-link: us → eu<{%reset%}>" };
+    const text = report(readPreview(previewOf([], [violation, violation])), "dev");
+    expect(text.match(/remove-undrained-link: us → eu/g)).toHaveLength(1);
+  });
+
+  it("refuses a preview that was cut short, and anything that is not a preview", () => {
+    expect(() => readPreview(addCluster.slice(0, 200))).toThrow(UnreadablePreview);
+    expect(() => readPreview("error: no stack selected")).toThrow(/cut short/);
+    expect(() => readPreview("{}")).toThrow(/list of steps/);
+  });
+});
+
+describe("npm run report", () => {
+  const run = (input: string, ...args: string[]) =>
+    spawnSync("tsx", [join(__dirname, "..", "..", "ops", "report", "main.ts"), ...args], {
+      input,
+      encoding: "utf8",
+    });
+
+  it("exits 0 for a plain preview, 3 for a risky one when asked to, 2 for an unreadable one", () => {
+    expect(run(addCluster, "--fail-on", "risky").status).toBe(0);
+    const risky = previewOf([link("us", "eu", "delete")]);
+    expect(run(risky).status).toBe(0);
+    expect(run(risky, "--fail-on", "risky").status).toBe(3);
+    const unreadable = run("{");
+    expect(unreadable.status).toBe(2);
+    expect(unreadable.stderr).not.toContain("    at ");
+  });
+});
