@@ -139,6 +139,15 @@ describe("certificates", () => {
     );
   });
 
+  it("are refused, unlike by the official plugin, with an input that the stand-in lacks", async () => {
+    await expect(engine.check(SELF_SIGNED, root("", { privateKeyPemWo: "x" }))).rejects.toThrow(
+      "no 'privateKeyPemWo'",
+    );
+    await expect(engine.check(REQUEST, { subject: { serialNumber: "1" } })).rejects.toThrow(
+      "no 'serialNumber'",
+    );
+  });
+
   it("drop a path length of zero without a word, and keep any other", async () => {
     const key = await keyPem();
     const lengthOf = async (maxPathLength: number) => {

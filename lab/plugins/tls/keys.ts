@@ -12,57 +12,50 @@ import { type Props, text, UNKNOWN } from "../values";
 const CURVES: Readonly<Record<string, string>> = { P256: "prime256v1", P384: "secp384r1", P521: "secp521r1" };
 
 const SECRET = ["privateKeyPem", "privateKeyPemPkcs8"];
-const COMPUTED = [...SECRET, "publicKeyPem", "publicKeyFingerprintSha256"];
 
 export const privateKey: Resource = {
   check(news) {
     const inputs: Props = { ecdsaCurve: "P224", rsaBits: 2048, ...news };
-    const { algorithm, ecdsaCurve } = inputs;
-    if (algorithm === "ECDSA" && ecdsaCurve !== UNKNOWN && CURVES[String(ecdsaCurve)] === undefined) {
-      const reason = `ecdsaCurve ${ecdsaCurve} (the default is P224) is not in the lab's stand-in; choose P256, P384 or P521`;
-      throw new CheckFailure([{ property: "ecdsaCurve", reason }]);
-    }
-    if (algorithm !== UNKNOWN && !["ECDSA", "RSA", "ED25519"].includes(String(algorithm))) {
-      throw new CheckFailure([{ property: "algorithm", reason: "algorithm must be RSA, ECDSA or ED25519" }]);
-    }
+    const lacking = (key: string, known: string[]) =>
+      inputs[key] === UNKNOWN || known.includes(text(inputs[key]) ?? "")
+        ? []
+        : [
+            {
+              property: key,
+              reason: `${key} ${inputs[key]} is not in the lab's stand-in; choose ${known.join(", ")}`,
+            },
+          ];
+    const curves = inputs.algorithm === "ECDSA" ? lacking("ecdsaCurve", Object.keys(CURVES)) : [];
+    const failures = [...lacking("algorithm", ["ECDSA", "RSA", "ED25519"]), ...curves];
+    if (failures.length > 0) throw new CheckFailure(failures);
     return inputs;
   },
   async create(inputs, call): Promise<Created> {
-    if (call.preview) {
-      return {
-        id: "",
-        outputs: { ...inputs, ...Object.fromEntries(COMPUTED.map((k) => [k, UNKNOWN])) },
-        secret: SECRET,
-      };
-    }
+    if (call.preview) return unknown(inputs, [...SECRET, "publicKeyPem"], SECRET);
     const key = generate(inputs);
-    const ecdsa = inputs.algorithm === "ECDSA";
-    const publicDer = createPublicKey(key).export({ type: "spki", format: "der" });
-    return {
-      id: createHash("sha1").update(publicDer).digest("hex"),
-      outputs: {
-        ...inputs,
-        privateKeyPem: pem(key, ecdsa ? "sec1" : inputs.algorithm === "RSA" ? "pkcs1" : "pkcs8"),
-        privateKeyPemPkcs8: pem(key, "pkcs8"),
-        publicKeyPem: String(createPublicKey(key).export({ type: "spki", format: "pem" })),
-        publicKeyFingerprintSha256: `SHA256:${createHash("sha256").update(publicDer).digest("base64")}`,
-      },
-      secret: SECRET,
+    const publicKey = createPublicKey(key);
+    const type = inputs.algorithm === "ECDSA" ? "sec1" : inputs.algorithm === "RSA" ? "pkcs1" : "pkcs8";
+    const outputs = {
+      ...inputs,
+      privateKeyPem: pem(key, type),
+      privateKeyPemPkcs8: pem(key, "pkcs8"),
+      publicKeyPem: String(publicKey.export({ type: "spki", format: "pem" })),
     };
+    const id = createHash("sha1").update(publicKey.export({ type: "spki", format: "der" }));
+    return { id: id.digest("hex"), outputs, secret: SECRET };
   },
 };
 
+/** What a preview says of outputs that are there only after the create. */
+export function unknown(inputs: Props, keys: string[], secret: string[] = []): Created {
+  return { id: "", outputs: { ...inputs, ...Object.fromEntries(keys.map((key) => [key, UNKNOWN])) }, secret };
+}
+
 function generate(inputs: Props): KeyObject {
-  switch (inputs.algorithm) {
-    case "RSA":
-      return generateKeyPairSync("rsa", { modulusLength: Number(inputs.rsaBits) }).privateKey;
-    case "ED25519":
-      return generateKeyPairSync("ed25519").privateKey;
-    default: {
-      const namedCurve = CURVES[text(inputs.ecdsaCurve) ?? ""] ?? "prime256v1";
-      return generateKeyPairSync("ec", { namedCurve }).privateKey;
-    }
-  }
+  if (inputs.algorithm === "ED25519") return generateKeyPairSync("ed25519").privateKey;
+  if (inputs.algorithm === "RSA")
+    return generateKeyPairSync("rsa", { modulusLength: Number(inputs.rsaBits) }).privateKey;
+  return generateKeyPairSync("ec", { namedCurve: CURVES[text(inputs.ecdsaCurve) ?? ""] ?? "" }).privateKey;
 }
 
 function pem(key: KeyObject, type: "sec1" | "pkcs1" | "pkcs8"): string {
