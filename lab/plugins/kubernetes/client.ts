@@ -4,7 +4,7 @@ import https from "node:https";
 import os from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
-import { cancelled } from "../provider";
+import { cancelled, log } from "../provider";
 import { field, isProps, type Props, strings, text, type Value } from "../values";
 
 /** What a provider's arguments say; booleans and objects come as JSON strings. */
@@ -16,6 +16,8 @@ export interface Settings {
   identifier: string | undefined;
   namespace: string | undefined;
   timeoutSeconds: number;
+  /** Keeps what the API server warns of to itself. */
+  quiet: boolean;
 }
 
 /** The provider's switches that objects and releases depend on. */
@@ -190,6 +192,9 @@ export class Client {
     for await (const chunk of response) chunks.push(chunk);
     const answer = Buffer.concat(chunks).toString();
     const status = response.statusCode ?? 0;
+    const warnings = response.headers.warning?.matchAll(/299 \S+ ("(?:[^"\\]|\\.)*")/g) ?? [];
+    for (const [, warning = ""] of this.settings.quiet ? [] : warnings)
+      log("warning", JSON.parse(warning), "");
     if (status < 300) return JSON.parse(answer);
     const failure = response.headers["content-type"]?.includes("json") ? JSON.parse(answer) : {};
     throw new ApiError(

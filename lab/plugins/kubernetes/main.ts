@@ -5,11 +5,12 @@ import { objects } from "./objects";
 import { releases } from "./release";
 
 /** Without effect here: what they quieten or choose is not in the stand-in, or is what it always does. */
-const ignored =
-  "version helmReleaseSettings enableServerSideApply suppressDeprecationWarnings suppressHelmHookWarnings";
+const ignored = "version helmReleaseSettings enableServerSideApply suppressHelmHookWarnings";
 const known = new Set([
   ...switchNames,
-  ...`kubeconfig context clusterIdentifier namespace kubeClientSettings ${ignored}`.split(" "),
+  ...`kubeconfig context clusterIdentifier namespace kubeClientSettings suppressDeprecationWarnings ${ignored}`.split(
+    " ",
+  ),
 ]);
 
 const settingsOf = (config: Props): Settings => ({
@@ -18,6 +19,7 @@ const settingsOf = (config: Props): Settings => ({
   identifier: text(config.clusterIdentifier),
   namespace: text(config.namespace),
   timeoutSeconds: Number(JSON.parse(text(config.kubeClientSettings) ?? "{}").timeout ?? 32),
+  quiet: config.suppressDeprecationWarnings === "true",
 });
 
 /** The `kubernetes` plugin: any object of an API server, and `helm.v3.Release`. */

@@ -1,0 +1,110 @@
+/**
+ * The stand-ins as the engine starts them. What each resource does is in `test/unit/standins-*.test.ts` and
+ * `test/lab/standins.test.ts`.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { pulumi } from "../../lab/engine";
+import { type Lab, openLab, repository } from "../../lab/env";
+import { buildPlugins } from "../../lab/plugins/build";
+import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
+
+const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-standins-"));
+const lab: Lab = {
+  ...openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder }),
+  state: join(folder, "state"),
+};
+let tools: Toolchain;
+
+beforeAll(async () => {
+  // A home of the test's own: in the lab's the official plugins may be installed.
+  const pulumiHome = join(folder, "home");
+  tools = { ...(await ensureToolchain({ log: (line) => console.log(line) })), pulumiHome };
+  await buildPlugins(pulumiHome, tools.bin.helm, ["kubernetes", "tls", "random"]);
+  mkdirSync(lab.state);
+  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: standins\nruntime: nodejs\nmain: index.js\n");
+  writeFileSync(join(folder, "package.json"), "{}");
+  const made = await run("stack", "init", "dev");
+  expect(made.output).toContain("Created stack");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function run(...args: string[]) {
+  const { code, stdout, stderr } = await pulumi(lab, tools, args);
+  return { code, output: stdout + stderr };
+}
+
+/** Writes the program; `body` sees the SDKs. */
+function program(body: string): void {
+  const sdks = ["pulumi", "kubernetes", "tls", "random"].map(
+    (name) => `const ${name} = require("@pulumi/${name}");`,
+  );
+  writeFileSync(join(folder, "index.js"), [...sdks, body].join("\n"));
+}
+
+it("keys and passwords stand nowhere in plain text, and a second preview has no changes", async () => {
+  program(`
+    const key = new tls.PrivateKey("key", { algorithm: "ECDSA", ecdsaCurve: "P256" });
+    new tls.SelfSignedCert("cert", { privateKeyPem: key.privateKeyPem, subject: { commonName: "root" },
+      isCaCertificate: true, allowedUses: ["cert_signing"], validityPeriodHours: 24, earlyRenewalHours: 1 });
+    new random.RandomPassword("password", { length: 20, special: false });
+    exports.password = new random.RandomString("string", { length: 6 }).result.apply((it) => it.length);
+  `);
+  const up = await run("up", "--yes", "--skip-preview");
+  expect(up.code, up.output).toBe(0);
+  const state = readFileSync(join(lab.state, ".pulumi", "stacks", "standins", "dev.json"), "utf8");
+  const shown = await run("stack", "export", "--show-secrets");
+  const { resources } = JSON.parse(shown.output).deployment;
+  const secrets = resources.flatMap(
+    ({ outputs = {} }: { outputs?: Record<string, { plaintext?: string }> }) =>
+      ["privateKeyPem", "privateKeyPemPkcs8", "result"].flatMap((key) => outputs[key]?.plaintext ?? []),
+  );
+  // The key twice, in the certificate as its input, and the password.
+  expect(secrets).toHaveLength(4);
+  // JSON escapes line ends, so each line of a key is looked for.
+  const lines = secrets.flatMap((secret: string) =>
+    JSON.parse(secret)
+      .split("\n")
+      .filter((line: string) => /^[^-]{20}/.test(line)),
+  );
+  expect(lines.length).toBeGreaterThan(4);
+  for (const line of lines) expect(state + up.output).not.toContain(line);
+  const preview = await run("preview", "--expect-no-changes");
+  expect(preview.code, preview.output).toBe(0);
+});
+
+it("a cluster that is down can be previewed, and an up changes all but what is in it, naming it", async () => {
+  const kubeconfig = {
+    "current-context": "c",
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+    users: [{ name: "u", user: { token: "token-of-the-administrator" } }],
+  };
+  program(`
+    const provider = new kubernetes.Provider("down", { clusterIdentifier: "prod-eu", kubeClientSettings: { timeout: 2 },
+      kubeconfig: pulumi.secret(${JSON.stringify(JSON.stringify(kubeconfig))}) });
+    const space = new kubernetes.core.v1.Namespace("space", { metadata: { name: "space" } }, { provider });
+    new kubernetes.helm.v3.Release("release", { name: "r", namespace: space.metadata.name, chart: "none" }, { provider });
+    new random.RandomString("other", { length: 6 });
+  `);
+  const preview = await run("preview");
+  expect(preview.code, preview.output).toBe(0);
+  const up = await run("up", "--yes", "--skip-preview", "--continue-on-error");
+  expect(up.code).not.toBe(0);
+  expect(up.output).toContain('cluster "prod-eu" is unreachable (https://127.0.0.1:1)');
+  expect(up.output).toMatch(/RandomString other created/);
+  const state = readFileSync(join(lab.state, ".pulumi", "stacks", "standins", "dev.json"), "utf8");
+  expect(state + up.output + preview.output).not.toContain("token-of-the-administrator");
+});
+
+it("a function that the stand-ins lack is a clear error", async () => {
+  program(`exports.key = tls.getPublicKeyOutput({ privateKeyPem: "x" }).algorithm;`);
+  const preview = await run("preview");
+  expect(preview.code).not.toBe(0);
+  expect(preview.output).toMatch(
+    /getPublicKey is not in the lab's stand-in for the tls plugin; it needs the official one/,
+  );
+});
