@@ -1,4 +1,6 @@
+import type { Metadata } from "@grpc/grpc-js";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { kubernetes } from "../lab/plugins/kubernetes/main";
 import { methods, type Plugin } from "../lab/plugins/provider";
@@ -110,6 +112,18 @@ export class EngineDouble {
     const request = new proto.DiffRequest().setOldInputs(wire(olds)).setNews(wire(news));
     return (await this.plugin.diffConfig(request)).getReplacesList();
   }
+}
+
+/** What the engine keeps of a resource that failed to become ready: nothing if it was not told to keep it. */
+export function keptOf(error: {
+  metadata?: Metadata;
+}): { id: string; outputs: Props; reasons: string[] } | undefined {
+  const [packed] = error.metadata?.get("grpc-status-details-bin") ?? [];
+  if (!(packed instanceof Uint8Array)) return undefined;
+  const [detail] = Status.deserializeBinary(packed).getDetailsList();
+  if (detail?.getTypeUrl() !== "type.googleapis.com/pulumirpc.ErrorResourceInitFailed") return undefined;
+  const failed = proto.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
+  return { id: failed.getId(), outputs: read(failed.getProperties()), reasons: failed.getReasonsList() };
 }
 
 const urn = (type: string) => `urn:pulumi:test::standins::${type}::res`;

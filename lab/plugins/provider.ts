@@ -266,10 +266,8 @@ async function settled(work: Promise<Created>, like: Props): Promise<Created> {
       .setReasonsList([redact(error.message)]);
     const packed = new Any();
     packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-    const status = new Status()
-      .setCode(grpc.status.UNKNOWN)
-      .setMessage(redact(error.message))
-      .addDetails(packed);
+    const status = new Status().setCode(grpc.status.UNKNOWN).setMessage(redact(error.message));
+    status.addDetails(packed);
     const metadata = new grpc.Metadata();
     metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
     throw Object.assign(new Error(error.message), { metadata });

@@ -64,14 +64,11 @@ it("keys and passwords stand nowhere in plain text, and a second preview has no 
   );
   // The key twice, in the certificate as its input, and the password.
   expect(secrets).toHaveLength(4);
-  // JSON escapes line ends, so each line of a key is looked for.
-  const lines = secrets.flatMap((secret: string) =>
-    JSON.parse(secret)
-      .split("\n")
-      .filter((line: string) => /^[^-]{20}/.test(line)),
-  );
-  expect(lines.length).toBeGreaterThan(4);
-  for (const line of lines) expect(state + up.output).not.toContain(line);
+  // The first line of a key's base64 holds the private number; the last ones may equal the public key's.
+  for (const secret of secrets) {
+    const [first, second] = JSON.parse(secret).split("\n");
+    expect(state + up.output).not.toContain(second ?? first);
+  }
   const preview = await run("preview", "--expect-no-changes");
   expect(preview.code, preview.output).toBe(0);
 });

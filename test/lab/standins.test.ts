@@ -19,7 +19,7 @@ import { openLab } from "../../lab/env";
 import type { Props } from "../../lab/plugins/values";
 import { field, UNKNOWN } from "../../lab/plugins/values";
 import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
-import { EngineDouble, type Held, secret } from "../standins";
+import { EngineDouble, type Held, keptOf, secret } from "../standins";
 import { freePorts } from "./harness";
 
 const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-standins-"));
@@ -250,8 +250,7 @@ describe("waits", () => {
     );
     const failed = await engine.create(CONFIGMAP, never).catch((error) => error);
     expect(failed.message).toMatch(/"shop\/never" was written, but is not ready: timed out after 1 s/);
-    // The engine stores the object from these details, and updates it the next time.
-    expect(failed.metadata.get("grpc-status-details-bin")).toHaveLength(1);
+    expect(keptOf(failed)).toMatchObject({ id: "shop/never", outputs: { kind: "ConfigMap" } });
   });
 });
 
@@ -379,7 +378,7 @@ describe("Release", () => {
     ).rejects.toThrow();
     expect(await engine.read(RELEASE, "shop/atomic")).toBeUndefined();
     const failed = await engine.create(RELEASE, release("kept", values, broken)).catch((error) => error);
-    expect(failed.metadata.get("grpc-status-details-bin")).toHaveLength(1);
+    expect(keptOf(failed)).toMatchObject({ id: "shop/kept", outputs: { status: { status: "failed" } } });
     const inputs = release("kept", { replicas: 1 });
     const mended = await engine.update(RELEASE, { id: "shop/kept", inputs, outputs: inputs }, inputs);
     expect(field(mended.outputs, "status", "status")).toBe("deployed");
