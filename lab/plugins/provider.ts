@@ -297,6 +297,8 @@ export function serve(plugin: Plugin): void {
     if (error) throw error;
     process.stdout.write(`${port}\n`);
   });
+  // Every running helm listens for the end of the process.
+  process.setMaxListeners(0);
   // An engine that was killed cannot stop its plugins.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && process.exit(1), 1000).unref();

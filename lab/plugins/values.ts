@@ -14,9 +14,9 @@ const secrets = new Set<string>();
 
 /** Removes what this process was told as a secret. */
 export function redact(text: string): string {
-  let clean = text;
-  for (const secret of secrets) clean = clean.replaceAll(secret, "[secret]");
-  return clean;
+  // The longest first, or the rest of one that begins with another would remain.
+  const all = [...secrets].sort((a, b) => b.length - a.length);
+  return all.reduce((clean, secret) => clean.replaceAll(secret, "[secret]"), text);
 }
 
 export function isProps(value: unknown): value is Props {
@@ -51,7 +51,8 @@ export function plain(value: Value, secret = false): Value {
   if (Array.isArray(value)) return value.map((item) => plain(item, secret));
   if (isProps(value)) return plainProps(value, secret);
   // Shorter strings are ordinary words: blanking them would garble messages and hide nothing.
-  if (secret && typeof value === "string" && value.length > 7 && value !== UNKNOWN) secrets.add(value);
+  if (secret && typeof value === "string" && value.length > 7 && value !== UNKNOWN)
+    secrets.add(value).add(JSON.stringify(value).slice(1, -1));
   return value;
 }
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { project } from "../../lab/plugins/kubernetes/fields";
-import { UNKNOWN } from "../../lab/plugins/values";
+import { plain, redact, UNKNOWN } from "../../lab/plugins/values";
 import { EngineDouble, secret } from "../standins";
 
 const kubeconfig = (server: string, user = {}) =>
@@ -248,6 +248,14 @@ describe("inputs", () => {
     );
     expect(inputs.values).toEqual(values);
     expect(outputs.values).toEqual(values);
+  });
+
+  it("lets no message repeat a secret, as it is or as JSON writes it, nor the rest of a longer one", () => {
+    plain({
+      list: [secret("-----BEGIN KEY-----\nabc"), secret({ short: "abcdefgh", long: "abcdefghijkl" })],
+    });
+    const message = 'bad value "-----BEGIN KEY-----\\nabc", -----BEGIN KEY-----\nabc, abcdefghijkl, abcdefgh';
+    expect(redact(message)).toBe('bad value "[secret]", [secret], [secret], [secret]');
   });
 
   it("draws a name where none is given, and keeps it", async () => {

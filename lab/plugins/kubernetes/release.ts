@@ -47,18 +47,21 @@ export function releases(client: Client, switches: Switches): Resource {
     // Asked first, because helm itself waits long for a cluster that is down.
     await client.request("GET", "/version");
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linkerd-fleet-release-"));
-    const cache = path.join(process.env.LINKERD_FLEET_CACHE ?? os.tmpdir(), "linkerd-fleet-helm");
     const { kubeconfig, context } = client.settings;
     const file = path.join(folder, "kubeconfig");
     const inline = kubeconfig !== undefined && /[\n{]/.test(kubeconfig);
     if (inline) fs.writeFileSync(file, kubeconfig, { mode: 0o600 });
+    const cache = path.join(process.env.LINKERD_FLEET_CACHE ?? os.tmpdir(), "linkerd-fleet-helm");
     const env = {
-      ...process.env,
-      ...(kubeconfig !== undefined && { KUBECONFIG: inline ? file : kubeconfig }),
       HELM_CACHE_HOME: path.join(cache, "cache"),
       HELM_DATA_HOME: path.join(cache, "data"),
+      ...process.env,
+      // Credentials of chart repositories go there.
       HELM_CONFIG_HOME: folder,
+      ...(kubeconfig !== undefined && { KUBECONFIG: inline ? file : kubeconfig }),
     };
+    const clean = () => fs.rmSync(folder, { recursive: true, force: true });
+    process.on("exit", clean);
     const program = process.env.LINKERD_FLEET_HELM ?? "helm";
     const helm: Helm = (args, input = "") =>
       new Promise<Result>((resolve, reject) => {
@@ -85,7 +88,8 @@ export function releases(client: Client, switches: Switches): Resource {
     try {
       return await work(helm);
     } finally {
-      fs.rmSync(folder, { recursive: true, force: true });
+      clean();
+      process.off("exit", clean);
     }
   };
 
