@@ -34,6 +34,7 @@ const SECRET = "kubernetes:core/v1:Secret";
 const SERVICE = "kubernetes:core/v1:Service";
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+const LINK = "kubernetes:example.io/v1:Link";
 const NAMESPACE = "shop";
 
 const withConfig = (config: Props = {}) =>
@@ -179,13 +180,26 @@ describe("objects", () => {
       },
     };
     const link = { ...named("Link", "l", { spec: { to: "a" } }), apiVersion: "example.io/v1" };
-    const early = engine.create("kubernetes:example.io/v1:Link", link);
+    const early = engine.create(LINK, link);
     await engine.create("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", crd);
     expect((await early).id).toBe("shop/l");
-    const wrong = { ...link, spec: { to: 1 } };
-    await expect(engine.create("kubernetes:example.io/v1:Link", wrong, { preview: true })).rejects.toThrow(
-      "spec.to",
-    );
+  });
+
+  it("previews by a dry run, so that what the API server would refuse is found before anything changes", async () => {
+    const good = { ...named("Link", "dry", { spec: { to: "a" } }), apiVersion: "example.io/v1" };
+    const wrong = { ...good, spec: { to: 1 } };
+    await expect(engine.create(LINK, wrong, { preview: true })).rejects.toThrow("spec.to");
+    const held = await engine.create(LINK, good);
+    await expect(engine.update(LINK, held, wrong, true)).rejects.toThrow("spec.to");
+    expect((await engine.update(LINK, held, { ...good, spec: { to: "b" } }, true)).outputs.spec).toEqual({
+      to: "b",
+    });
+    expect((await live("links.example.io", "dry")).spec).toEqual({ to: "a" });
+    await expect(
+      engine.create(CONFIGMAP, named("ConfigMap", "x", {}, { namespace: "not-there-yet" }), {
+        preview: true,
+      }),
+    ).resolves.toMatchObject({ id: "" });
   });
 
   it("keeps the data of a Secret secret, and out of messages", async () => {

@@ -17,6 +17,8 @@ import { waitOf, watchUntil } from "./waits";
 const MANAGER = "pulumi-kubernetes";
 
 const annotations = (object: Props) => (field(object, "metadata", "annotations") ?? {}) as Props;
+/** Of an object: where objects of its kind are created. */
+const parent = (at: string) => at.replace(/\/[^/]*$/, "");
 const isPatch = ({ type }: Call) => type.endsWith("Patch");
 
 /** Every kind the API server has, and `…Patch`, which owns only the fields it names. */
@@ -50,6 +52,18 @@ export function objects(client: Client, switches: Switches): Resource {
           'Take the fields over with the annotation pulumi.com/patchForce: "true", or leave them to their owner.',
       );
     }
+  };
+
+  /** A dry run finds what the API server would refuse; whatever else keeps it from answering is not known yet. */
+  const tryOut = async (object: Props, work: (at: string) => Promise<unknown>) => {
+    if (hasUnknowns(object) || client.silent) return;
+    await place(object)
+      .then(work)
+      .catch((error) => {
+        // An apply that does not fit the schema is answered by a 500.
+        const unfit = error instanceof ApiError && /typed patch/.test(error.message);
+        if (unfit || [400, 422].includes(error.status)) throw error;
+      });
   };
 
   const secretOf = (object: Props) => (object.kind === "Secret" ? ["data", "stringData"] : []);
@@ -133,17 +147,8 @@ export function objects(client: Client, switches: Switches): Resource {
       const manager = managerOf(inputs, {}, call);
       const upsert = isPatch(call) || switches.upsertExistingObjects;
       if (call.preview) {
-        // A dry run finds what the API server would refuse; whatever else keeps it from answering is not known yet.
-        if (!hasUnknowns(inputs) && !isPatch(call) && !client.silent)
-          await place(inputs)
-            .then((at) =>
-              upsert
-                ? apply(at, inputs, manager, "&dryRun=All&force=true")
-                : client.request("POST", `${at.replace(/\/[^/]*$/, "")}?dryRun=All`, inputs),
-            )
-            .catch((error) => {
-              if (error instanceof ApiError && (error.status === 400 || error.status === 422)) throw error;
-            });
+        // What exists may be replaced or taken over, and what is patched may not exist yet: neither can be tried.
+        if (!upsert) await tryOut(inputs, (at) => client.request("POST", `${parent(at)}?dryRun=All`, inputs));
         return { id: "", outputs: previewOf(inputs), secret: secretOf(inputs) };
       }
       const at = await patiently(() => place(inputs), call);
@@ -157,7 +162,7 @@ export function objects(client: Client, switches: Switches): Resource {
       const write = () =>
         upsert
           ? apply(at, inputs, manager)
-          : client.request("POST", `${at.replace(/\/[^/]*$/, "")}?fieldManager=${MANAGER}`, inputs);
+          : client.request("POST", `${parent(at)}?fieldManager=${MANAGER}`, inputs);
       const live = await patiently(write, call).catch((error) => {
         if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
         throw new Error(
@@ -170,11 +175,12 @@ export function objects(client: Client, switches: Switches): Resource {
 
     async update(news, state, call) {
       const manager = managerOf(news, state, call);
-      if (call.preview) return { id: call.id, outputs: merged(state, news), secret: secretOf(news) };
-      const at = await place({
-        ...news,
-        metadata: { ...(state.metadata as Props), ...(news.metadata as Props) },
-      });
+      const whole = merged(state, news);
+      if (call.preview) {
+        await tryOut(whole, (at) => apply(at, news, manager, "&dryRun=All&force=true"));
+        return { id: call.id, outputs: whole, secret: secretOf(news) };
+      }
+      const at = await place(whole);
       await ownByApply(client, at, await client.request("GET", at));
       return awaited(at, await apply(at, news, manager), news, manager, call);
     },
