@@ -1,13 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ACCESS_ROLE } from "../fleet/access";
 import type { AccessPlan } from "../fleet/plan";
 
 export interface AccessArgs {
   readonly access: AccessPlan;
   /** The multicluster namespace of the target. */
   readonly namespace: pulumi.Input<string>;
+  /** The target's role for all accesses. */
+  readonly role: kubernetes.rbac.v1.ClusterRole;
   /** Certificate authority of the target's API server, in PEM, where the cluster's own is not the right one. */
   readonly ca?: string;
 }
@@ -42,7 +43,11 @@ export class Access extends pulumi.ComponentResource {
       `${name}-binding`,
       {
         metadata: { name: serviceAccount, labels },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: ACCESS_ROLE },
+        roleRef: {
+          apiGroup: "rbac.authorization.k8s.io",
+          kind: "ClusterRole",
+          name: args.role.metadata.name,
+        },
         subjects: [{ kind: "ServiceAccount", name: serviceAccount, namespace: args.namespace }],
       },
       child,

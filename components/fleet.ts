@@ -48,13 +48,10 @@ export class Fleet extends pulumi.ComponentResource {
           {
             access,
             namespace: target.member.multicluster.namespace.metadata.name,
+            role: target.member.accessRole,
             ...(ca === undefined ? {} : { ca }),
           },
-          {
-            parent: this,
-            providers: { kubernetes: target.provider },
-            dependsOn: [target.member.accessRole],
-          },
+          { parent: this, providers: { kubernetes: target.provider } },
         ),
       );
     }
@@ -68,18 +65,15 @@ export class Fleet extends pulumi.ComponentResource {
           target: target.cluster,
           access: get(accesses, `${link.target}-for-${link.source}`),
           gatewayAddress: target.member.multicluster.gatewayAddress,
+          // The destination controller looks at the target once, when it first sees the credentials: the target's
+          // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
+          after: [source.member.multicluster.release, target.member.multicluster.release],
           namespaces: {
             controlPlane: source.member.controlPlane.namespace,
             multicluster: source.member.multicluster.namespace.metadata.name,
           },
         },
-        {
-          parent: this,
-          providers: { kubernetes: source.provider },
-          // The destination controller looks at the target once, when it first sees the credentials: the target's
-          // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
-          dependsOn: [source.member.multicluster.release, target.member.multicluster.release],
-        },
+        { parent: this, providers: { kubernetes: source.provider } },
       );
     }
 

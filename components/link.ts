@@ -15,6 +15,11 @@ export interface LinkArgs {
   readonly access: Access;
   /** `undefined` for a target without a gateway. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
+  /**
+   * What must be ready before the credentials. Given to the first child and not to the component: a component whose
+   * dependency failed is skipped, and the engine gives the whole update up when a skipped component then ends.
+   */
+  readonly after: readonly pulumi.Resource[];
   /** Namespaces of the source. */
   readonly namespaces: {
     readonly controlPlane: pulumi.Input<string>;
@@ -58,7 +63,7 @@ export class Link extends pulumi.ComponentResource {
         type: CREDENTIALS_TYPE,
         data: { kubeconfig },
       },
-      child,
+      { ...child, dependsOn: [...args.after] },
     );
     const serviceMirror = new kubernetes.core.v1.Secret(
       `${name}-mirror`,

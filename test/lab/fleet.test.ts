@@ -265,3 +265,24 @@ describe("destroy", () => {
     }
   });
 });
+
+describe("a first update with one cluster down", () => {
+  it("brings the others up whole, names the cluster without a stack trace, and is completed later", async () => {
+    expect((await lab.cli("stop", "eu")).code).toBe(0);
+    const up = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error");
+    const output = up.stdout + up.stderr;
+    expect(up.code).not.toBe(0);
+    expect(output).toContain('cluster "eu" is unreachable');
+    expect(output).not.toContain("unhandled exception");
+    expect(output).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
+    expect(Object.keys(await linkAges("us"))).toEqual(["apac"]);
+    expect(Object.keys(await linkAges("apac"))).toEqual(["us"]);
+
+    expect((await lab.cli("start", "eu")).code).toBe(0);
+    const completed = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error");
+    expect(completed.stderr).toBe("");
+    expect(completed.code).toBe(0);
+    expect(Object.keys(await linkAges("eu")).sort()).toEqual(["apac", "us"]);
+    expect(await lab.preview()).toEqual([]);
+  });
+});

@@ -121,11 +121,16 @@ describe("a mesh of three clusters", () => {
   it("installs CRDs, then the control plane, then the extension, then the links", () => {
     expect(named("c001-linkerd-release").dependsOn).toContain("c001-linkerd-crds");
     expect(named("c001-multicluster-release").dependsOn).toEqual(["c001-linkerd-release"]);
-    expect(named("c001-to-c002").dependsOn).toEqual([
+    expect(named("c001-to-c002-destination").dependsOn).toEqual([
       "c001-multicluster-release",
       "c002-multicluster-release",
     ]);
     expect(position("c001-to-c002-destination")).toBeGreaterThan(position("c002-multicluster-release"));
+  });
+
+  it("lets no component depend on what may fail, because the engine would give up every other cluster with it", () => {
+    const components = all.filter((resource) => resource.type.startsWith("linkerd-fleet:"));
+    expect(components.filter((component) => component.dependsOn.length > 0)).toEqual([]);
   });
 
   it("lets an access need no chart, so that a full mesh has no cycle", () => {
