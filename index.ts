@@ -1,25 +1,44 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "./components/fleet";
+import { lastOutputs } from "./components/lastOutputs";
 import { readStackConfig } from "./components/stackConfig";
 import { parseFleetConfig } from "./fleet/config/parse";
+import { guardTransition } from "./fleet/guard";
 import { planFleet } from "./fleet/plan";
 import { formatProblems } from "./fleet/problems";
 import { describeClusters, describeLinks, describePlan, describeServices } from "./fleet/summary";
 
-const parsed = parseFleetConfig(readStackConfig());
-if (parsed.problems) throw new pulumi.RunError(formatProblems(parsed.problems));
+export = async () => {
+  const parsed = parseFleetConfig(readStackConfig());
+  if (parsed.problems) return stop(formatProblems(parsed.problems));
+  const plan = planFleet(parsed.config);
 
-const deployed = planFleet(parsed.config);
-const config = new pulumi.Config();
-const fleet = new Fleet("fleet", { plan: deployed, secret: (key) => config.requireSecret(key) });
+  // Before the first resource: the engine deletes nothing when the program ends with an error.
+  const { notes, warnings, refusal } = guardTransition(await lastOutputs(), plan, parsed.config.allowUnsafe);
+  for (const note of notes) pulumi.log.info(note);
+  for (const warning of warnings) pulumi.log.warn(warning);
+  if (refusal !== undefined) return stop(refusal);
 
-/** Each cluster: address, region, network, gateway, version. */
-export const clusters = describeClusters(deployed, fleet.gatewayAddresses);
-/** Each link: source, target, what it carries. */
-export const links = describeLinks(deployed);
-/** Each service that crosses, and the clusters that export it. */
-export const services = describeServices(deployed);
-/** PEM of all trust anchors. */
-export const trustBundle = fleet.trustBundle;
-/** What this program decided, in plain data. */
-export const plan = describePlan(deployed);
+  const config = new pulumi.Config();
+  const fleet = new Fleet("fleet", { plan, secret: (key) => config.requireSecret(key) });
+  return {
+    /** Each cluster: address, region, network, gateway, version. */
+    clusters: describeClusters(plan, fleet.gatewayAddresses),
+    /** Each link: source, target, what it carries. */
+    links: describeLinks(plan),
+    /** Each service that crosses, and the clusters that export it. */
+    services: describeServices(plan),
+    /** PEM of all trust anchors. */
+    trustBundle: fleet.trustBundle,
+    /** What this program decided, in plain data. */
+    plan: describePlan(plan),
+  };
+};
+
+/** Ends the program with words for a person. */
+function stop(message: string): never {
+  const error = new pulumi.RunError(message);
+  // A RunError's stack is not shown, but the SDK renders it all the same, at a cost of 15 s.
+  error.stack = message;
+  throw error;
+}

@@ -63,11 +63,14 @@ function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.Bas
 }
 
 function configurationPage({ properties = {}, required = [] }: Schema): string {
-  const sections = Object.entries(properties).map(
-    ([section, schema]) =>
+  const sections = Object.entries(properties).map(([section, schema]) => {
+    const inside = rows(section, schema);
+    const lines = inside.length > 0 ? inside : settingRows(section, schema, required.includes(section));
+    return (
       `## \`${section}\`\n\n${schema.description}.${required.includes(section) ? " Required." : ""}\n\n` +
-      `| setting | type | default | meaning |\n|---|---|---|---|\n${rows(section, schema).join("\n")}\n`,
-  );
+      `| setting | type | default | meaning |\n|---|---|---|---|\n${lines.join("\n")}\n`
+    );
+  });
   return `# Configuration
 
 <!-- Written by \`npm run docs\` from the schema in fleet/config. Change it there. -->

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Plan } from "./plan";
+import { joinBundle } from "./trustBundle";
 
 /** Words for people and for other programs: small, public, in a stable order. */
 
@@ -65,15 +67,28 @@ export function describeServices(plan: Plan): ServiceSummary[] {
 }
 
 /** Bumped when the shape of the outputs changes in a way that a reader must know. */
-export const PLAN_SCHEMA = 1;
+export const PLAN_SCHEMA = 2;
 
 export interface PlanSummary {
   readonly schema: typeof PLAN_SCHEMA;
-  readonly anchors: readonly { readonly id: string; readonly state: string }[];
+  /** In the order of the bundle. */
+  readonly anchors: readonly PlannedAnchor[];
   readonly clusters: Readonly<Record<string, PlannedCluster>>;
 }
 
+export interface PlannedAnchor {
+  readonly id: string;
+  /** The one that is `active` signs the issuer of every cluster. */
+  readonly state: string;
+  /** SHA-256 of the certificate; absent where one is generated. */
+  readonly certificate?: string;
+}
+
 export interface PlannedCluster {
+  readonly apiServer: string;
+  readonly context?: string;
+  /** Name of the secret, where the context is not looked up in the caller's own kubeconfig. */
+  readonly kubeconfig?: string;
   readonly trustDomain: string;
   readonly clusterDomain: string;
   readonly controlPlaneNamespace: string;
@@ -86,23 +101,37 @@ export interface PlannedCluster {
 export function describePlan(plan: Plan): PlanSummary {
   return {
     schema: PLAN_SCHEMA,
-    anchors: plan.trust.anchors.map(({ id, state }) => ({ id, state })),
+    anchors: plan.trust.anchors.map(({ id, state, certificate }) => ({
+      id,
+      state,
+      ...(certificate === undefined ? {} : { certificate: sha256(joinBundle([certificate])) }),
+    })),
     clusters: Object.fromEntries(
-      plan.clusters.map(({ name, trustDomain, clusterDomain, controlPlaneNamespace, wave, install }) => [
-        name,
-        {
-          trustDomain,
-          clusterDomain,
-          controlPlaneNamespace,
-          wave,
-          ha: install.ha,
-          charts: {
-            crds: install.crds.version,
-            controlPlane: install.controlPlane.version,
-            multicluster: install.multicluster.version,
+      plan.clusters.map((cluster) => {
+        const { context, kubeconfig, install } = cluster;
+        return [
+          cluster.name,
+          {
+            apiServer: cluster.apiServer,
+            ...(context === undefined ? {} : { context }),
+            ...(kubeconfig === undefined ? {} : { kubeconfig: kubeconfig.secret }),
+            trustDomain: cluster.trustDomain,
+            clusterDomain: cluster.clusterDomain,
+            controlPlaneNamespace: cluster.controlPlaneNamespace,
+            wave: cluster.wave,
+            ha: install.ha,
+            charts: {
+              crds: install.crds.version,
+              controlPlane: install.controlPlane.version,
+              multicluster: install.multicluster.version,
+            },
           },
-        },
-      ]),
+        ];
+      }),
     ),
   };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

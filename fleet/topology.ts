@@ -13,9 +13,10 @@ export interface LinkPlan extends Excludes {
 }
 
 /** What the topology needs to know of a cluster. */
-export type TopologyCluster = Pick<ClusterConfig, "region" | "network"> & {
-  readonly gateway: Pick<ClusterConfig["gateway"], "type">;
-};
+export type TopologyCluster = Pick<ClusterConfig, "region" | "network"> &
+  Partial<Pick<ClusterConfig, "state">> & {
+    readonly gateway: Pick<ClusterConfig["gateway"], "type">;
+  };
 
 type Pair = readonly [source: string, target: string];
 
@@ -61,7 +62,9 @@ export function planLinks(
         source,
         target,
         modes: link?.modes ? orderModes(link.modes) : defaultModes(sourceCluster, targetCluster),
-        state: link?.state ?? "active",
+        state: [link, sourceCluster, targetCluster].some((part) => part?.state === "draining")
+          ? "draining"
+          : "active",
         excludedLabels: union(common.excludedLabels, link?.excludedLabels ?? []),
         excludedAnnotations: union(common.excludedAnnotations, link?.excludedAnnotations ?? []),
       });

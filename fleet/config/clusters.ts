@@ -90,6 +90,10 @@ export const clusterConfig = z.strictObject({
   gateway: gatewayConfig
     .prefault({ type: "loadBalancer" })
     .describe("Where the other clusters' `gateway` traffic comes in"),
+  state: z
+    .enum(["active", "draining"])
+    .default("active")
+    .describe("`draining`: nothing crosses from or to it any more; the step before a cluster is removed"),
   wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });

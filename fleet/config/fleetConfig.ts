@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { transitionRule } from "./allowUnsafe";
 import { clusterConfig } from "./clusters";
 import { clusterName } from "./common";
 import { linkerdConfig } from "./linkerd";
@@ -13,5 +14,9 @@ export const fleetConfig = z.strictObject({
   clusters: z.record(clusterName, clusterConfig).describe("The clusters, by name"),
   topology: topologyConfig.prefault({ kind: "mesh" }).describe("Which links exist"),
   services: z.array(serviceConfig).default([]).describe("What may cross. What is not listed does not"),
+  allowUnsafe: z
+    .array(transitionRule)
+    .default([])
+    .describe("Rules of the transition guard that do not hold for the next deployment. Remove them after it"),
 });
 export type FleetConfig = z.infer<typeof fleetConfig>;

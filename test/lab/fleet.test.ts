@@ -168,6 +168,22 @@ describe("a fourth cluster", () => {
     expect(await lab.preview()).toEqual([]);
   });
 
+  it("is not removed before it was drained", async () => {
+    lab.edit((config) => {
+      delete config["linkerd-fleet:clusters"].latam;
+    });
+    const refused = await lab.pulumi("preview");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toContain("remove-undrained-cluster: cluster latam");
+    lab.edit((config) => {
+      config["linkerd-fleet:clusters"].latam = { ...latam(), state: "draining" };
+    });
+    const links = (await lab.preview()).filter(({ type }) => type !== "pulumi:pulumi:Stack");
+    expect(links).toHaveLength(6);
+    for (const { op, name } of links) expect(`${op} ${name}`).toMatch(/^update .*latam.*-link$/);
+    expect((await lab.cli()).code).toBe(0);
+  });
+
   it("is removed with its own things only", async () => {
     lab.edit((config) => {
       delete config["linkerd-fleet:clusters"].latam;

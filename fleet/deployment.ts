@@ -1,0 +1,45 @@
+import { z } from "zod";
+import type { Plan } from "./plan";
+import { describeLinks, describePlan, PLAN_SCHEMA } from "./summary";
+
+/** What the transition guard must know of a deployment: a part of the stack's outputs `plan` and `links`. */
+const deployment = z.object({
+  plan: z.object({
+    schema: z.literal(PLAN_SCHEMA),
+    anchors: z.array(
+      z.object({ id: z.string(), state: z.string(), certificate: z.string().exactOptional() }),
+    ),
+    clusters: z.record(
+      z.string(),
+      z.object({
+        apiServer: z.string(),
+        context: z.string().exactOptional(),
+        kubeconfig: z.string().exactOptional(),
+        trustDomain: z.string(),
+        clusterDomain: z.string(),
+        controlPlaneNamespace: z.string(),
+        charts: z.object({ crds: z.string(), controlPlane: z.string(), multicluster: z.string() }),
+      }),
+    ),
+  }),
+  links: z.array(z.object({ source: z.string(), target: z.string(), state: z.string() })),
+});
+export type Deployment = z.infer<typeof deployment>;
+export type DeployedCluster = Deployment["plan"]["clusters"][string];
+
+/** The same of a plan that is not deployed yet. */
+export function deploymentOf(plan: Plan): z.input<typeof deployment> {
+  return deployment.parse({ plan: describePlan(plan), links: describeLinks(plan) });
+}
+
+/** The last deployment, or why nothing is known of one. */
+export type Last =
+  | { readonly known: Deployment; readonly unknown?: undefined }
+  | { readonly known?: undefined; readonly unknown: "none" | "unreadable" };
+
+/** Reads the outputs that the stack was left with. */
+export function readDeployment(outputs: Readonly<Record<string, unknown>>): Last {
+  if (outputs.plan === undefined) return { unknown: "none" };
+  const read = deployment.safeParse(outputs);
+  return read.success ? { known: read.data } : { unknown: "unreadable" };
+}

@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { planFleet } from "../../fleet/plan";
+import { describeLinks, describePlan } from "../../fleet/summary";
+import { pulumi } from "../../lab/engine";
+import { type Lab, openLab, repository } from "../../lab/env";
+import type { Ran } from "../../lab/run";
+import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
+import { configOf, type FleetInput } from "../arbitraries";
+
+const NAMES = ["us", "eu", "apac"];
+
+/** The sections of the fleet that was deployed last; no cluster answers, and none has to. */
+interface Fleet {
+  linkerd: { version: string; source: string };
+  trust: { anchors: { id: string; state: "active" | "staged" | "retiring" }[] };
+  clusters: Record<string, { context: string; network: string; apiServer: string; state?: "draining" }>;
+  topology: { kind: "mesh" } | { kind: "hub"; hub: string };
+  allowUnsafe?: NonNullable<FleetInput["allowUnsafe"]>;
+}
+
+let folder: string;
+let lab: Lab;
+let tools: Toolchain;
+
+beforeAll(async () => {
+  tools = await ensureToolchain({ log: (line) => console.log(line) });
+  folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-transition-"));
+  lab = { ...openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder }), state: folder };
+  const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
+  const project = { name: "linkerd-fleet", runtime, main: join(repository, "index.ts") };
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
+  writeFileSync(
+    lab.kubeconfig,
+    stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: NAMES.map((name) => ({ name, cluster: { server: "https://127.0.0.1:1" } })),
+      users: [{ name: "nobody", user: { token: "none" } }],
+      contexts: NAMES.map((name) => ({ name, context: { cluster: name, user: "nobody" } })),
+    }),
+  );
+  must(await pulumi(lab, tools, ["stack", "init", "dev"]));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function fleet(change: (fleet: Fleet) => void = () => {}): Fleet {
+  const deployed: Fleet = {
+    linkerd: { version: "2026.8.3", source: tools.charts },
+    trust: { anchors: [{ id: "2026", state: "active" }] },
+    clusters: Object.fromEntries(
+      NAMES.map((name) => [
+        name,
+        { context: name, network: "lab", apiServer: `https://${name}.example.com` },
+      ]),
+    ),
+    topology: { kind: "mesh" },
+  };
+  change(deployed);
+  return deployed;
+}
+
+/** Leaves the stack as a deployment of that fleet would: its outputs, and a resource that could be lost. */
+async function deployed(last: Fleet): Promise<void> {
+  const plan = planFleet(configOf(last));
+  const stack = "urn:pulumi:dev::linkerd-fleet::pulumi:pulumi:Stack::linkerd-fleet-dev";
+  const resources = [
+    {
+      urn: stack,
+      custom: false,
+      type: "pulumi:pulumi:Stack",
+      outputs: { plan: describePlan(plan), links: describeLinks(plan) },
+    },
+    // Belongs to the engine, which reads the outputs with it.
+    {
+      urn: "urn:pulumi:dev::linkerd-fleet::pulumi:providers:pulumi::default",
+      custom: true,
+      id: "ee3d2ab4-8b7a-4d4f-9f05-0c9ee1fbf2a8",
+      type: "pulumi:providers:pulumi",
+    },
+    {
+      urn: "urn:pulumi:dev::linkerd-fleet::linkerd-fleet:test:Marker::marker",
+      custom: false,
+      type: "linkerd-fleet:test:Marker",
+      parent: stack,
+    },
+  ];
+  const file = join(folder, "deployment.json");
+  writeFileSync(file, JSON.stringify({ version: 3, deployment: { resources } }));
+  must(await pulumi(lab, tools, ["stack", "import", "--file", file]));
+}
+
+async function run(command: "preview" | "up", next: Fleet): Promise<{ code: number; output: string }> {
+  const config = Object.entries(next).map(([section, value]) => [`linkerd-fleet:${section}`, value]);
+  writeFileSync(lab.stackFile, stringify({ config: Object.fromEntries(config) }));
+  const flags = command === "up" ? ["--yes", "--skip-preview", "--continue-on-error"] : [];
+  const { code, stdout, stderr } = await pulumi(lab, tools, [command, ...flags]);
+  return { code, output: stdout + stderr };
+}
+
+/** All resources of the state, without the lines of code that the engine notes beside them. */
+async function state(): Promise<unknown> {
+  const { stdout } = must(await pulumi(lab, tools, ["stack", "export"]));
+  const { deployment } = JSON.parse(stdout) as { deployment: { resources: Record<string, unknown>[] } };
+  return deployment.resources.map(({ sourcePosition, stackTrace, ...resource }) => resource);
+}
+
+function must(ran: Ran): Ran {
+  if (ran.code !== 0) throw new Error(ran.stdout + ran.stderr);
+  return ran;
+}
+
+const REFUSED: [rule: string, change: (fleet: Fleet) => void, what: string, path: string][] = [
+  [
+    "drop-signing-anchor",
+    (fleet) => (fleet.trust.anchors = [{ id: "2027", state: "active" }]),
+    "trust anchor 2026",
+    "add the new anchor as `staged`",
+  ],
+  [
+    "rename-cluster",
+    ({ clusters }) => {
+      if (clusters.eu) clusters.europe = clusters.eu;
+      delete clusters.eu;
+    },
+    "cluster eu, now europe",
+    "keep the name",
+  ],
+  [
+    "remove-undrained-link",
+    (fleet) => (fleet.topology = { kind: "hub", hub: "us" }),
+    "link apac → eu; link eu → apac",
+    "`state: draining`, deploy",
+  ],
+  [
+    "remove-undrained-cluster",
+    ({ clusters }) => delete clusters.eu,
+    "cluster eu",
+    "set its `state: draining`, deploy",
+  ],
+];
+
+describe("an unsafe step", () => {
+  let before: unknown;
+  beforeAll(async () => {
+    await deployed(fleet());
+    before = await state();
+  });
+
+  it.each(REFUSED)("is refused in preview: %s", async (rule, change, what, path) => {
+    const { code, output } = await run("preview", fleet(change));
+    expect(code).not.toBe(0);
+    expect(output).toContain(`${rule}: ${what}\n`);
+    expect(output).toContain(path);
+    expect(output).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
+  });
+
+  it("is refused by up, which deletes nothing and leaves the state as it was", async () => {
+    const { code, output } = await run(
+      "up",
+      fleet((next) => {
+        for (const [, change] of REFUSED) change(next);
+      }),
+    );
+    expect(code).not.toBe(0);
+    expect(output).toContain("drop-signing-anchor: trust anchor 2026\n");
+    expect(JSON.stringify(before)).toContain("test:Marker::marker");
+    expect(await state()).toEqual(before);
+  });
+
+  it("passes with allowUnsafe, and the preview says so", async () => {
+    const { code, output } = await run(
+      "preview",
+      fleet((next) => {
+        delete next.clusters.eu;
+        next.allowUnsafe = ["remove-undrained-cluster"];
+      }),
+    );
+    expect(output).toContain("warning: allowUnsafe lets this pass remove-undrained-cluster: cluster eu");
+    expect(code).toBe(0);
+  });
+});
+
+describe("a safe step", () => {
+  it("passes: the same cluster goes after it was drained", async () => {
+    await deployed(
+      fleet(({ clusters }) => {
+        if (clusters.eu) clusters.eu.state = "draining";
+      }),
+    );
+    const { code, output } = await run(
+      "preview",
+      fleet(({ clusters }) => delete clusters.eu),
+    );
+    expect(output).not.toContain("remove-undrained");
+    expect(code).toBe(0);
+  });
+
+  it("a first deployment passes, and says that there is nothing to compare with", async () => {
+    await deployed(fleet());
+    const file = join(folder, "empty.json");
+    writeFileSync(file, JSON.stringify({ version: 3, deployment: {} }));
+    must(await pulumi(lab, tools, ["stack", "import", "--file", file]));
+    const { code, output } = await run("preview", fleet());
+    expect(output).toContain("nothing to compare with");
+    expect(code).toBe(0);
+  });
+});
