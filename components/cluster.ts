@@ -1,9 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access";
+import type { GrantPlan } from "../fleet/grants";
 import type { ClusterPlan, ExportPlan, TrustPlan } from "../fleet/plan";
 import { ControlPlane } from "./controlPlane";
 import { ExportedService } from "./exportedService";
+import { Grant } from "./grant";
 import { Issuer } from "./issuer";
 import { Multicluster } from "./multicluster";
 import type { Trust } from "./trust";
@@ -11,6 +13,8 @@ import type { Trust } from "./trust";
 export interface ClusterArgs {
   readonly cluster: ClusterPlan;
   readonly exports: readonly ExportPlan[];
+  /** One for each of `exports`. */
+  readonly grants: readonly GrantPlan[];
   readonly trust: Trust;
   readonly lifetimes: Pick<TrustPlan, "issuer" | "webhooks">;
 }
@@ -56,8 +60,17 @@ export class Cluster extends pulumi.ComponentResource {
       },
       child,
     );
-    for (const exported of args.exports) {
-      new ExportedService(`${name}-${exported.namespace}-${exported.name}`, { export: exported }, child);
+    const selectors = new Map(
+      args.exports.map((exported) => {
+        const service = `${name}-${exported.namespace}-${exported.name}`;
+        return [service, new ExportedService(service, { export: exported }, child).selector];
+      }),
+    );
+    for (const grant of args.grants) {
+      const service = `${name}-${grant.namespace}-${grant.name}`;
+      const selector = grant.pods ?? selectors.get(service) ?? {};
+      const { release } = this.controlPlane;
+      new Grant(`${service}-grant`, { grant, selector, controlPlane: release }, child);
     }
     this.registerOutputs({});
   }

@@ -9,9 +9,13 @@ export interface ExportedServiceArgs {
 
 /** Lets one Service cross: patches the label onto a Service that somebody else owns, and takes it back on removal. */
 export class ExportedService extends pulumi.ComponentResource {
+  /** What the Service selects its pods by. */
+  readonly selector: pulumi.Output<Record<string, string>>;
+
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:service:ExportedService", name, { ...args.export }, opts);
-    new kubernetes.core.v1.ServicePatch(
+    const { cluster, namespace, name: service } = args.export;
+    const patch = new kubernetes.core.v1.ServicePatch(
       `${name}-labels`,
       {
         metadata: {
@@ -27,6 +31,15 @@ export class ExportedService extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    this.selector = patch.spec.apply((spec) => {
+      const selector = spec?.selector ?? {};
+      if (Object.keys(selector).length > 0) return selector;
+      // A Server without labels would close every pod of the namespace.
+      throw new pulumi.RunError(
+        `The Service ${namespace}/${service} of ${cluster} has no selector: write the labels of its pods ` +
+          "as `pods` in its entry of `services`.",
+      );
+    });
     this.registerOutputs({});
   }
 }

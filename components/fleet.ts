@@ -24,12 +24,19 @@ export class Fleet extends pulumi.ComponentResource {
 
     const trust = new Trust("trust", { trust: plan.trust, secret: args.secret }, { parent: this });
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
+    const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
     const members = new Map(
       plan.clusters.map((cluster) => {
         const provider = this.provider(cluster, args.secret);
         const member = new Cluster(
           cluster.name,
-          { cluster, exports: exports.get(cluster.name) ?? [], trust, lifetimes: plan.trust },
+          {
+            cluster,
+            exports: exports.get(cluster.name) ?? [],
+            grants: grants.get(cluster.name) ?? [],
+            trust,
+            lifetimes: plan.trust,
+          },
           { parent: this, providers: { kubernetes: provider } },
         );
         return [cluster.name, { cluster, member, provider }];

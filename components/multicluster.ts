@@ -4,6 +4,7 @@ import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import { multiclusterValues } from "../fleet/values";
 import { chartRelease } from "./chart";
+import { AuthenticationPatch } from "./policyResources";
 
 export interface MulticlusterArgs {
   readonly cluster: ClusterPlan;
@@ -58,6 +59,7 @@ export class Multicluster extends pulumi.ComponentResource {
       { ...child, dependsOn: [args.controlPlane] },
     );
     this.gatewayAddress = this.readGatewayAddress(name, cluster);
+    this.hardenGateway(name, cluster);
     this.registerOutputs({ gatewayAddress: this.gatewayAddress });
   }
 
@@ -90,5 +92,43 @@ export class Multicluster extends pulumi.ComponentResource {
         .filter((address) => address !== undefined)
         .join(","),
     );
+  }
+
+  /**
+   * The chart lets every meshed caller of every network in and has no value for it, and policies only add up: so its
+   * own authentications are changed. Helm leaves alone what no chart version changes.
+   */
+  private hardenGateway(name: string, cluster: ClusterPlan): void {
+    if (!cluster.gateway.enabled) return;
+    const { allowedNetworks, allowedIdentities } = cluster.gateway.config;
+    const metadata = (of: string) => ({
+      name: of,
+      namespace: this.namespace.metadata.name,
+      annotations: {
+        "pulumi.com/patchFieldManager": "linkerd-fleet",
+        "pulumi.com/patchForce": "true",
+      },
+    });
+    // Taking the patch back would leave the required field empty, which the API server refuses.
+    const opts = { parent: this, dependsOn: [this.release], retainOnDelete: true };
+    if (allowedNetworks) {
+      const networks = allowedNetworks.map((cidr) => ({ cidr }));
+      new AuthenticationPatch(
+        `${name}-gateway-networks`,
+        { kind: "NetworkAuthentication", metadata: metadata("source-cluster"), spec: { networks } },
+        opts,
+      );
+    }
+    if (allowedIdentities) {
+      new AuthenticationPatch(
+        `${name}-gateway-identities`,
+        {
+          kind: "MeshTLSAuthentication",
+          metadata: metadata("any-meshed"),
+          spec: { identities: allowedIdentities },
+        },
+        opts,
+      );
+    }
   }
 }

@@ -18,6 +18,8 @@ export interface InstallPlan {
   readonly ha: boolean;
   readonly gatewayApi: "bundled" | "existing";
   readonly timeoutSeconds: number;
+  /** Linkerd's own where absent. */
+  readonly defaultInboundPolicy?: NonNullable<LinkerdConfig["defaultInboundPolicy"]>;
 }
 
 export type ChartKey = "crds" | "controlPlane" | "multicluster";
@@ -51,7 +53,9 @@ export function planInstall(fleet: LinkerdConfig, cluster: LinkerdOverrides): In
       values: mergeValues(ours?.values ?? {}, theirs?.values ?? {}),
     };
   };
+  const defaultInboundPolicy = cluster.defaultInboundPolicy ?? fleet.defaultInboundPolicy;
   return {
+    ...(defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy }),
     crds: chart("crds"),
     controlPlane: chart("controlPlane"),
     multicluster: chart("multicluster"),

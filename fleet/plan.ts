@@ -3,6 +3,7 @@ import type { ClusterConfig, GatewayConfig } from "./config/clusters";
 import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
 import type { TrustConfig } from "./config/trust";
+import { type GrantPlan, planGrants } from "./grants";
 import { accessName, GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
 import { type Excludes, fleetExcludes, type LinkPlan, planLinks } from "./topology";
 
@@ -13,6 +14,7 @@ export interface Plan {
   readonly accesses: readonly AccessPlan[];
   readonly links: readonly LinkPlan[];
   readonly exports: readonly ExportPlan[];
+  readonly grants: readonly GrantPlan[];
 }
 
 export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
@@ -90,6 +92,7 @@ export function planFleet(config: FleetConfig): Plan {
     accesses: links.map(({ source, target }) => ({ source, target, serviceAccount: accessName(source) })),
     links,
     exports: planExports(config.services),
+    grants: sorted(planGrants(config, links), exportKey),
   };
 }
 

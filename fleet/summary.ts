@@ -54,6 +54,8 @@ export interface ServiceSummary {
   readonly name: string;
   readonly modes: readonly string[];
   readonly clusters: readonly string[];
+  /** Identities of other clusters' callers that may call some port of it; `*` for every meshed one, none if closed. */
+  readonly callers: readonly string[];
 }
 
 export function describeServices(plan: Plan): ServiceSummary[] {
@@ -62,7 +64,11 @@ export function describeServices(plan: Plan): ServiceSummary[] {
     const [first] = members;
     if (!first) return [];
     const { namespace, name, modes } = first;
-    return [{ namespace, name, modes, clusters: members.map((member) => member.cluster) }];
+    const clusters = members.map((member) => member.cluster);
+    const callers = plan.grants
+      .filter((of) => of.namespace === namespace && of.name === name && clusters.includes(of.cluster))
+      .flatMap(({ ports }) => ports.flatMap((port) => port.callers));
+    return [{ namespace, name, modes, clusters, callers: [...new Set(callers)].sort() }];
   });
 }
 

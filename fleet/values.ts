@@ -31,6 +31,7 @@ export const OWNED_VALUES: Readonly<
     identityTrustDomain: "trust.domain or clusters.<name>.trustDomain",
     clusterDomain: "clusters.<name>.clusterDomain",
     linkerdNamespace: "linkerd.namespace",
+    "proxy.defaultInboundPolicy": "linkerd.defaultInboundPolicy",
     "identity.externalCA": "trust.anchors",
     "identity.issuer.scheme": "trust.issuer",
     "identity.issuer.tls": "trust.anchors",
@@ -97,6 +98,7 @@ export function controlPlaneValues<T>(
   const webhooks = Object.fromEntries(
     trust.webhooks.map(({ value, caBundle }) => [value, { externalSecret: true, caBundle }]),
   );
+  const { defaultInboundPolicy } = cluster.install;
   return mergeValues(
     mergeValues(cluster.install.ha ? CONTROL_PLANE_HA : {}, cluster.install.controlPlane.values),
     {
@@ -107,6 +109,7 @@ export function controlPlaneValues<T>(
       identityTrustAnchorsPEM: trust.bundle,
       identity: { externalCA: true, issuer: { scheme: "kubernetes.io/tls" } },
       ...webhooks,
+      ...(defaultInboundPolicy === undefined ? {} : { proxy: { defaultInboundPolicy } }),
     },
   );
 }

@@ -97,7 +97,11 @@ function clusterInputs(names: readonly string[]): fc.Arbitrary<Record<string, Cl
         all.map(({ network, ...rest }, at) => {
           const name = names[at] ?? "";
           const apiServer = `https://api-${at}.example.com`;
-          return [name, { context: name, apiServer, ...rest, ...(network === undefined ? {} : { network }) }];
+          const podNetworks = [`10.${at}.0.0/16`];
+          return [
+            name,
+            { context: name, apiServer, podNetworks, ...rest, ...(network === undefined ? {} : { network }) },
+          ];
         }),
       ),
     );
@@ -156,6 +160,18 @@ function topologyInputs(
   return fc.constantFrom(...kinds).chain((kind) => ofKind[kind]());
 }
 
+const caller = fc.record({ namespace: word, serviceAccount: word }, { requiredKeys: ["namespace"] });
+const grants: fc.Arbitrary<NonNullable<ServiceInput["allow"]>[number]> = fc.oneof(
+  caller,
+  caller.map(({ namespace }) => ({
+    identity: `web.${namespace}.serviceaccount.identity.linkerd.elsewhere.example.com`,
+  })),
+);
+const local: fc.Arbitrary<NonNullable<ServiceInput["local"]>> = fc.oneof(
+  fc.constantFrom("keep" as const, "meshed" as const, "none" as const),
+  fc.array(caller, { minLength: 1, maxLength: 2 }),
+);
+
 /** Services that the links can carry, none of which is listed twice. */
 function serviceInputs(base: FleetInput, links: readonly LinkPlan[]): fc.Arbitrary<ServiceInput[]> {
   const choices = (["gateway", "flat", "federated"] as const).flatMap((mode) => {
@@ -172,6 +188,11 @@ function serviceInputs(base: FleetInput, links: readonly LinkPlan[]): fc.Arbitra
       namespace: word,
       mode: fc.constant(mode),
       in: fc.subarray(group, { minLength: 1 }),
+      ports: fc.uniqueArray(fc.constantFrom(80, 8080, "http", "admin"), { minLength: 1 }),
+      pods: fc.constant({ app: "web" }),
+      allow: fc.array(grants, { maxLength: mode === "gateway" ? 0 : 3 }),
+      allowGateway: fc.constant(mode === "gateway"),
+      local,
     }),
   );
   return fc.uniqueArray(service, { maxLength: 5, selector: ({ name, namespace }) => `${namespace}/${name}` });

@@ -123,6 +123,7 @@ export function computed({ type, name, inputs }: pulumi.runtime.MockResourceArgs
       return { result: "abc123" };
     case "kubernetes:core/v1:ServicePatch":
       return {
+        spec: { selector: { app: inputs.metadata?.name ?? "" } },
         status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }, { hostname: `${name}.example.com` }] } },
       };
     case "kubernetes:core/v1:Secret":

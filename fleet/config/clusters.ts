@@ -11,12 +11,28 @@ import {
   text,
 } from "./common";
 import { linkerdOverrides } from "./linkerd";
+import { meshIdentity } from "./services";
 
 const annotations = z
   .record(z.string(), z.string())
   .default({})
   .describe("Annotations of the gateway's Service, for example those of a cloud's load balancer");
 const replicas = z.int().min(1).optional().describe("Gateway pods. Default: 1, or 3 with `linkerd.ha`");
+
+const callers = {
+  allowedNetworks: z
+    .array(network)
+    .min(1)
+    .optional()
+    .describe("Networks whose traffic the gateway takes. Default: what the chart ships, every network"),
+  allowedIdentities: z
+    .array(meshIdentity)
+    .min(1)
+    .optional()
+    .describe(
+      "Who may call through the gateway, all of its services. Default: what the chart ships, every meshed pod",
+    ),
+};
 
 const loadBalancer = {
   annotations,
@@ -38,7 +54,7 @@ const gatewayPorts = {
 
 export const gatewayConfig = z.discriminatedUnion("type", [
   z
-    .strictObject({ type: z.literal("loadBalancer"), ...gatewayPorts, ...loadBalancer, replicas })
+    .strictObject({ type: z.literal("loadBalancer"), ...gatewayPorts, ...loadBalancer, ...callers, replicas })
     .describe("The address is the one the cluster gives the gateway's LoadBalancer Service"),
   z
     .strictObject({
@@ -47,6 +63,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       port: port.describe("Node port of the gateway (usually 30000–32767)"),
       probePort: port.describe("Node port of its health probe"),
       annotations,
+      ...callers,
       replicas,
     })
     .describe("The gateway's Service is a NodePort, at the given node ports"),
@@ -56,6 +73,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       address: addresses.describe("IP addresses or host names, known beforehand"),
       ...gatewayPorts,
       ...loadBalancer,
+      ...callers,
       loadBalancerIP: address.optional().describe("Asks the load balancer for this address"),
       replicas,
     })
@@ -85,6 +103,14 @@ export const clusterConfig = z.strictObject({
   network: text
     .optional()
     .describe("Clusters that name the same network route pod to pod, which flat and federated services need"),
+  podNetworks: z
+    .array(network)
+    .min(1)
+    .optional()
+    .describe(
+      "Where this cluster's own callers of its exported services come from: its pods, and its nodes if they call. " +
+        "Required for a flat or federated service on a shared network. Default: all private networks",
+    ),
   clusterDomain: domainName.default("cluster.local").describe("DNS domain of the cluster's services"),
   trustDomain: domainName.optional().describe("Trust domain of this cluster. Default: `trust.domain`"),
   gateway: gatewayConfig

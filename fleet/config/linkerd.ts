@@ -36,6 +36,18 @@ const overridable = {
       "`bundled`: the linkerd-crds chart installs the Gateway API CRDs, and keeps them when it is removed; " +
         "`existing`: they are already in the cluster",
     ),
+  defaultInboundPolicy: z
+    .enum([
+      "all-unauthenticated",
+      "all-authenticated",
+      "cluster-unauthenticated",
+      "cluster-authenticated",
+      "deny",
+      "audit",
+    ])
+    .describe(
+      "Who may call a meshed port for which nothing else is said. Default: all-unauthenticated, Linkerd's own",
+    ),
   namespace: namespaceName.describe("Namespace of the control plane, the same in every cluster"),
   timeoutSeconds: z.int().min(30).max(3600).describe("How long one chart may take to become ready"),
 };
@@ -55,6 +67,7 @@ export const linkerdConfig = z.strictObject({
   charts: overridable.charts.default({}),
   ha: overridable.ha.default(false),
   gatewayApi: overridable.gatewayApi.default("bundled"),
+  defaultInboundPolicy: overridable.defaultInboundPolicy.optional(),
   namespace: overridable.namespace.default("linkerd"),
   timeoutSeconds: overridable.timeoutSeconds.default(600),
 });
@@ -65,6 +78,7 @@ export const linkerdOverrides = z.strictObject({
   charts: overridable.charts.optional(),
   ha: overridable.ha.optional(),
   gatewayApi: overridable.gatewayApi.optional(),
+  defaultInboundPolicy: overridable.defaultInboundPolicy.optional(),
   namespace: overridable.namespace.optional(),
   timeoutSeconds: overridable.timeoutSeconds.optional(),
 });

@@ -5,6 +5,7 @@ import { type RawConfig, type Readable, readConfig } from "./readable";
 import { chartRules } from "./rules/charts";
 import { clusterRules } from "./rules/clusters";
 import { exportRules, unreachedExports } from "./rules/exports";
+import { grantRules } from "./rules/grants";
 import { nameRules } from "./rules/names";
 import { referenceRules } from "./rules/references";
 import { inlineSecrets, secretRules } from "./rules/secrets";
@@ -26,6 +27,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   topologyRules,
   nameRules,
   exportRules,
+  grantRules,
   trustRules,
   chartRules,
 ];

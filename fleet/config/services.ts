@@ -1,5 +1,55 @@
 import { z } from "zod";
-import { clusterName, mode, namespaceName, serviceName } from "./common";
+import { clusterName, domainName, matching, mode, namespaceName, port, serviceName } from "./common";
+
+const portName = matching(
+  /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
+  "is not the name of a container port",
+  "use lower-case letters, digits and single dashes, as in the pod's `ports`",
+).max(15);
+
+const containerPort = z.union([port, portName]).describe("the number or the name of a container port");
+export type ContainerPort = z.infer<typeof containerPort>;
+
+const serviceAccount = matching(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  "is not the name of a ServiceAccount",
+  "use lower-case letters, digits, dashes and dots",
+).max(253);
+
+const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+/** What a proxy's certificate can say, with `*` for all ServiceAccounts of one namespace (linkerd2 `identity_match.rs`). */
+export const meshIdentity = matching(
+  new RegExp(
+    `^(\\*|${label}(\\.${label})*)\\.${label}\\.serviceaccount\\.identity\\.${label}\\.${label}(\\.${label})*$`,
+  ),
+  "is no identity that a meshed pod can have",
+  "write <service account>.<namespace>.serviceaccount.identity.<control-plane namespace>.<trust domain>, or * " +
+    "for the service account",
+).max(253);
+
+const who = {
+  namespace: namespaceName.optional().describe("Namespace of the callers"),
+  serviceAccount: serviceAccount
+    .optional()
+    .describe("Their ServiceAccount. Default: all ServiceAccounts of the namespace"),
+};
+
+export const grantConfig = z.strictObject({
+  ...who,
+  cluster: clusterName
+    .optional()
+    .describe("Their cluster, which must have a trust domain of its own. Default: every linked cluster"),
+  trustDomain: domainName.optional().describe("Their trust domain, instead of a cluster"),
+  identity: meshIdentity
+    .optional()
+    .describe("The whole identity, instead of the settings above; also of callers outside of this fleet"),
+  ports: z.array(containerPort).min(1).optional().describe("Which ports. Default: all of the service"),
+});
+export type GrantConfig = z.infer<typeof grantConfig>;
+
+const localConfig = z
+  .union([z.enum(["keep", "meshed", "none"]), z.array(z.strictObject(who)).min(1)])
+  .describe("keep, meshed, none, or a list of { namespace, serviceAccount }");
 
 export const serviceConfig = z.strictObject({
   name: serviceName.describe("Name of an existing Service, the same in every exporting cluster"),
@@ -10,5 +60,32 @@ export const serviceConfig = z.strictObject({
   ),
   in: z.array(clusterName).min(1).describe("The clusters that export it"),
   headless: z.boolean().default(false).describe("The Service has no cluster IP"),
+  ports: z
+    .array(containerPort)
+    .min(1)
+    .describe("The container ports behind it, by number or name: each is closed to whom no grant names"),
+  pods: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Labels of its pods. Default: the selector of the Service"),
+  protocol: z
+    .enum(["unknown", "HTTP/1", "HTTP/2", "gRPC", "opaque", "TLS"])
+    .default("unknown")
+    .describe("What is spoken at the ports; `unknown` is detected. A port that was opaque must say so here"),
+  allow: z
+    .array(grantConfig)
+    .default([])
+    .describe("Who of the other clusters may call (flat and federated). Default: nobody"),
+  allowGateway: z
+    .boolean()
+    .default(false)
+    .describe("Whoever the gateway lets in may call (mode gateway, where the pods see no other identity)"),
+  allowAnyMeshed: z.boolean().default(false).describe("Every meshed pod of every cluster may call"),
+  local: localConfig
+    .default("keep")
+    .describe(
+      "Who of the exporting cluster itself may call. `keep`: who could before, from its pod networks; " +
+        "`meshed`: its meshed pods; `none`; or the named ones",
+    ),
 });
 export type ServiceConfig = z.infer<typeof serviceConfig>;

@@ -49,8 +49,8 @@ it("a stack file with ten mistakes prints ten messages, each with its path, and 
       ],
     },
     "linkerd-fleet:services": [
-      { name: "checkout", namespace: "shop", mode: "federated", in: ["us", "eu"] },
-      { name: "reports", namespace: "bi", mode: "gateway", in: ["edge"] },
+      { name: "checkout", namespace: "shop", mode: "federated", in: ["us", "eu"], ports: [80] },
+      { name: "reports", namespace: "bi", mode: "gateway", in: ["edge"], ports: [80], allowGateway: true },
     ],
   });
   expect(code).not.toBe(0);

@@ -4,7 +4,13 @@ export const CLUSTERS: readonly Mistake[] = [
   ["no cluster at all", (f) => Object.assign(f, { clusters: {}, services: [] }), "clusters", "at least one"],
   [
     "a cluster called federated",
-    (f) => (f.clusters.federated = { ...f.clusters.us, context: "x", apiServer: "https://x" }),
+    (f) =>
+      (f.clusters.federated = {
+        ...f.clusters.us,
+        context: "x",
+        apiServer: "https://x",
+        podNetworks: ["10.9.0.0/16"],
+      }),
     "clusters.federated",
     "another name",
   ],
@@ -156,6 +162,8 @@ const reports = (more: object) => ({
   namespace: "bi",
   mode: "gateway",
   in: ["eu"],
+  ports: [8080],
+  ...(!("mode" in more) && { allowGateway: true }),
   ...more,
 });
 export const SERVICES: readonly Mistake[] = [
@@ -240,15 +248,20 @@ export const SERVICES: readonly Mistake[] = [
   ],
   [
     "entries that differ in headless",
-    (f) => f.services.push({ ...f.services[0], mode: "gateway", headless: true }),
+    (f) => f.services.push({ ...f.services[0], mode: "gateway", allowGateway: true, headless: true }),
     "services[1].headless",
     "same",
   ],
   [
     "two mirrors of one name",
     (f) => {
-      f.clusters["b-c"] = { ...f.clusters.us, context: "bc", apiServer: "https://bc" };
-      f.clusters.c = { ...f.clusters.us, context: "c", apiServer: "https://c" };
+      f.clusters["b-c"] = {
+        ...f.clusters.us,
+        podNetworks: ["10.4.0.0/16"],
+        context: "bc",
+        apiServer: "https://bc",
+      };
+      f.clusters.c = { ...f.clusters.us, podNetworks: ["10.5.0.0/16"], context: "c", apiServer: "https://c" };
       f.services.push(reports({ name: "a", in: ["b-c"] }), reports({ name: "a-b", in: ["c"] }));
     },
     "services[2].in[0]",

@@ -32,19 +32,37 @@ export const SHAPES: readonly Mistake[] = [
   ["an empty name", (f) => (f.clusters.eu.context = ""), "clusters.eu.context", "fill"],
   [
     "a cluster name with a dot",
-    (f) => (f.clusters["a.b"] = { ...f.clusters.us, context: "x", apiServer: "https://x" }),
+    (f) =>
+      (f.clusters["a.b"] = {
+        ...f.clusters.us,
+        context: "x",
+        apiServer: "https://x",
+        podNetworks: ["10.9.0.0/16"],
+      }),
     'clusters["a.b"]',
     "without dots",
   ],
   [
     "a cluster name in upper case",
-    (f) => (f.clusters.UK = { ...f.clusters.us, context: "x", apiServer: "https://x" }),
+    (f) =>
+      (f.clusters.UK = {
+        ...f.clusters.us,
+        context: "x",
+        apiServer: "https://x",
+        podNetworks: ["10.9.0.0/16"],
+      }),
     "clusters.UK",
     "lower-case",
   ],
   [
     "a cluster name that gives no valid pod labels",
-    (f) => (f.clusters["u".repeat(53)] = { ...f.clusters.us, context: "x", apiServer: "https://x" }),
+    (f) =>
+      (f.clusters["u".repeat(53)] = {
+        ...f.clusters.us,
+        context: "x",
+        apiServer: "https://x",
+        podNetworks: ["10.9.0.0/16"],
+      }),
     `clusters.${"u".repeat(53)}`,
     "shorten",
   ],

@@ -11,18 +11,19 @@ export type Mistake = readonly [mistake: string, make: (f: Sections) => void, pa
 
 /** A valid fleet, to be spoilt in one place. */
 export function soundFleet(): Sections {
-  const cluster = (name: string) => ({
+  const cluster = (name: string, at: number) => ({
     context: name,
     network: "backbone",
     region: name,
+    podNetworks: [`10.${at}.0.0/16`],
     apiServer: `https://api.${name}.example.com`,
   });
   return {
     linkerd: { version: "2026.8.3" },
     trust: { anchors: [{ id: "2026", state: "active" }] },
-    clusters: { us: cluster("us"), eu: cluster("eu"), apac: cluster("apac") },
+    clusters: { us: cluster("us", 1), eu: cluster("eu", 2), apac: cluster("apac", 3) },
     topology: { kind: "mesh", links: [] },
-    services: [{ name: "checkout", namespace: "shop", mode: "federated", in: ["us", "eu"] }],
+    services: [{ name: "checkout", namespace: "shop", mode: "federated", in: ["us", "eu"], ports: [8080] }],
   };
 }
 

@@ -354,7 +354,7 @@ describe("gateways, services and trust domains", () => {
 
   it("labels only the declared services, in the declared clusters", async () => {
     const plan = meshPlan(2, {
-      services: [{ name: "web", namespace: "shop", mode: "federated", in: ["c002"] }],
+      services: [{ name: "web", namespace: "shop", mode: "federated", in: ["c002"], ports: [80] }],
     });
     const exported = (await deploy(plan)).filter((r) => r.parents.includes("c002-shop-web"));
     expect(exported).toHaveLength(1);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../fleet/config/parse";
 import { stack } from "../arbitraries";
 import { CLUSTERS, SERVICES, TOPOLOGY } from "../mistakes/fleet";
+import { GRANTS } from "../mistakes/grants";
 import { REFERENCES, SHAPES } from "../mistakes/shapes";
 import { type Mistake, problemsOf, type Sections, soundFleet } from "../mistakes/sound";
 import { CHARTS, good, other, rsa, SECRETS, TRUST } from "../mistakes/trust";
@@ -13,6 +14,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   clusters: CLUSTERS,
   topology: TOPOLOGY,
   services: SERVICES,
+  grants: GRANTS,
   trust: TRUST,
   secrets: SECRETS,
   charts: CHARTS,

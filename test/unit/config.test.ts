@@ -52,7 +52,7 @@ describe("a stack file", () => {
     sections.topology = { kind: "ring", links: [{ source: "eu", target: "eu" }, { source: "eu" }] };
     sections.services.push(
       { name: "x" },
-      { name: "y", namespace: "y", mode: "federated", headless: true, in: ["us", "uk"] },
+      { name: "y", namespace: "y", mode: "federated", headless: true, in: ["us", "uk"], ports: [80] },
     );
     expect(problemsOf(sections).map(({ path }) => path)).toEqual([
       "clusters.us.apiServer",
@@ -61,6 +61,7 @@ describe("a stack file", () => {
       "services[1].in",
       "services[1].mode",
       "services[1].namespace",
+      "services[1].ports",
       "services[2].headless",
       "services[2].in[1]",
       "topology.kind",
@@ -73,7 +74,7 @@ describe("a stack file", () => {
     const sections = soundFleet();
     sections.clusters.us = "us";
     delete sections.clusters.apac.network;
-    sections.services.push({ name: "y", namespace: "y", mode: "flat", in: ["eu", "us"] });
+    sections.services.push({ name: "y", namespace: "y", mode: "flat", in: ["eu", "us"], ports: [80] });
     sections.topology = { kind: "links", links: [{ source: "us", target: "eu" }] };
     expect(problemsOf(sections)).toMatchObject([
       { path: "clusters.us", problem: "is text, not a map of settings" },
@@ -86,13 +87,13 @@ linkerd: { channel: edge, version: 2026.8.3, ha: true }
 trust:
   anchors: [{ id: "2026", state: active }]
 clusters:
-  prod-us:   { context: prod-us,   region: us,   network: backbone, apiServer: https://api.us.example.com }
-  prod-eu:   { context: prod-eu,   region: eu,   network: backbone, apiServer: https://api.eu.example.com }
+  prod-us:   { context: prod-us,   region: us,   network: backbone, apiServer: https://api.us.example.com, podNetworks: [10.1.0.0/16] }
+  prod-eu:   { context: prod-eu,   region: eu,   network: backbone, apiServer: https://api.eu.example.com, podNetworks: [10.2.0.0/16] }
   prod-apac: { context: prod-apac, region: apac, apiServer: https://api.apac.example.com, gateway: { type: static, address: gw.apac.example.com } }
 topology: { kind: mesh }
 services:
-  - { name: checkout, namespace: shop, mode: federated, in: [prod-us, prod-eu] }
-  - { name: reports,  namespace: bi,   mode: gateway,   in: [prod-apac] }
+  - { name: checkout, namespace: shop, mode: federated, in: [prod-us, prod-eu], ports: [http], allow: [{ serviceAccount: web, namespace: shop }] }
+  - { name: reports,  namespace: bi,   mode: gateway,   in: [prod-apac], ports: [http], allowGateway: true }
 `);
     const plan = planFleet(configOf(file));
     expect(plan.links.map(({ source, target, modes }) => `${source}>${target} ${modes}`)).toEqual([

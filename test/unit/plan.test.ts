@@ -126,12 +126,12 @@ describe("the plan of a fleet", () => {
       linkerd: { version: "2026.8.3" },
       trust: { anchors: [{ id: "2026", state: "active" }] },
       clusters: {
-        a: { context: "a", network: "n", apiServer: "https://a" },
-        b: { context: "b", network: "n", apiServer: "https://b" },
+        a: { context: "a", network: "n", apiServer: "https://a", podNetworks: ["10.1.0.0/16"] },
+        b: { context: "b", network: "n", apiServer: "https://b", podNetworks: ["10.2.0.0/16"] },
       },
       services: [
-        { name: "web", namespace: "shop", mode: "federated", in: ["a", "b"] },
-        { name: "web", namespace: "shop", mode: "gateway", in: ["a"] },
+        { name: "web", namespace: "shop", mode: "federated", in: ["a", "b"], ports: [80] },
+        { name: "web", namespace: "shop", mode: "gateway", in: ["a"], ports: [80], allowGateway: true },
       ],
     };
     expect(plan(input).exports).toEqual([

@@ -40,6 +40,12 @@ function references({ raw: { values } }: Readable): Reference[] {
     ...list(values.services).flatMap((service, at) =>
       list(map(service).in).map((name, place) => ({ path: ["services", at, "in", place], name })),
     ),
+    ...list(values.services).flatMap((service, at) =>
+      list(map(service).allow).map((grant, place) => ({
+        path: ["services", at, "allow", place, "cluster"],
+        name: map(grant).cluster,
+      })),
+    ),
   ];
   return places.flatMap(({ path, name }) => {
     const read = clusterName.safeParse(name);

@@ -1,0 +1,147 @@
+import type { FleetConfig } from "./config/fleetConfig";
+import type { ContainerPort, GrantConfig, ServiceConfig } from "./config/services";
+import { GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
+import type { LinkPlan } from "./topology";
+
+/** Who may call one exported service in one cluster. Whoever is not named may not. */
+export interface GrantPlan {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Labels of its pods; the Service's own selector where absent. */
+  readonly pods?: Readonly<Record<string, string>>;
+  readonly protocol: ServiceConfig["protocol"];
+  readonly ports: readonly PortGrant[];
+  /** Callers of the cluster itself; absent where there are none. */
+  readonly local?: LocalGrant;
+}
+
+export interface PortGrant {
+  readonly port: ContainerPort;
+  /** Mesh identities of callers from other clusters, sorted; `*` for every meshed one. */
+  readonly callers: readonly string[];
+}
+
+export interface LocalGrant {
+  readonly networks: readonly string[];
+  /** Their mesh identities; without them, callers need none. */
+  readonly identities?: readonly string[];
+}
+
+/** `clusterNetworks` of the chart linkerd-control-plane. */
+const PRIVATE_NETWORKS = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"];
+
+/** One for each exported service of each cluster. All entries of one Service say the same, except who may call. */
+export function planGrants(config: FleetConfig, links: readonly LinkPlan[]): GrantPlan[] {
+  const grants = new Map<string, GrantPlan>();
+  for (const service of config.services) {
+    for (const cluster of service.in) {
+      const key = `${cluster}/${service.namespace}/${service.name}`;
+      const own = planGrant(config, links, service, cluster);
+      grants.set(key, merged(grants.get(key), own));
+    }
+  }
+  return [...grants.values()];
+}
+
+function planGrant(
+  config: FleetConfig,
+  links: readonly LinkPlan[],
+  service: ServiceConfig,
+  cluster: string,
+): GrantPlan {
+  const { namespace, name, pods, protocol } = service;
+  const local = planLocal(config, service, cluster);
+  return {
+    cluster,
+    namespace,
+    name,
+    ...(pods === undefined ? {} : { pods }),
+    protocol,
+    ports: service.ports.map((port) => ({
+      port,
+      callers: callersOf(config, links, service, cluster, port),
+    })),
+    ...(local === undefined ? {} : { local }),
+  };
+}
+
+function merged(earlier: GrantPlan | undefined, grant: GrantPlan): GrantPlan {
+  if (!earlier) return grant;
+  const callers = (port: ContainerPort) => earlier.ports.find((other) => other.port === port)?.callers ?? [];
+  return {
+    ...grant,
+    ports: grant.ports.map((one) => ({
+      port: one.port,
+      callers: unique([...callers(one.port), ...one.callers]),
+    })),
+  };
+}
+
+function callersOf(
+  config: FleetConfig,
+  links: readonly LinkPlan[],
+  service: ServiceConfig,
+  cluster: string,
+  port: ContainerPort,
+): string[] {
+  if (service.allowAnyMeshed) return ["*"];
+  const linked = links
+    .filter(({ target, modes }) => target === cluster && modes.includes(service.mode))
+    .map(({ source }) => trustDomainOf(config, source));
+  const named = service.allow
+    .filter(({ ports }) => ports === undefined || ports.includes(port))
+    .flatMap((grant) => identitiesOf(config, grant, linked));
+  return unique([...named, ...(service.allowGateway ? [gatewayIdentity(config, cluster)] : [])]);
+}
+
+/** Linkerd knows callers by identity alone, and an identity holds the trust domain of the caller's own cluster. */
+function identitiesOf(config: FleetConfig, grant: GrantConfig, linked: readonly string[]): string[] {
+  const { identity, cluster, trustDomain } = grant;
+  if (identity !== undefined) return [identity];
+  if (trustDomain !== undefined) return [callerIdentity(config, grant, trustDomain)];
+  if (cluster !== undefined) return [callerIdentity(config, grant, trustDomainOf(config, cluster))];
+  return linked.map((domain) => callerIdentity(config, grant, domain));
+}
+
+function callerIdentity(
+  config: FleetConfig,
+  { serviceAccount = "*", namespace = "" }: Pick<GrantConfig, "serviceAccount" | "namespace">,
+  trustDomain: string,
+): string {
+  return identityName(serviceAccount, namespace, config.linkerd.namespace, trustDomain);
+}
+
+function gatewayIdentity(config: FleetConfig, cluster: string): string {
+  const trustDomain = trustDomainOf(config, cluster);
+  return identityName(GATEWAY_NAME, MULTICLUSTER_NAMESPACE, config.linkerd.namespace, trustDomain);
+}
+
+/** Identities alone would name pods of other clusters that share the trust domain: they hold from own networks only. */
+function planLocal(config: FleetConfig, service: ServiceConfig, name: string): LocalGrant | undefined {
+  const cluster = config.clusters[name];
+  const policy = cluster?.linkerd.defaultInboundPolicy ?? config.linkerd.defaultInboundPolicy;
+  const local = service.local === "keep" ? keptBy(policy) : service.local;
+  const networks = cluster?.podNetworks ?? PRIVATE_NETWORKS;
+  if (local === "none") return undefined;
+  if (local === "anybody") return { networks };
+  const trustDomain = trustDomainOf(config, name);
+  if (local === "meshed") {
+    return { networks, identities: [`*.identity.${config.linkerd.namespace}.${trustDomain}`] };
+  }
+  return { networks, identities: unique(local.map((who) => callerIdentity(config, who, trustDomain))) };
+}
+
+/** What callers had before the Server, which takes the place of the default policy. */
+function keptBy(policy: FleetConfig["linkerd"]["defaultInboundPolicy"]): "anybody" | "meshed" | "none" {
+  if (policy === "deny") return "none";
+  return policy === "all-authenticated" || policy === "cluster-authenticated" ? "meshed" : "anybody";
+}
+
+function trustDomainOf(config: FleetConfig, cluster: string): string {
+  return config.clusters[cluster]?.trustDomain ?? config.trust.domain;
+}
+
+function unique(items: readonly string[]): string[] {
+  return [...new Set(items)].sort();
+}

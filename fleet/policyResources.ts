@@ -1,0 +1,31 @@
+/** Specs of Linkerd's policy resources, group `policy.linkerd.io` (linkerd2 `charts/linkerd-crds/templates/policy`). */
+
+/** `v1beta3`. */
+export interface ServerSpec<T> {
+  readonly podSelector: { readonly matchLabels: T };
+  readonly port: number | string;
+  readonly proxyProtocol: "unknown" | "HTTP/1" | "HTTP/2" | "gRPC" | "opaque" | "TLS";
+  readonly accessPolicy: "deny";
+}
+
+/** `v1alpha1`: callers that present any of these identities. */
+export interface MeshTLSAuthenticationSpec {
+  readonly identities: string[];
+}
+
+/** `v1alpha1`: callers from any of these networks. */
+export interface NetworkAuthenticationSpec {
+  readonly networks: { readonly cidr: string }[];
+}
+
+/** `v1alpha1`: lets in who satisfies all of the authentications. Several policies of one target add up. */
+export interface AuthorizationPolicySpec {
+  readonly targetRef: { readonly group: "policy.linkerd.io"; readonly kind: "Server"; readonly name: string };
+  readonly requiredAuthenticationRefs: AuthenticationRef[];
+}
+
+export interface AuthenticationRef {
+  readonly group: "policy.linkerd.io";
+  readonly kind: "MeshTLSAuthentication" | "NetworkAuthentication";
+  readonly name: string;
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Ran } from "../../lab/run";
+import { TestLab } from "./harness";
+
+const WEB = "web.shop.serviceaccount.identity.linkerd.cluster.local";
+let lab: TestLab;
+let first: Ran;
+
+beforeAll(async () => {
+  lab = await TestLab.create();
+  lab.edit((config) => {
+    const { eu, us } = config["linkerd-fleet:clusters"];
+    const gateway = { type: "loadBalancer", allowedNetworks: ["192.0.2.0/24"], allowedIdentities: [WEB] };
+    config["linkerd-fleet:clusters"] = {
+      eu: { ...eu, gateway, apiServer: lab.apiServer(0) },
+      us: { ...us, apiServer: lab.apiServer(1) },
+    };
+    config["linkerd-fleet:services"] = config["linkerd-fleet:services"]
+      .filter(({ name }) => name === "checkout")
+      .map((service) => ({ ...service, in: ["eu"] }));
+  });
+  first = await lab.cli();
+});
+afterAll(() => lab?.remove());
+
+const KINDS = [
+  "servers.policy.linkerd.io",
+  "authorizationpolicies.policy.linkerd.io",
+  "meshtlsauthentications.policy.linkerd.io",
+  "networkauthentications.policy.linkerd.io",
+].join();
+
+async function policies(cluster: string): Promise<string[]> {
+  const names = await lab.kubectl(cluster, "get", KINDS, "-n=shop", "-o=name");
+  return names
+    .split("\n")
+    .filter(Boolean)
+    .map((name) => name.replace(".policy.linkerd.io/", " "))
+    .sort();
+}
+
+const CLOSED = [
+  "authorizationpolicy fleet.checkout.http.local",
+  "networkauthentication fleet.checkout.local",
+  "server fleet.checkout.http",
+];
+
+async function gateway(): Promise<unknown[]> {
+  const read = (object: string, field: string) =>
+    lab.kubectl("eu", "get", object, "-n=linkerd-multicluster", `-o=jsonpath={.spec.${field}}`);
+  return [
+    JSON.parse(await read("networkauthentication/source-cluster", "networks")),
+    JSON.parse(await read("meshtlsauthentication/any-meshed", "identities")),
+  ];
+}
+
+describe("a declared grant", () => {
+  it("creates exactly the documented objects, where the service is exported", async () => {
+    expect(first.stderr).toBe("");
+    expect(await policies("eu")).toEqual(
+      [
+        ...CLOSED,
+        "authorizationpolicy fleet.checkout.http.callers",
+        "meshtlsauthentication fleet.checkout.http.callers",
+      ].sort(),
+    );
+    expect(await policies("us")).toEqual([]);
+    const server = await lab.kubectl("eu", "get", "server", "fleet.checkout.http", "-n=shop", "-o=json");
+    expect(JSON.parse(server).spec).toEqual({
+      podSelector: { matchLabels: { app: "checkout" } },
+      port: "http",
+      proxyProtocol: "unknown",
+      accessPolicy: "deny",
+    });
+    expect(
+      await lab.kubectl(
+        "eu",
+        "get",
+        "meshtlsauthentication",
+        "fleet.checkout.http.callers",
+        "-n=shop",
+        "-o=jsonpath={.spec.identities[*]}",
+      ),
+    ).toBe(WEB);
+  });
+
+  it("leaves nothing to do", async () => {
+    expect(await lab.preview()).toEqual([]);
+  });
+
+  it("is gone when it is not declared any more, and the service is closed", async () => {
+    lab.edit((config) => {
+      config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
+        ...service,
+        allow: [],
+      }));
+      // An upgrade of the release that owns the gateway's authentications.
+      config["linkerd-fleet:linkerd"] = {
+        ...(config["linkerd-fleet:linkerd"] as object),
+        charts: { multicluster: { values: { controllerDefaults: { logLevel: "debug" } } } },
+      };
+    });
+    const second = await lab.cli();
+    expect(second.stderr).toBe("");
+    expect(await policies("eu")).toEqual(CLOSED);
+  });
+});
+
+it("the gateway takes only the allowed callers, also after an upgrade of its chart", async () => {
+  expect(await gateway()).toEqual([[{ cidr: "192.0.2.0/24" }], [WEB]]);
+  const history = await lab.kubectl(
+    "eu",
+    "get",
+    "secrets",
+    "-n=linkerd-multicluster",
+    "-l=owner=helm,name=linkerd-multicluster",
+    "-o=name",
+  );
+  expect(history.trim().split("\n").length).toBeGreaterThan(1);
+  expect(await lab.preview()).toEqual([]);
+});

@@ -1,0 +1,105 @@
+import type { Mistake, Sections } from "./sound";
+
+const checkout = (more: object) => (f: Sections) => void Object.assign(f.services[0], more);
+const web = { namespace: "shop", serviceAccount: "web" };
+const gateway = { name: "reports", namespace: "bi", mode: "gateway", in: ["eu"], ports: [8080] };
+
+export const GRANTS: readonly Mistake[] = [
+  ["a service without ports", (f) => delete f.services[0].ports, "services[0].ports", "add"],
+  ["a port name that no pod can have", checkout({ ports: ["Web Port"] }), "services[0].ports[0]", "dashes"],
+  [
+    "a grant without namespace",
+    checkout({ allow: [{ serviceAccount: "web" }] }),
+    "services[0].allow[0].namespace",
+    "add",
+  ],
+  [
+    "a grant for a port the service does not have",
+    checkout({ allow: [{ ...web, ports: [8080, 9090] }] }),
+    "services[0].allow[0].ports[1]",
+    "8080",
+  ],
+  [
+    "a grant to a cluster that does not exist",
+    checkout({ allow: [{ ...web, cluster: "apca" }] }),
+    "services[0].allow[0].cluster",
+    "apac",
+  ],
+  [
+    "a grant to one cluster of a shared trust domain",
+    checkout({ allow: [{ ...web, cluster: "us" }] }),
+    "services[0].allow[0].cluster",
+    "of its own",
+  ],
+  [
+    "a grant to a trust domain that no cluster has",
+    checkout({ allow: [{ ...web, trustDomain: "elsewhere.example.com" }] }),
+    "services[0].allow[0].trustDomain",
+    "identity",
+  ],
+  [
+    "a grant to a cluster and a trust domain",
+    checkout({ allow: [{ ...web, cluster: "us", trustDomain: "cluster.local" }] }),
+    "services[0].allow[0].trustDomain",
+    "one of both",
+  ],
+  [
+    "a grant to an identity and a namespace",
+    checkout({
+      allow: [{ identity: "web.shop.serviceaccount.identity.linkerd.cluster.local", namespace: "shop" }],
+    }),
+    "services[0].allow[0].namespace",
+    "one of both",
+  ],
+  ...["*", "*.cluster.local", "web.shop", "*.serviceaccount.identity.linkerd.cluster.local"].map(
+    (identity): Mistake => [
+      `the identity ${identity}`,
+      checkout({ allow: [{ identity }] }),
+      "services[0].allow[0].identity",
+      "<service account>",
+    ],
+  ),
+  [
+    "everybody and somebody",
+    checkout({ allow: [web], allowAnyMeshed: true }),
+    "services[0].allowAnyMeshed",
+    "only one",
+  ],
+  [
+    "a grant for the gateway to a service that is federated",
+    checkout({ allowGateway: true }),
+    "services[0].allowGateway",
+    "allow",
+  ],
+  [
+    "named callers of a gateway service",
+    (f) => f.services.push({ ...gateway, allow: [web] }),
+    "services[1].allow",
+    "allowedIdentities",
+  ],
+  [
+    "a gateway service that the gateway could call as a local caller",
+    (f) => f.services.push(gateway),
+    "services[1].allowGateway",
+    "allowGateway: true",
+  ],
+  [
+    "local callers without namespace",
+    checkout({ local: [{ serviceAccount: "web" }] }),
+    "services[0].local[0].namespace",
+    "add",
+  ],
+  [
+    "entries that differ in ports",
+    (f) =>
+      f.services.push({ ...f.services[0], mode: "gateway", in: ["eu"], ports: [9090], allowGateway: true }),
+    "services[1].ports",
+    "same",
+  ],
+  [
+    "an identity at the gateway that cannot exist",
+    (f) => (f.clusters.eu.gateway = { type: "loadBalancer", allowedIdentities: ["*"] }),
+    "clusters.eu.gateway.allowedIdentities[0]",
+    "<service account>",
+  ],
+];
