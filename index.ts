@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { completed } from "./components/completed";
 import { Fleet } from "./components/fleet";
 import { lastOutputs } from "./components/lastOutputs";
 import { readStackConfig } from "./components/stackConfig";
 import { parseFleetConfig } from "./fleet/config/parse";
+import { deploymentOf } from "./fleet/deployment";
 import { guardTransition } from "./fleet/guard";
 import { planFleet } from "./fleet/plan";
 import { formatProblems } from "./fleet/problems";
@@ -14,7 +16,8 @@ export = async () => {
   const plan = planFleet(parsed.config);
 
   // Before the first resource: the engine deletes nothing when the program ends with an error.
-  const { notes, warnings, refusal } = guardTransition(await lastOutputs(), plan, parsed.config.allowUnsafe);
+  const last = await lastOutputs();
+  const { notes, warnings, refusal } = guardTransition(last, plan, parsed.config.allowUnsafe);
   for (const note of notes) pulumi.log.info(note);
   for (const warning of warnings) pulumi.log.warn(warning);
   if (refusal !== undefined) return stop(refusal);
@@ -32,6 +35,8 @@ export = async () => {
     trustBundle: fleet.trustBundle,
     /** What this program decided, in plain data. */
     plan: describePlan(plan),
+    /** The last deployment in which nothing failed: what every cluster has been given. */
+    deployed: (await completed(fleet)) ? deploymentOf(plan) : (last.deployed ?? null),
   };
 };
 

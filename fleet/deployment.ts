@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Plan } from "./plan";
 import { describeLinks, describePlan, PLAN_SCHEMA } from "./summary";
 
-/** What the transition guard must know of a deployment: a part of the stack's outputs `plan` and `links`. */
+/** What the transition guard must know of a deployment; the stack's output `deployed`. */
 const deployment = z.object({
   plan: z.object({
     schema: z.literal(PLAN_SCHEMA),
@@ -32,14 +32,14 @@ export function deploymentOf(plan: Plan): z.input<typeof deployment> {
   return deployment.parse({ plan: describePlan(plan), links: describeLinks(plan) });
 }
 
-/** The last deployment, or why nothing is known of one. */
+/** The last complete deployment, or why nothing is known of one. */
 export type Last =
   | { readonly known: Deployment; readonly unknown?: undefined }
   | { readonly known?: undefined; readonly unknown: "none" | "unreadable" };
 
 /** Reads the outputs that the stack was left with. */
 export function readDeployment(outputs: Readonly<Record<string, unknown>>): Last {
-  if (outputs.plan === undefined) return { unknown: "none" };
-  const read = deployment.safeParse(outputs);
+  if (outputs.deployed === undefined || outputs.deployed === null) return { unknown: "none" };
+  const read = deployment.safeParse(outputs.deployed);
   return read.success ? { known: read.data } : { unknown: "unreadable" };
 }

@@ -22,7 +22,7 @@ export function guardTransition(
     return last.unknown === "none"
       ? {
           notes: [
-            "No deployed plan in the stack's outputs (a first deployment, or they were lost): nothing to compare with",
+            "No complete deployment in the stack's outputs (a first one, or they were lost): nothing to compare with",
           ],
           warnings: [],
           refusal: undefined,

@@ -4,7 +4,7 @@ import { versionHindrance } from "./versionSkew";
 
 /**
  * The transition guard: what is safe to have may be unsafe to get to in one step. It compares the last
- * deployment with the next one and refuses the steps that would cut traffic, each with the way that does not.
+ * complete deployment with the next one and refuses the steps that would cut traffic, each with the way that does not.
  */
 
 export interface Refusal {
@@ -71,8 +71,8 @@ function holds(deployment: Deployment, anchor: Anchor): boolean {
 }
 
 /**
- * Only what was `retiring` may go. What was `staged` has signed nothing as far as the outputs know; but an `up` that
- * was cut short leaves none, and may have made it active in some clusters.
+ * Only what was `retiring` may go. What was `staged` has signed nothing as far as the last complete deployment
+ * knows; but an `up` after it that failed half-way may have made it active in some clusters.
  */
 function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule> {
   return last.plan.anchors
@@ -95,7 +95,7 @@ function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule>
     });
 }
 
-/** Trusted is what was in the bundle of the last deployment: that one went to every cluster. */
+/** Trusted is what was in the bundle of the last complete deployment: that one is in every cluster. */
 function switchAnchorEarly(last: Deployment, next: Deployment): ReturnType<Rule> {
   return next.plan.anchors
     .filter((anchor) => anchor.state === "active" && !holds(last, anchor))

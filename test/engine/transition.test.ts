@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { deploymentOf } from "../../fleet/deployment";
 import { planFleet } from "../../fleet/plan";
-import { describeLinks, describePlan } from "../../fleet/summary";
 import { pulumi } from "../../lab/engine";
 import { type Lab, openLab, repository } from "../../lab/env";
 import type { Ran } from "../../lab/run";
@@ -72,7 +72,7 @@ async function deployed(last: Fleet): Promise<void> {
       urn: stack,
       custom: false,
       type: "pulumi:pulumi:Stack",
-      outputs: { plan: describePlan(plan), links: describeLinks(plan) },
+      outputs: { deployed: deploymentOf(plan) },
     },
     // Belongs to the engine, which reads the outputs with it.
     {
@@ -208,4 +208,21 @@ describe("a safe step", () => {
     expect(output).toContain("nothing to compare with");
     expect(code).toBe(0);
   });
+});
+
+it("a deployment that fails half-way is not the last one: the next step is judged from what every cluster has", async () => {
+  await deployed(fleet());
+  const { code } = await run(
+    "up",
+    fleet(({ trust }) => trust.anchors.push({ id: "2027", state: "staged" })),
+  );
+  expect(code).not.toBe(0);
+  expect(JSON.stringify(await state())).toContain("trust-2027-certificate");
+  const next = fleet(({ trust }) => {
+    trust.anchors = [
+      { id: "2026", state: "retiring" },
+      { id: "2027", state: "active" },
+    ];
+  });
+  expect((await run("preview", next)).output).toContain("switch-anchor-early: trust anchor 2027");
 });

@@ -4,7 +4,7 @@ import { type TransitionRule, transitionRule } from "../../fleet/config/allowUns
 import { type DeployedCluster, type Deployment, deploymentOf, readDeployment } from "../../fleet/deployment";
 import { guardTransition } from "../../fleet/guard";
 import { planFleet } from "../../fleet/plan";
-import { describeLinks, describePlan, PLAN_SCHEMA } from "../../fleet/summary";
+import { PLAN_SCHEMA } from "../../fleet/summary";
 import { judgeTransition } from "../../fleet/transition";
 import { versionHindrance } from "../../fleet/versionSkew";
 import { configOf, type FleetInput, fleetInputs } from "../arbitraries";
@@ -325,7 +325,12 @@ describe("what is said", () => {
   };
   const last = () => {
     const plan = next(() => {});
-    return JSON.parse(JSON.stringify({ plan: describePlan(plan), links: describeLinks(plan) }));
+    return JSON.parse(JSON.stringify({ deployed: deploymentOf(plan) }));
+  };
+  const withSchema = (schema: number) => {
+    const outputs = last();
+    outputs.deployed.plan.schema = schema;
+    return outputs;
   };
   const swapped = next(anchors(["2027", "active"]));
 
@@ -372,7 +377,7 @@ describe("what is said", () => {
       );
     };
     const plan = mesh({ kind: "mesh" });
-    const outputs = { plan: describePlan(plan), links: describeLinks(plan) };
+    const outputs = { deployed: deploymentOf(plan) };
     const { refusal } = guardTransition(outputs, mesh({ kind: "hub", hub: "c0" }), []);
     expect(refusal).toContain("and 336 more");
     expect(refusal?.split("\n")).toHaveLength(5);
@@ -380,15 +385,11 @@ describe("what is said", () => {
 
   it.each([
     ["a first deployment", {}, /nothing to compare/, undefined],
-    ["outputs without links", { plan: last().plan }, undefined, /damaged/],
-    [
-      "another schema",
-      { ...last(), plan: { ...last().plan, schema: PLAN_SCHEMA + 1 } },
-      undefined,
-      /another version/,
-    ],
-    ["the schema before", { ...last(), plan: { ...last().plan, schema: 1 } }, undefined, /another version/],
-    ["a plan that is no plan", { plan: "x", links: [] }, undefined, /damaged/],
+    ["a first deployment that failed", { deployed: null }, /nothing to compare/, undefined],
+    ["outputs without links", { deployed: { plan: last().deployed.plan } }, undefined, /damaged/],
+    ["another schema", withSchema(PLAN_SCHEMA + 1), undefined, /another version/],
+    ["the schema before", withSchema(1), undefined, /another version/],
+    ["a plan that is no plan", { deployed: { plan: "x", links: [] } }, undefined, /damaged/],
   ])("%s is judged by nobody, and that is said", (_, outputs, note, warning) => {
     const verdict = guardTransition(outputs, swapped, []);
     expect(verdict.refusal).toBeUndefined();
@@ -622,7 +623,7 @@ describe("any two deployments", () => {
     fc.assert(
       fc.property(fleetInputs(), fleetInputs(), (before, after) => {
         const [last, next] = [planFleet(configOf(before)), planFleet(configOf(after))];
-        const outputs = { plan: describePlan(last), links: describeLinks(last) };
+        const outputs = { deployed: deploymentOf(last) };
         const strict = guardTransition(outputs, next, []);
         const allowed = guardTransition(outputs, next, transitionRule.options);
         expect(allowed.refusal).toBeUndefined();
@@ -649,7 +650,7 @@ describe("any fleet", () => {
     fc.assert(
       fc.property(fleetInputs(), (input) => {
         const plan = planFleet(configOf(input));
-        const outputs = JSON.parse(JSON.stringify({ plan: describePlan(plan), links: describeLinks(plan) }));
+        const outputs = JSON.parse(JSON.stringify({ deployed: deploymentOf(plan) }));
         expect(readDeployment(outputs)).toEqual({ known: deploymentOf(plan) });
         expect(guardTransition(outputs, plan, [])).toEqual({ notes: [], warnings: [], refusal: undefined });
       }),
