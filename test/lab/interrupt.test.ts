@@ -48,7 +48,7 @@ test("Ctrl-C while clusters start ends in a sentence, not in a stack trace", asy
 });
 
 test("Ctrl-C in the middle of `pulumi up` waits for the engine", async () => {
-  const { code, said } = await signalled("SIGINT", /pulumi up.*\n.*[1-9]\d* resources done/);
+  const { code, said } = await signalled("SIGINT", /pulumi up[\s\S]* [1-9]\d* resources done/);
   expect(code).toBe(130);
   expect(said).toContain("Stopping once the running step is over");
   expect(createdClusters(lab.lab).map(({ name }) => isRunning(lab.lab, name))).toEqual([true, true, true]);
@@ -69,7 +69,7 @@ test("an engine whose command was killed goes on; until it is done the next run 
       apiServer: lab.apiServer(3),
     };
   });
-  await signalled("SIGKILL", /pulumi up.*\n.*[1-9]\d* resources done/);
+  await signalled("SIGKILL", /pulumi up[\s\S]* [1-9]\d* resources done/);
   const refused = await lab.cli();
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/^pulumi is at work on this stack already \(process \d+\)/);
