@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Inputs, Preview, Step } from "./preview";
 
 /** A line of the report; `why` tells a reviewer what to stop for. */
@@ -38,6 +39,7 @@ const CLUSTER = "linkerd-fleet:cluster:Cluster";
 const LINK = "linkerd-fleet:link:Link";
 const ACCESS = "linkerd-fleet:access:Access";
 const EXPORT = "linkerd-fleet:service:ExportedService";
+const GRANT = "linkerd-fleet:service:Grant";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const SECRET = "kubernetes:core/v1:Secret";
 const POLICY = /^kubernetes:policy\.linkerd\.io\/[^:]+:(\w+)$/;
@@ -111,26 +113,76 @@ function exportLine(step: Step): Line {
   }
 }
 
-/** Policy objects by kind; for identities also which come and which go. */
+/** What the grants of services say, then policy objects that no grant of ours accounts for. */
 function grantLines(steps: readonly Step[]): Line[] {
-  return steps.flatMap((step): Line[] => {
-    const kind = POLICY.exec(step.type)?.[1];
-    if (kind === undefined) return [];
-    const where = step.cluster === undefined ? "" : ` in ${step.cluster}`;
-    const before = identitiesOf(step.before);
-    const after = identitiesOf(step.after);
-    const gained = after.filter((identity) => !before.includes(identity));
-    const lost = before.filter((identity) => !after.includes(identity));
-    const anyone = gained.includes("*");
-    const changes = [...gained.map((identity) => `+${identity}`), ...lost.map((identity) => `−${identity}`)];
-    const line = {
-      text: `${verb(step, `${kind} ${step.name}`)}${where}${changes.length > 0 ? `: ${changes.join(", ")}` : ""}`,
-    };
-    if (anyone) return [{ ...line, why: "anyone in the mesh may call" }];
-    if (step.op === "delete" && kind === "Server")
-      return [{ ...line, why: "without it the cluster's default decides who may call" }];
-    return [line];
-  });
+  const grants = steps.filter(isType(GRANT));
+  const owned = (step: Step) => grants.some(({ name }) => step.name.startsWith(`${name}-`));
+  return [...grants.flatMap(grantLine), ...steps.filter((step) => !owned(step)).flatMap(policyLine)];
+}
+
+/** A service's grant: who gains, who loses, and whether its own cluster's callers are narrowed. */
+function grantLine(step: Step): Line[] {
+  const { before, after } = step;
+  const inputs = after ?? before ?? {};
+  const service = `${text(inputs.namespace)}/${text(inputs.name)} of ${text(inputs.cluster)}`;
+  if (step.op === "delete") {
+    return [{ text: `${service} has no grant any more`, why: "its cluster's default decides who may call" }];
+  }
+  const [was, now] = [callersOf(before), callersOf(after)];
+  const gained = now.filter((caller) => !was.includes(caller));
+  const lost = was.filter((caller) => !now.includes(caller));
+  const lines: Line[] = [];
+  if (now.length === 0) lines.push({ text: `${service}: nobody from another cluster may call` });
+  if (gained.length > 0) {
+    const line = { text: `${service}: + ${gained.join(", ")}` };
+    lines.push(
+      gained.some((caller) => caller.startsWith("*"))
+        ? { ...line, why: "anyone in the mesh may call" }
+        : line,
+    );
+  }
+  if (lost.length > 0) lines.push({ text: `${service}: − ${lost.join(", ")}` });
+  const [localBefore, localNow] = [JSON.stringify(before?.local), JSON.stringify(after?.local)];
+  if (after?.local === undefined) {
+    lines.push({ text: `${service}: callers of its own cluster are cut off`, why: "local traffic stops" });
+  } else if (step.op === "update" && localBefore !== localNow) {
+    lines.push({
+      text: `${service}: other callers of its own cluster than before`,
+      why: "local traffic may stop",
+    });
+  }
+  return lines;
+}
+
+/** `identity (port)` for each caller from another cluster. */
+function callersOf(inputs: Inputs | undefined): string[] {
+  const ports = grantPorts.safeParse(inputs?.ports);
+  return ports.success
+    ? ports.data.flatMap(({ port, callers }) => callers.map((caller) => `${caller} (${port})`))
+    : [];
+}
+
+const grantPorts = z.array(
+  z.object({ port: z.union([z.string(), z.number()]), callers: z.array(z.string()) }),
+);
+
+/** Policy objects by kind; for identities also which come and which go. */
+function policyLine(step: Step): Line[] {
+  const kind = POLICY.exec(step.type)?.[1];
+  if (kind === undefined) return [];
+  const where = step.cluster === undefined ? "" : ` in ${step.cluster}`;
+  const before = identitiesOf(step.before);
+  const after = identitiesOf(step.after);
+  const gained = after.filter((identity) => !before.includes(identity));
+  const lost = before.filter((identity) => !after.includes(identity));
+  const changes = [...gained.map((identity) => `+${identity}`), ...lost.map((identity) => `−${identity}`)];
+  const details = changes.length > 0 ? `: ${changes.join(", ")}` : "";
+  const line = { text: `${verb(step, `${kind} ${step.name}`)}${where}${details}` };
+  if (gained.includes("*")) return [{ ...line, why: "anyone in the mesh may call" }];
+  if (step.op === "delete" && kind === "Server") {
+    return [{ ...line, why: "without it the cluster's default decides who may call" }];
+  }
+  return [line];
 }
 
 function identitiesOf(inputs: Inputs | undefined): string[] {

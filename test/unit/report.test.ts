@@ -80,20 +80,33 @@ const addCluster = previewOf([
   { op: "same", type: "linkerd-fleet:cluster:Cluster", name: "us", before: {}, after: {} },
 ]);
 
+const GRANT = "linkerd-fleet:service:Grant";
+const WEB = "web.shop.serviceaccount.identity.linkerd.us.example.com";
+const BATCH = "batch.shop.serviceaccount.identity.linkerd.eu.example.com";
+
+const grant = (callers: string[], local: object | undefined = { networks: ["10.1.0.0/16"] }) => ({
+  cluster: "us",
+  namespace: "shop",
+  name: "checkout",
+  ports: [{ port: "http", callers }],
+  ...(local && { local }),
+});
+
 const widenGrant = previewOf([
   {
     op: "update",
+    type: GRANT,
+    name: "us-shop-checkout-grant",
+    before: grant([WEB]),
+    after: grant([BATCH, WEB]),
+    reasons: ["ports"],
+  },
+  {
+    op: "update",
     type: AUTHENTICATION,
-    name: "us-shop-checkout-callers",
-    before: { spec: { identities: ["web.shop.serviceaccount.identity.linkerd.us.example.com"] } },
-    after: {
-      spec: {
-        identities: [
-          "batch.shop.serviceaccount.identity.linkerd.eu.example.com",
-          "web.shop.serviceaccount.identity.linkerd.us.example.com",
-        ],
-      },
-    },
+    name: "us-shop-checkout-grant-http-identities",
+    before: { spec: { identities: [WEB] } },
+    after: { spec: { identities: [BATCH, WEB] } },
     reasons: ["spec"],
     cluster: "us",
   },
@@ -167,6 +180,13 @@ describe("the report of a preview", () => {
       { op: "delete", type: "pulumi:providers:kubernetes", name: "eu" },
     ]);
     expect(isRisky(tell(readPreview(json)))).toBe(false);
+  });
+
+  it("says of a service without a grant that nobody from another cluster may call", () => {
+    const closed = previewOf([{ op: "create", type: GRANT, name: "g", after: grant([]) }]);
+    expect(report(readPreview(closed), "dev")).toContain(
+      "shop/checkout of us: nobody from another cluster may call",
+    );
   });
 
   it("shows the rules that fired, once each", () => {
