@@ -1,6 +1,6 @@
 import type { FleetConfig } from "./config/fleetConfig";
 import type { ContainerPort, GrantConfig, ServiceConfig } from "./config/services";
-import { GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
+import { exportKey, GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
 import type { LinkPlan } from "./topology";
 
 /** Who may call one exported service in one cluster. Whoever is not named may not. */
@@ -36,7 +36,7 @@ export function planGrants(config: FleetConfig, links: readonly LinkPlan[]): Gra
   const grants = new Map<string, GrantPlan>();
   for (const service of config.services) {
     for (const cluster of service.in) {
-      const key = `${cluster}/${service.namespace}/${service.name}`;
+      const key = exportKey({ ...service, cluster });
       const own = planGrant(config, links, service, cluster);
       grants.set(key, merged(grants.get(key), own));
     }

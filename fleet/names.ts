@@ -50,3 +50,12 @@ export function identityName(
 ): string {
   return `${serviceAccount}.${namespace}.serviceaccount.identity.${controlPlaneNamespace}.${trustDomain}`;
 }
+
+/** Names one Service of one cluster, in maps and for the order of lists. */
+export function exportKey(of: {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return `${of.cluster}/${of.namespace}/${of.name}`;
+}

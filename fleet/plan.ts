@@ -4,8 +4,8 @@ import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
 import type { TrustConfig } from "./config/trust";
 import { type GrantPlan, planGrants } from "./grants";
-import { accessName, GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
-import { type Excludes, fleetExcludes, type LinkPlan, planLinks } from "./topology";
+import { accessName, exportKey, GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
+import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology";
 
 /** Everything the components need, decided. Each list is in a stable order: that of the names. */
 export interface Plan {
@@ -136,20 +136,14 @@ function planGateway(config: GatewayConfig, controlPlaneNamespace: string, trust
 
 function planExports(services: FleetConfig["services"]): ExportPlan[] {
   const exports = new Map<string, ExportPlan>();
-  const order: readonly Mode[] = ["gateway", "flat", "federated"];
   for (const { name, namespace, mode, in: clusters } of services) {
     for (const cluster of clusters) {
       const key = exportKey({ cluster, namespace, name });
-      const modes = new Set([...(exports.get(key)?.modes ?? []), mode]);
-      exports.set(key, { cluster, namespace, name, modes: order.filter((m) => modes.has(m)) });
+      const modes = orderModes([...(exports.get(key)?.modes ?? []), mode]);
+      exports.set(key, { cluster, namespace, name, modes });
     }
   }
   return sorted([...exports.values()], exportKey);
-}
-
-/** Names an export: one Service of one cluster. */
-export function exportKey(of: Pick<ExportPlan, "cluster" | "namespace" | "name">): string {
-  return `${of.cluster}/${of.namespace}/${of.name}`;
 }
 
 /** Byte order, the same on every machine. */

@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "./config/clusters";
-import type { Mode } from "./config/common";
+import { type Mode, mode } from "./config/common";
 import type { LinkConfig, TopologyConfig } from "./config/topology";
 import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "./excludes";
 
@@ -113,12 +113,11 @@ function bothWays(a: string, b: string): Pair[] {
   ];
 }
 
-const MODES: readonly Mode[] = ["gateway", "flat", "federated"];
 const MODE_SETS = new Map<string, readonly Mode[]>();
 
 /** One shared array for each of the eight possible sets. */
-function orderModes(modes: readonly Mode[]): readonly Mode[] {
-  const ordered = MODES.filter((mode) => modes.includes(mode));
+export function orderModes(modes: readonly Mode[]): readonly Mode[] {
+  const ordered = mode.options.filter((one) => modes.includes(one));
   const key = ordered.join();
   const known = MODE_SETS.get(key);
   if (known) return known;

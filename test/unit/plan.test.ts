@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fleetConfig } from "../../fleet/config/fleetConfig";
 import { isMap } from "../../fleet/config/json";
-import { accessName, credentialsName, mirrorServiceName } from "../../fleet/names";
-import { exportKey, type Plan, planFleet } from "../../fleet/plan";
+import { accessName, credentialsName, exportKey, mirrorServiceName } from "../../fleet/names";
+import { type Plan, planFleet } from "../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../arbitraries";
 
 const plan = (input: FleetInput): Plan => planFleet(configOf(input));

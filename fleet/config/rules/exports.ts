@@ -1,3 +1,4 @@
+import { exportKey } from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import type { ClusterConfig } from "../clusters";
 import type { Readable } from "../readable";
@@ -81,7 +82,7 @@ function listedTwice({ services }: Readable): Problem[] {
   return services.flatMap(({ path: entry, value: service }) =>
     [...new Set(service.in)].flatMap((cluster) => {
       const path = pathOf([...entry, "in", service.in.indexOf(cluster)]);
-      const key = `${cluster}/${service.namespace}/${service.name}`;
+      const key = exportKey({ ...service, cluster });
       const others = first.get(key) ?? [];
       first.set(key, [...others, { entry: pathOf(entry), path, service }]);
       const same = others.find((other) => other.service.mode === service.mode);
