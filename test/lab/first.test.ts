@@ -71,3 +71,11 @@ test("a second run says that nothing changed", async () => {
   expect(again.stdout).toContain("Nothing changed.");
   expect(again.code).toBe(0);
 });
+
+test("the README's report of a preview works as written", async () => {
+  const ran = await lab.shell(
+    "pulumi preview --json | npm run --silent report -- --stack dev --fail-on risky",
+  );
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stdout).toContain("Nothing changes");
+});

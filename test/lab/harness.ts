@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +33,8 @@ export interface Step {
 
 /**
  * A lab of a test's own, with the repository's stack file on other ports: the user's lab is never touched. Its project
- * folder holds only `Pulumi.yaml`, whose `main` points to the repository, and the stack file.
+ * folder has a `Pulumi.yaml` and a stack file of its own, and links to everything else, so that `npm run …` and
+ * `pulumi …` work in it as in a clone.
  */
 export class TestLab {
   private constructor(
@@ -41,6 +50,9 @@ export class TestLab {
     const project = join(folder, "project");
     const lab = openLab({ LINKERD_FLEET_LAB: join(folder, "lab"), LINKERD_FLEET_PROJECT: project });
     mkdirSync(project);
+    for (const entry of readdirSync(repository)) {
+      if (!/^(\.|Pulumi\.)/.test(entry)) symlinkSync(join(repository, entry), join(project, entry));
+    }
     const program = readYaml(join(repository, "Pulumi.yaml"));
     writeFileSync(
       join(project, "Pulumi.yaml"),
@@ -91,6 +103,14 @@ export class TestLab {
   /** `pulumi …` as in the lab's shell. */
   pulumi(...args: string[]): Promise<Ran> {
     return pulumi(this.lab, this.tools, args);
+  }
+
+  /** A script as a user types it in the lab's shell (`npm run lab -- shell`), ended by the first failure. */
+  shell(script: string): Promise<Ran> {
+    return run("bash", ["-euo", "pipefail", "-c", script], {
+      cwd: this.lab.project,
+      env: labEnv(this.lab, this.tools),
+    });
   }
 
   /** The steps of `pulumi preview` that change something. */

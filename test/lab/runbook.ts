@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { repository } from "../../lab/env";
+import type { Ran } from "../../lab/run";
+import type { StackConfig, TestLab } from "./harness";
+
+/** One code block of a runbook: `sh` to be run, `yaml` to be written into the stack file. */
+export interface Step {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** The code blocks of `docs/runbooks/<name>.md`, in order. The clusters of its examples are those of the lab. */
+export function readRunbook(name: string): Step[] {
+  const text = readFileSync(join(repository, "docs", "runbooks", `${name}.md`), "utf8");
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = "", block = ""]) => ({
+    language,
+    text: block,
+  }));
+}
+
+/**
+ * Does what one step says, as written: runs a script in the lab's shell, or merges settings into the stack file (maps
+ * are merged, anything else is replaced).
+ */
+export async function follow(lab: TestLab, step: Step): Promise<Ran> {
+  if (step.language === "sh") return lab.shell(step.text);
+  if (step.language !== "yaml") throw new Error(`a runbook has no '${step.language}' blocks:\n${step.text}`);
+  lab.edit((config) => merge(config, parse(step.text) as StackConfig));
+  return { code: 0, stdout: "", stderr: "" };
+}
+
+function merge(into: Record<string, unknown>, from: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(from)) {
+    const old = into[key];
+    if (isMap(old) && isMap(value)) merge(old, value);
+    else into[key] = value;
+  }
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
