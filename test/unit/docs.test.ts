@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { documents } from "../../docs/documents";
-import { problemsOf } from "../mistakes/sound";
-
-const STACKS = ["Pulumi.dev.yaml", "docs/example-stack.yaml"];
+import { readStackFile } from "../../ops/stackFile";
+import { STACK_FILES } from "../plans/files";
 
 describe("the committed reference", () => {
   it.each(Object.entries(documents()))("%s is what `npm run docs` writes", (path, text) => {
@@ -28,14 +27,10 @@ describe("the schema for editors", () => {
     return !schema.safeParse({ config }).success;
   };
 
-  it.each(STACKS)("accepts %s, and so does the program", (path) => {
+  it.each(STACK_FILES)("accepts %s, and so does the program", (path) => {
     const file = parse(readFileSync(path, "utf8"));
     expect(schema.safeParse(file).error).toBeUndefined();
-    const sections = Object.entries(file.config).map(([key, value]) => [
-      key.replace("linkerd-fleet:", ""),
-      value,
-    ]);
-    expect(problemsOf(Object.fromEntries(sections))).toEqual([]);
+    expect(readStackFile(path).problems).toBeUndefined();
   });
 
   it("accepts encrypted values of ours and anything of other projects", () => {

@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Document, isMap, isSeq, visit } from "yaml";
+import { Fleet } from "../../components/fleet";
+import { planFleet } from "../../fleet/plan";
+import { formatProblems } from "../../fleet/problems";
+import { readStackFile } from "../../ops/stackFile";
+import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../mocks";
+
+/** The widest map or list that is written in one line. */
+const WIDTH = 100;
+
+/**
+ * Every resource of a stack file's fleet, as the program registers it: no cluster and no credentials are needed. What a
+ * provider would compute is made up and the same each time; secrets are masked. Components stand before their children.
+ */
+export async function renderPlan(stackFile: string): Promise<string> {
+  const { config, problems } = readStackFile(stackFile);
+  if (problems) throw new Error(`${stackFile}: ${formatProblems(problems)}`);
+  const plan = planFleet(config);
+  const secret = (key: string) => pulumi.secret(`${PLANTED.privateKey} of ${key}`);
+  const resources = await runUnderMocks(() => void new Fleet("fleet", { plan, secret }));
+  // The separator sorts before every character of a name, so that children follow their component at once.
+  const path = ({ parents, name, type }: Registered) => `${[...parents, name].join("\0")}\0\0${type}`;
+  const ordered = resources.sort((a, b) => (path(a) < path(b) ? -1 : 1));
+  const document = new Document(ordered.map(describe), { aliasDuplicateObjects: false });
+  visit(document, {
+    Collection: (key, node) => {
+      const short = JSON.stringify(node.toJS(document)).length < WIDTH;
+      if (key !== null && (isMap(node) || isSeq(node)) && short) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+/** What a reviewer needs of one resource; what is not said is the default. */
+function describe({ type, name, parents, provider, protect, dependsOn, inputs }: Registered): object {
+  // An object's type holds both.
+  const { apiVersion, kind, ...rest } = inputs;
+  const told = type.startsWith("kubernetes:") ? rest : inputs;
+  return {
+    name,
+    type,
+    ...(parents.length > 0 && { parent: parents.at(-1) }),
+    ...(provider !== undefined && { provider }),
+    ...(protect && { protect }),
+    ...(dependsOn.length > 0 && { dependsOn }),
+    ...(Object.keys(told).length > 0 && { inputs: masked(told) }),
+  };
+}
+
+/** With keys in one order, and nothing that is secret. */
+function masked(value: unknown): unknown {
+  if (isSecretInput(value)) return "[secret]";
+  if (Array.isArray(value)) return value.map(masked);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, masked(item)]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
