@@ -17,6 +17,8 @@ export interface ClusterArgs {
   readonly grants: readonly GrantPlan[];
   readonly trust: Trust;
   readonly lifetimes: Pick<TrustPlan, "issuer" | "webhooks">;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
 }
 
 /** Everything one cluster holds whatever it is linked to. Its Kubernetes provider comes through the options. */
@@ -44,12 +46,13 @@ export class Cluster extends pulumi.ComponentResource {
         anchorPem: trust.active.certificatePem,
         issuer,
         webhooks: args.lifetimes.webhooks,
+        secret: args.secret,
       },
       child,
     );
     this.multicluster = new Multicluster(
       `${name}-multicluster`,
-      { cluster, controlPlane: this.controlPlane.release },
+      { cluster, controlPlane: this.controlPlane.release, secret: args.secret },
       child,
     );
     this.accessRole = new kubernetes.rbac.v1.ClusterRole(

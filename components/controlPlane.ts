@@ -1,9 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { LICENSE_SECRET } from "../fleet/names";
 import type { ClusterPlan, TrustPlan } from "../fleet/plan";
 import { controlPlaneValues, crdsValues, WEBHOOKS } from "../fleet/values";
 import { base64 } from "./base64";
 import { chartRelease } from "./chart";
+import { pullSecrets } from "./pullSecrets";
 import type { KeyPair } from "./trustAnchor";
 import { WebhookCertificate } from "./webhookCertificate";
 
@@ -15,6 +17,8 @@ export interface ControlPlaneArgs {
   readonly anchorPem: pulumi.Input<string>;
   readonly issuer: KeyPair;
   readonly webhooks: TrustPlan["webhooks"];
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
 }
 
 /**
@@ -46,7 +50,7 @@ export class ControlPlane extends pulumi.ComponentResource {
             "config.linkerd.io/admission-webhooks": "disabled",
             "linkerd.io/control-plane-ns": cluster.controlPlaneNamespace,
             "linkerd.io/is-control-plane": "true",
-            "pod-security.kubernetes.io/enforce": "privileged",
+            "pod-security.kubernetes.io/enforce": cluster.install.cni ? "restricted" : "privileged",
           },
           annotations: { "linkerd.io/inject": "disabled" },
         },
@@ -76,6 +80,20 @@ export class ControlPlane extends pulumi.ComponentResource {
       },
       child,
     );
+    const { license } = cluster.install;
+    const licenses = license
+      ? [
+          new kubernetes.core.v1.Secret(
+            `${name}-license`,
+            {
+              metadata: { name: LICENSE_SECRET, namespace: this.namespace },
+              data: { license: base64(args.secret(license.secret)) },
+            },
+            child,
+          ),
+        ]
+      : [];
+    const pullers = pullSecrets(name, { ...args, namespace: this.namespace }, child);
     const webhooks = WEBHOOKS.map(({ value, service, secret }) => {
       const certificate = new WebhookCertificate(
         `${name}-${service}`,
@@ -109,7 +127,17 @@ export class ControlPlane extends pulumi.ComponentResource {
         }),
         timeoutSeconds: cluster.install.timeoutSeconds,
       },
-      { ...child, dependsOn: [crds, trustRoots, issuer, ...webhooks.map((webhook) => webhook.certificate)] },
+      {
+        ...child,
+        dependsOn: [
+          crds,
+          trustRoots,
+          issuer,
+          ...licenses,
+          ...pullers,
+          ...webhooks.map((webhook) => webhook.certificate),
+        ],
+      },
     );
     this.registerOutputs({ namespace: this.namespace });
   }

@@ -36,6 +36,7 @@ export class Fleet extends pulumi.ComponentResource {
             grants: grants.get(cluster.name) ?? [],
             trust,
             lifetimes: plan.trust,
+            secret: args.secret,
           },
           { parent: this, providers: { kubernetes: provider } },
         );

@@ -5,11 +5,14 @@ import type { ClusterPlan } from "../fleet/plan";
 import { multiclusterValues } from "../fleet/values";
 import { chartRelease } from "./chart";
 import { AuthenticationPatch } from "./policyResources";
+import { pullSecrets } from "./pullSecrets";
 
 export interface MulticlusterArgs {
   readonly cluster: ClusterPlan;
   /** The control plane's release: pods created before its injector runs would have no proxy. */
   readonly controlPlane: pulumi.Resource;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
 }
 
 /**
@@ -41,22 +44,24 @@ export class Multicluster extends pulumi.ComponentResource {
           // The chart's post-install Job would set these; `linkerd multicluster check` finds the extension by them.
           labels: {
             "linkerd.io/extension": "multicluster",
-            "pod-security.kubernetes.io/enforce": "privileged",
+            "pod-security.kubernetes.io/enforce": cluster.install.cni ? "restricted" : "privileged",
           },
         },
       },
       child,
     );
+    const namespace = this.namespace.metadata.name;
+    const pullers = pullSecrets(name, { ...args, namespace }, child);
     this.release = chartRelease(
       `${name}-release`,
       {
         release: "linkerd-multicluster",
-        namespace: this.namespace.metadata.name,
+        namespace,
         chart: cluster.install.multicluster,
         values: multiclusterValues(cluster),
         timeoutSeconds: cluster.install.timeoutSeconds,
       },
-      { ...child, dependsOn: [args.controlPlane] },
+      { ...child, dependsOn: [args.controlPlane, ...pullers] },
     );
     this.gatewayAddress = this.readGatewayAddress(name, cluster);
     this.hardenGateway(name, cluster);

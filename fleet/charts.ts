@@ -1,3 +1,4 @@
+import type { SecretRef } from "./config/common";
 import type { LinkerdConfig, LinkerdOverrides } from "./config/linkerd";
 
 /** A chart as Helm takes it. */
@@ -18,6 +19,12 @@ export interface InstallPlan {
   readonly ha: boolean;
   readonly gatewayApi: "bundled" | "existing";
   readonly timeoutSeconds: number;
+  readonly images: LinkerdConfig["images"];
+  readonly cni: boolean;
+  /** The chart's own where absent. */
+  readonly nativeSidecar?: boolean;
+  /** Of the enterprise channel. */
+  readonly license?: SecretRef;
   /** Linkerd's own where absent. */
   readonly defaultInboundPolicy?: NonNullable<LinkerdConfig["defaultInboundPolicy"]>;
 }
@@ -54,6 +61,7 @@ export function planInstall(fleet: LinkerdConfig, cluster: LinkerdOverrides): In
     };
   };
   const defaultInboundPolicy = cluster.defaultInboundPolicy ?? fleet.defaultInboundPolicy;
+  const nativeSidecar = cluster.nativeSidecar ?? fleet.nativeSidecar;
   return {
     ...(defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy }),
     crds: chart("crds"),
@@ -61,6 +69,10 @@ export function planInstall(fleet: LinkerdConfig, cluster: LinkerdOverrides): In
     multicluster: chart("multicluster"),
     ha: cluster.ha ?? fleet.ha,
     gatewayApi: cluster.gatewayApi ?? fleet.gatewayApi,
+    images: cluster.images ?? fleet.images,
+    cni: cluster.cni ?? fleet.cni,
+    ...(nativeSidecar === undefined ? {} : { nativeSidecar }),
+    ...(fleet.license === undefined ? {} : { license: fleet.license }),
     timeoutSeconds: cluster.timeoutSeconds ?? fleet.timeoutSeconds,
   };
 }

@@ -26,6 +26,12 @@ export const CONTROL_PLANE_NAMESPACE = "linkerd";
 export const MULTICLUSTER_NAMESPACE = "linkerd-multicluster";
 export const GATEWAY_NAME = "linkerd-gateway";
 
+/** Secret, in each of our namespaces, with which their pods pull images. */
+export const PULL_SECRET = "linkerd-fleet-registry";
+
+/** Secret of the enterprise channel, with the key `license` (Buoyant's own default, ControlPlane reference). */
+export const LICENSE_SECRET = "buoyant-license";
+
 /** Secret that holds the kubeconfig for one target; the chart's RBAC allows exactly this name. */
 export function credentialsName(target: string): string {
   return `cluster-credentials-${target}`;

@@ -1,5 +1,5 @@
 import { mergeValues } from "./charts";
-import { GATEWAY_NAME } from "./names";
+import { GATEWAY_NAME, LICENSE_SECRET, PULL_SECRET } from "./names";
 import type { ClusterPlan, GatewayPlan } from "./plan";
 
 /**
@@ -32,6 +32,14 @@ export const OWNED_VALUES: Readonly<
     clusterDomain: "clusters.<name>.clusterDomain",
     linkerdNamespace: "linkerd.namespace",
     "proxy.defaultInboundPolicy": "linkerd.defaultInboundPolicy",
+    "proxy.nativeSidecar": "linkerd.nativeSidecar",
+    "proxy.image.name": "linkerd.images.registry",
+    "debugContainer.image.name": "linkerd.images.registry",
+    controllerImage: "linkerd.images.registry",
+    imagePullSecrets: "linkerd.images.pullSecret",
+    cniEnabled: "linkerd.cni",
+    license: "linkerd.license",
+    licenseSecret: "linkerd.license",
     "identity.externalCA": "trust.anchors",
     "identity.issuer.scheme": "trust.issuer",
     "identity.issuer.tls": "trust.anchors",
@@ -66,6 +74,10 @@ export const OWNED_VALUES: Readonly<
     remoteMirrorServiceAccount: "topology (every link has an access of its own)",
     remoteMirrorServiceAccountName: "topology (every link has an access of its own)",
     createNamespaceMetadataJob: "nothing: this program makes the namespace with its labels",
+    "gateway.pauseImage": "linkerd.images.pause",
+    "controllerDefaults.image.name": "linkerd.images.registry",
+    "localServiceMirror.image.name": "linkerd.images.registry",
+    imagePullSecrets: "linkerd.images.pullSecret",
     "localServiceMirror.excludedLabels": "topology.excludedLabels",
     "localServiceMirror.excludedAnnotations": "topology.excludedAnnotations",
   },
@@ -98,7 +110,13 @@ export function controlPlaneValues<T>(
   const webhooks = Object.fromEntries(
     trust.webhooks.map(({ value, caBundle }) => [value, { externalSecret: true, caBundle }]),
   );
-  const { defaultInboundPolicy } = cluster.install;
+  const { defaultInboundPolicy, nativeSidecar, license, images, cni } = cluster.install;
+  const { registry } = images;
+  const proxy: Values = {
+    ...(defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy }),
+    ...(nativeSidecar === undefined ? {} : { nativeSidecar }),
+    ...(registry === undefined ? {} : { image: { name: `${registry}/proxy` } }),
+  };
   return mergeValues(
     mergeValues(cluster.install.ha ? CONTROL_PLANE_HA : {}, cluster.install.controlPlane.values),
     {
@@ -109,15 +127,28 @@ export function controlPlaneValues<T>(
       identityTrustAnchorsPEM: trust.bundle,
       identity: { externalCA: true, issuer: { scheme: "kubernetes.io/tls" } },
       ...webhooks,
-      ...(defaultInboundPolicy === undefined ? {} : { proxy: { defaultInboundPolicy } }),
+      ...(Object.keys(proxy).length === 0 ? {} : { proxy }),
+      ...(registry === undefined
+        ? {}
+        : {
+            controllerImage: `${registry}/controller`,
+            debugContainer: { image: { name: `${registry}/debug` } },
+          }),
+      ...pullSecrets(cluster),
+      cniEnabled: cni,
+      ...(license === undefined ? {} : { licenseSecret: LICENSE_SECRET }),
     },
   );
 }
 
 export function multiclusterValues(cluster: ClusterPlan): Values {
   const ha: Values = cluster.install.ha ? { gateway: { replicas: 3 }, enablePodAntiAffinity: true } : {};
+  const { registry, pause } = cluster.install.images;
+  const image = registry === undefined ? {} : { image: { name: `${registry}/controller` } };
   return mergeValues(mergeValues(ha, cluster.install.multicluster.values), {
-    gateway: gatewayValues(cluster.gateway),
+    gateway: { ...gatewayValues(cluster.gateway), ...(pause === undefined ? {} : { pauseImage: pause }) },
+    ...(registry === undefined ? {} : { controllerDefaults: image }),
+    ...pullSecrets(cluster),
     identityTrustDomain: cluster.trustDomain,
     linkerdNamespace: cluster.controlPlaneNamespace,
     // Access is one ServiceAccount for each source, made by this program; so is the namespace with its labels.
@@ -128,10 +159,15 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
       gateway: probePort === undefined ? { enabled: false } : { enabled: true, probe: { port: probePort } },
     })),
     localServiceMirror: {
+      ...image,
       excludedLabels: cluster.excludes.excludedLabels.join(","),
       excludedAnnotations: cluster.excludes.excludedAnnotations.join(","),
     },
   });
+}
+
+function pullSecrets({ install }: ClusterPlan): Values {
+  return install.images.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: PULL_SECRET }] };
 }
 
 function gatewayValues(gateway: GatewayPlan): Values {

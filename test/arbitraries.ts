@@ -86,7 +86,13 @@ function clusterInputs(names: readonly string[]): fc.Arbitrary<Record<string, Cl
         trustDomain: host,
         wave: fc.nat({ max: 3 }),
         linkerd: fc.record(
-          { ha: fc.boolean(), gatewayApi: fc.constantFrom("existing", "bundled") },
+          {
+            ha: fc.boolean(),
+            gatewayApi: fc.constantFrom("existing", "bundled"),
+            images: fc.record({ registry: host, pause: host }, { requiredKeys: [] }),
+            cni: fc.boolean(),
+            nativeSidecar: fc.boolean(),
+          },
           { requiredKeys: [] },
         ),
       },

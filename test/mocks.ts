@@ -16,7 +16,7 @@ export interface Registered {
 }
 
 /** The key under which the SDK hides a secret in what it sends. */
-const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
+export const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 export function isSecretInput(value: unknown): value is { value: unknown } {
   return typeof value === "object" && value !== null && SECRET_SIGNATURE in value;

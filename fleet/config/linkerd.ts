@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exactVersion, matching, namespaceName } from "./common";
+import { exactVersion, matching, namespaceName, secretRef } from "./common";
 
 const source = matching(
   /^(https?:\/\/|oci:\/\/|\.{0,2}\/)\S+$/,
@@ -22,6 +22,28 @@ const charts = z.strictObject({
   crds: chart.optional().describe("The chart `linkerd-crds`"),
   controlPlane: chart.optional().describe("The chart `linkerd-control-plane`"),
   multicluster: chart.optional().describe("The chart `linkerd-multicluster`"),
+});
+
+const image = matching(
+  /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\d+)?(\/[-a-z0-9._]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/,
+  "is not the address of an image or registry",
+  "write it without scheme and final slash, for example mirror.example.com/linkerd",
+);
+
+const images = z.strictObject({
+  registry: image
+    .optional()
+    .describe(
+      "Where the images come from: `<registry>/controller`, `<registry>/proxy`, `<registry>/debug`. Default: the " +
+        "chart's own",
+    ),
+  pause: image.optional().describe("Image of the gateway's pause container. Default: the chart's own"),
+  pullSecret: secretRef
+    .optional()
+    .describe(
+      "Secret in the form of a `.dockerconfigjson`, for the pods of the control plane and of the multicluster " +
+        "extension. A meshed pod pulls its proxy with what its own namespace has",
+    ),
 });
 
 /** Settings that the fleet has and one cluster may override. */
@@ -49,6 +71,16 @@ const overridable = {
       "Who may call a meshed port for which nothing else is said. Default: all-unauthenticated, Linkerd's own",
     ),
   namespace: namespaceName.describe("Namespace of the control plane, the same in every cluster"),
+  images: images.describe("A private mirror of the images"),
+  cni: z
+    .boolean()
+    .describe(
+      "The linkerd-cni plugin, already in the cluster, redirects the traffic of pods, so that they need no init " +
+        "container with network rights",
+    ),
+  nativeSidecar: z
+    .boolean()
+    .describe("Proxies are native sidecar containers (Kubernetes 1.29 and later). Default: the chart's own"),
   timeoutSeconds: z.int().min(30).max(3600).describe("How long one chart may take to become ready"),
 };
 
@@ -69,6 +101,14 @@ export const linkerdConfig = z.strictObject({
   gatewayApi: overridable.gatewayApi.default("bundled"),
   defaultInboundPolicy: overridable.defaultInboundPolicy.optional(),
   namespace: overridable.namespace.default("linkerd"),
+  license: secretRef
+    .optional()
+    .describe(
+      "Secret that holds the license. Required for `enterprise`; becomes the Secret `buoyant-license`",
+    ),
+  images: overridable.images.default({}),
+  cni: overridable.cni.default(false),
+  nativeSidecar: overridable.nativeSidecar.optional(),
   timeoutSeconds: overridable.timeoutSeconds.default(600),
 });
 export type LinkerdConfig = z.infer<typeof linkerdConfig>;
@@ -80,6 +120,9 @@ export const linkerdOverrides = z.strictObject({
   gatewayApi: overridable.gatewayApi.optional(),
   defaultInboundPolicy: overridable.defaultInboundPolicy.optional(),
   namespace: overridable.namespace.optional(),
+  images: overridable.images.optional(),
+  cni: overridable.cni.optional(),
+  nativeSidecar: overridable.nativeSidecar.optional(),
   timeoutSeconds: overridable.timeoutSeconds.optional(),
 });
 export type LinkerdOverrides = z.infer<typeof linkerdOverrides>;

@@ -148,6 +148,7 @@ describe("values", () => {
 });
 
 test("the values of the program have names and types that the charts know", async () => {
+  const pullSecret = { secret: "registry" };
   const gateways = [
     { type: "loadBalancer", sourceRanges: ["192.0.2.0/24"], replicas: 2 },
     { type: "nodePort", address: "203.0.113.1", port: 30143, probePort: 30191 },
@@ -155,7 +156,8 @@ test("the values of the program have names and types that the charts know", asyn
     { type: "none" },
   ];
   const clusters = gateways.map((gateway, index) => [`c${index}`, cluster(`c${index}`, { gateway })]);
-  const linkerd = { version: "2026.8.3", ha: true };
+  const images = { registry: "mirror.example.com/l", pause: "mirror.example.com/pause:3", pullSecret };
+  const linkerd = { version: "2026.8.3", ha: true, images, cni: true, nativeSidecar: false };
   const plan = planFleet(fleetOf(Object.fromEntries(clusters), { linkerd }));
   const trust = { bundle: "root", webhooks: WEBHOOKS.map(({ value }) => ({ value, caBundle: "bundle" })) };
   const rendered = await Promise.all(

@@ -168,7 +168,7 @@ export const SECRETS: readonly Mistake[] = [
     "a licence in chart values",
     (f) => (f.linkerd.charts = { controlPlane: { values: { license: "abc" } } }),
     "linkerd.charts.controlPlane.values.license",
-    "existing Secret",
+    "linkerd.license",
   ],
   ["a plain value that nothing refers to", (f) => (f.leftover = "x"), "leftover", "remove it"],
 ];
@@ -184,9 +184,33 @@ export const CHARTS: readonly Mistake[] = [
   ],
   [
     "an edge version in the enterprise channel",
-    (f) => (f.linkerd.channel = "enterprise"),
+    (f) => Object.assign(f.linkerd, { channel: "enterprise", license: { secret: "stored" } }),
     "linkerd.version",
     "2.19.0",
+  ],
+  [
+    "the enterprise channel without a license",
+    (f) => Object.assign(f.linkerd, { channel: "enterprise", version: "2.19.0" }),
+    "linkerd.license",
+    "pulumi config set --secret",
+  ],
+  [
+    "a license for the edge channel",
+    (f) => (f.linkerd.license = { secret: "stored" }),
+    "linkerd.license",
+    "remove it",
+  ],
+  [
+    "a pull secret that is not set",
+    (f) => (f.clusters.eu.linkerd = { images: { pullSecret: { secret: "registry" } } }),
+    "clusters.eu.linkerd.images.pullSecret.secret",
+    "pulumi config set --secret linkerd-fleet:registry",
+  ],
+  [
+    "a registry with a scheme",
+    (f) => (f.linkerd.images = { registry: "https://mirror.example.com" }),
+    "linkerd.images.registry",
+    "without scheme",
   ],
   [
     "the trust bundle in chart values",

@@ -11,7 +11,7 @@ describe("where a chart comes from", () => {
     ["the channel's repository", {}, { chart: "linkerd-crds", repository: "https://helm.linkerd.io/edge" }],
     [
       "the enterprise repository, under its own name",
-      { channel: "enterprise", version: "2.19.0" },
+      { channel: "enterprise", version: "2.19.0", license: { secret: "stored" } },
       { chart: "linkerd-enterprise-crds", repository: "https://helm.buoyant.cloud" },
     ],
     [

@@ -125,10 +125,29 @@ describe("the values of the charts", () => {
 
   it("exclude the same metadata from federated services as the links do from mirrors", () => {
     eachCluster((cluster) => {
-      expect(multiclusterValues(cluster).localServiceMirror).toEqual({
+      expect(multiclusterValues(cluster).localServiceMirror).toMatchObject({
         excludedLabels: cluster.excludes.excludedLabels.join(","),
         excludedAnnotations: cluster.excludes.excludedAnnotations.join(","),
       });
+    });
+  });
+
+  it("name every image of a private mirror, and leave the charts' own where there is none", () => {
+    eachCluster((cluster) => {
+      const { registry, pause } = cluster.install.images;
+      const values = [controlPlaneValues(cluster, TRUST), multiclusterValues(cluster)];
+      const images = values
+        .flatMap((value) => leaves(value))
+        .filter(([path]) => /image/i.test(path))
+        .map(([, image]) => image);
+      expect(images.sort()).toEqual(
+        [
+          ...(registry ? ["controller", "controller", "controller", "debug", "proxy"] : []).map(
+            (name) => `${registry}/${name}`,
+          ),
+          ...(pause ? [pause] : []),
+        ].sort(),
+      );
     });
   });
 

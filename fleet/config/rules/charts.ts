@@ -18,6 +18,7 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
   ];
   return [
     ...oneFileForAll(linkerd),
+    ...(linkerd ? licenseOf(linkerd) : []),
     ...places.flatMap(({ path, settings }) =>
       CHARTS.flatMap((chart) =>
         ownedValues(chart, settings.charts?.[chart]?.values ?? {}, [...path, "charts", chart, "values"]),
@@ -31,6 +32,18 @@ function oneFileForAll(linkerd: LinkerdConfig | undefined): Problem[] {
   if (!linkerd?.source?.endsWith(".tgz")) return [];
   const fix = "name the folder or repository that holds all three, or set linkerd.charts.<chart>.source";
   return [{ path: "linkerd.source", problem: "is a single chart, and stands for three", fix }];
+}
+
+function licenseOf({ channel, license }: LinkerdConfig): Problem[] {
+  const path = "linkerd.license";
+  if (channel === "enterprise" && !license) {
+    const fix =
+      "store yours with `pulumi config set --secret linkerd-fleet:license < file` and write { secret: license }";
+    return [{ path, problem: "is missing: the enterprise channel does not start without one", fix }];
+  }
+  return channel === "edge" && license
+    ? [{ path, problem: "belongs to the enterprise channel", fix: "remove it, or set linkerd.channel" }]
+    : [];
 }
 
 function ownedValues(

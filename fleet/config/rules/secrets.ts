@@ -15,7 +15,7 @@ export function secretRules({ raw }: Readable): Problem[] {
     ...SECTIONS.filter((section) => raw.secretKeys.has(section)).map((section) => ({
       path: section,
       problem: "is encrypted as a whole, so that no preview and no review can show it",
-      fix: "store it in plain text; only kubeconfigs and private keys are secrets, each under a key of its own",
+      fix: "store it in plain text; only kubeconfigs, private keys, licenses and pull secrets are secrets, each under a key of its own",
     })),
     ...Object.keys(raw.values)
       .filter((key) => !SECTIONS.includes(key) && !used.has(key))
@@ -40,7 +40,18 @@ function judgeReference(raw: RawConfig, path: readonly PropertyKey[], key: strin
 
 /** Every `{ secret: <key> }`, also in entries that have other mistakes. */
 function secretReferences({ values }: RawConfig): { path: readonly PropertyKey[]; key: string }[] {
+  const linkerd = (settings: unknown, path: readonly PropertyKey[]) => [
+    { path: [...path, "license", "secret"], key: map(map(settings).license).secret },
+    {
+      path: [...path, "images", "pullSecret", "secret"],
+      key: map(map(map(settings).images).pullSecret).secret,
+    },
+  ];
   const places = [
+    ...linkerd(values.linkerd, ["linkerd"]),
+    ...Object.entries(map(values.clusters)).flatMap(([name, cluster]) =>
+      linkerd(map(cluster).linkerd, ["clusters", name, "linkerd"]),
+    ),
     ...Object.entries(map(values.clusters)).map(([name, cluster]) => ({
       path: ["clusters", name, "kubeconfig", "secret"],
       key: map(map(cluster).kubeconfig).secret,
