@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fleetConfig } from "../fleet/config/fleetConfig";
+import { OWNED_VALUES } from "../fleet/values";
 
 const PROJECT = "linkerd-fleet";
 
@@ -27,6 +28,7 @@ export function documents(): Readonly<Record<string, string>> {
   return {
     "docs/stack-file.schema.json": `${JSON.stringify(stackFile(schema), null, 2)}\n`,
     "docs/configuration.md": configurationPage(schema as Schema),
+    "docs/chart-values.md": chartValuesPage(),
   };
 }
 
@@ -85,6 +87,30 @@ first line is
 
 Kubeconfigs and private keys never stand in these sections. Each is a configuration value of its own, stored encrypted
 with \`pulumi config set --secret ${PROJECT}:<key> < file\`, and referred to as \`{ secret: <key> }\`.
+
+${sections.join("\n")}`;
+}
+
+function chartValuesPage(): string {
+  const charts = {
+    crds: "linkerd-crds",
+    controlPlane: "linkerd-control-plane",
+    multicluster: "linkerd-multicluster",
+  };
+  const sections = (Object.keys(charts) as (keyof typeof charts)[]).map((key) => {
+    const lines = Object.entries(OWNED_VALUES[key]).map(
+      ([value, setting]) => `| \`${value}\` | ${setting} |`,
+    );
+    return `## \`${charts[key]}\`\n\n| value | follows from |\n|---|---|\n${lines.join("\n")}\n`;
+  });
+  return `# Chart values
+
+<!-- Written by \`npm run docs\` from OWNED_VALUES in fleet/values.ts. Change it there. -->
+
+The values this program sets or keeps from being set, and the setting of the stack file each follows from; a stack file that
+sets one in \`linkerd.charts.<chart>.values\` is refused. All others are yours. A test renders the lab's charts, whose
+schemas are strict, with every value this program sets. Before another version of the official charts, hold this list
+against their \`values.yaml\`. \`license\` and \`licenseSecret\` exist in the enterprise chart only.
 
 ${sections.join("\n")}`;
 }
