@@ -4,6 +4,7 @@ import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access";
 import type { GrantPlan } from "../fleet/grants";
 import type { ClusterPlan, ExportPlan, TrustPlan } from "../fleet/plan";
 import { ControlPlane } from "./controlPlane";
+import { EmissaryGateway } from "./emissaryGateway";
 import { ExportedService } from "./exportedService";
 import { Grant } from "./grant";
 import { Issuer } from "./issuer";
@@ -25,6 +26,8 @@ export interface ClusterArgs {
 export class Cluster extends pulumi.ComponentResource {
   readonly controlPlane: ControlPlane;
   readonly multicluster: Multicluster;
+  /** Addresses of the gateway, separated by commas; `undefined` without one. */
+  readonly gatewayAddress: pulumi.Output<string> | undefined;
   /** What every access of this cluster may read. */
   readonly accessRole: kubernetes.rbac.v1.ClusterRole;
 
@@ -55,6 +58,15 @@ export class Cluster extends pulumi.ComponentResource {
       { cluster, controlPlane: this.controlPlane.release, secret: args.secret },
       child,
     );
+    const { gateway } = cluster;
+    this.gatewayAddress =
+      gateway.enabled && gateway.kind === "emissary"
+        ? new EmissaryGateway(
+            `${name}-emissary`,
+            { cluster: cluster.name, gateway, controlPlane: this.controlPlane.release },
+            child,
+          ).address
+        : this.multicluster.gatewayAddress;
     this.accessRole = new kubernetes.rbac.v1.ClusterRole(
       `${name}-access-role`,
       {

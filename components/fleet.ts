@@ -72,7 +72,7 @@ export class Fleet extends pulumi.ComponentResource {
           link,
           target: target.cluster,
           access: get(accesses, `${link.target}-for-${link.source}`),
-          gatewayAddress: target.member.multicluster.gatewayAddress,
+          gatewayAddress: target.member.gatewayAddress,
           // The destination controller looks at the target once, when it first sees the credentials: the target's
           // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
           after: [source.member.multicluster.release, target.member.multicluster.release],
@@ -88,7 +88,7 @@ export class Fleet extends pulumi.ComponentResource {
     this.trustBundle = trust.bundle;
     this.gatewayAddresses = Object.fromEntries(
       [...members].flatMap(([cluster, { member }]) => {
-        const address = member.multicluster.gatewayAddress;
+        const address = member.gatewayAddress;
         return address ? [[cluster, address]] : [];
       }),
     );

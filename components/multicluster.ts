@@ -4,6 +4,7 @@ import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import { multiclusterValues } from "../fleet/values";
 import { chartRelease } from "./chart";
+import { loadBalancerAddress } from "./loadBalancerAddress";
 import { AuthenticationPatch } from "./policyResources";
 import { pullSecrets } from "./pullSecrets";
 
@@ -23,7 +24,7 @@ export class Multicluster extends pulumi.ComponentResource {
   /** Accesses need only this, which keeps a full mesh free of cycles. */
   readonly namespace: kubernetes.core.v1.Namespace;
   readonly release: kubernetes.helm.v3.Release;
-  /** Addresses of the gateway, separated by commas; `undefined` without one. */
+  /** Addresses of the chart's gateway, separated by commas; `undefined` without one. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: MulticlusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -73,9 +74,10 @@ export class Multicluster extends pulumi.ComponentResource {
    * previews find it in the state, where a `.get` would need the cluster to answer.
    */
   private readGatewayAddress(name: string, cluster: ClusterPlan): pulumi.Output<string> | undefined {
-    if (!cluster.gateway.enabled) return undefined;
-    if (cluster.gateway.addresses) return pulumi.output(cluster.gateway.addresses.join(","));
-    const gateway = new kubernetes.core.v1.ServicePatch(
+    const { gateway } = cluster;
+    if (!gateway.enabled || gateway.kind !== "chart") return undefined;
+    if (gateway.addresses) return pulumi.output(gateway.addresses.join(","));
+    const service = new kubernetes.core.v1.ServicePatch(
       `${name}-gateway`,
       {
         metadata: {
@@ -87,16 +89,10 @@ export class Multicluster extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this, dependsOn: [this.release] },
+      // When the gateway goes, its chart takes the Service away, and what is gone takes no patch back.
+      { parent: this, dependsOn: [this.release], retainOnDelete: true },
     );
-    // The patch is ready only when there is an address. Should a refresh find it gone, an empty address makes the
-    // service mirrors keep the endpoints they have.
-    return gateway.status.apply((status) =>
-      (status?.loadBalancer?.ingress ?? [])
-        .map((ingress) => ingress.ip ?? ingress.hostname)
-        .filter((address) => address !== undefined)
-        .join(","),
-    );
+    return service.status.apply(loadBalancerAddress);
   }
 
   /**
@@ -104,8 +100,9 @@ export class Multicluster extends pulumi.ComponentResource {
    * own authentications are changed. Helm leaves alone what no chart version changes.
    */
   private hardenGateway(name: string, cluster: ClusterPlan): void {
-    if (!cluster.gateway.enabled) return;
-    const { allowedNetworks, allowedIdentities } = cluster.gateway.config;
+    const { gateway } = cluster;
+    if (!gateway.enabled || gateway.kind !== "chart") return;
+    const { allowedNetworks, allowedIdentities } = gateway.config;
     const metadata = (of: string) => ({
       name: of,
       namespace: this.namespace.metadata.name,

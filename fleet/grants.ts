@@ -1,6 +1,7 @@
 import type { FleetConfig } from "./config/fleetConfig";
 import type { ContainerPort, GrantConfig, ServiceConfig } from "./config/services";
-import { exportKey, GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
+import { gatewayIdentity } from "./gateway";
+import { exportKey, identityName } from "./names";
 import type { LinkPlan } from "./topology";
 
 /** Who may call one exported service in one cluster. Whoever is not named may not. */
@@ -92,7 +93,7 @@ function callersOf(
   const named = service.allow
     .filter(({ ports }) => ports === undefined || ports.includes(port))
     .flatMap((grant) => identitiesOf(config, grant, linked));
-  return unique([...named, ...(service.allowGateway ? [gatewayIdentity(config, cluster)] : [])]);
+  return unique([...named, ...(service.allowGateway ? gatewayOf(config, cluster) : [])]);
 }
 
 /** Linkerd knows callers by identity alone, and an identity holds the trust domain of the caller's own cluster. */
@@ -112,9 +113,10 @@ function callerIdentity(
   return identityName(serviceAccount, namespace, config.linkerd.namespace, trustDomain);
 }
 
-function gatewayIdentity(config: FleetConfig, cluster: string): string {
-  const trustDomain = trustDomainOf(config, cluster);
-  return identityName(GATEWAY_NAME, MULTICLUSTER_NAMESPACE, config.linkerd.namespace, trustDomain);
+function gatewayOf(config: FleetConfig, name: string): string[] {
+  const cluster = config.clusters[name];
+  const own = { controlPlaneNamespace: config.linkerd.namespace, trustDomain: trustDomainOf(config, name) };
+  return cluster ? [gatewayIdentity(cluster.gateway, own)] : [];
 }
 
 /** Identities alone would name pods of other clusters that share the trust domain: they hold from own networks only. */

@@ -85,16 +85,16 @@ function gatewayFields<T>(
   gatewayAddress: T,
 ): Pick<LinkSpec<T>, "gatewayAddress" | "gatewayPort" | "gatewayIdentity" | "probeSpec"> {
   if (!target.gateway.enabled || !link.modes.includes("gateway")) return {};
-  const { config, identity } = target.gateway;
+  const { port, probePort, identity } = target.gateway;
   return {
     gatewayAddress,
-    gatewayPort: String(config.port),
+    gatewayPort: String(port),
     gatewayIdentity: identity,
-    // Path and period: annotations of the chart's gateway Service. A probe may hang for `timeout`, and three
+    // Path and period: annotations of the gateway's Service. A probe may hang for `timeout`, and three
     // failures take the mirrors out: with the CRD's own default of 30 s a dead gateway would cost 90 s.
     probeSpec: {
       path: "/ready",
-      port: String(config.probePort),
+      port: String(probePort),
       period: "3s",
       failureThreshold: "3",
       timeout: "5s",

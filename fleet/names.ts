@@ -32,6 +32,13 @@ export const PULL_SECRET = "linkerd-fleet-registry";
 /** Secret of the enterprise channel, with the key `license` (Buoyant's own default, ControlPlane reference). */
 export const LICENSE_SECRET = "buoyant-license";
 
+/**
+ * Ports of every Linkerd proxy (linkerd2 `charts/linkerd-control-plane/values.yaml`, `proxy.ports`). A proxy acts as a
+ * gateway only on the first, its own inbound port; its health stands at the second, its admin port.
+ */
+export const GATEWAY_PORT = 4143;
+export const PROBE_PORT = 4191;
+
 /** Secret that holds the kubeconfig for one target; the chart's RBAC allows exactly this name. */
 export function credentialsName(target: string): string {
   return `cluster-credentials-${target}`;

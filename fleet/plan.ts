@@ -1,10 +1,11 @@
 import { type InstallPlan, planInstall } from "./charts";
-import type { ClusterConfig, GatewayConfig } from "./config/clusters";
+import type { ClusterConfig } from "./config/clusters";
 import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
 import type { TrustConfig } from "./config/trust";
+import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "./gateway";
 import { type GrantPlan, planGrants } from "./grants";
-import { accessName, exportKey, GATEWAY_NAME, identityName, MULTICLUSTER_NAMESPACE } from "./names";
+import { accessName, exportKey } from "./names";
 import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology";
 
 /** Everything the components need, decided. Each list is in a stable order: that of the names. */
@@ -40,18 +41,6 @@ export interface ClusterPlan
   readonly controllers: readonly ControllerPlan[];
 }
 
-export type GatewayPlan =
-  | { readonly enabled: false }
-  | {
-      readonly enabled: true;
-      /** The chart's settings of the gateway and its Service. */
-      readonly config: Exclude<GatewayConfig, { type: "none" }>;
-      /** Mesh identity that the sources require of it. */
-      readonly identity: string;
-      /** Known beforehand; `undefined` means the address its LoadBalancer Service is given. */
-      readonly addresses: readonly string[] | undefined;
-    };
-
 export interface ControllerPlan {
   readonly target: string;
   /** Probes the target's gateway, at this port of the probe Service; `undefined` without a gateway. */
@@ -77,9 +66,10 @@ export interface ExportPlan {
 /** Decides everything about a valid fleet. Pure, and the same for any order of keys. */
 export function planFleet(config: FleetConfig): Plan {
   const links = planLinks(config.topology, config.clusters);
-  const targets = Map.groupBy(links, (link) => link.source);
+  const outgoing = Map.groupBy(links, ({ source }) => source);
+  const incoming = Map.groupBy(links, ({ target }) => target);
   const clusters = sorted(Object.entries(config.clusters), ([name]) => name).map(([name, cluster]) =>
-    planCluster(name, cluster, config, targets.get(name) ?? []),
+    planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? []),
   );
   return {
     trust: {
@@ -100,37 +90,38 @@ function planCluster(
   name: string,
   cluster: ClusterConfig,
   fleet: FleetConfig,
-  links: readonly LinkPlan[],
+  outgoing: readonly LinkPlan[],
+  incoming: readonly LinkPlan[],
 ): ClusterPlan {
   const { context, kubeconfig, apiServer, ca, region, network, clusterDomain, wave } = cluster;
-  const trustDomain = cluster.trustDomain ?? fleet.trust.domain;
-  const controlPlaneNamespace = cluster.linkerd.namespace ?? fleet.linkerd.namespace;
+  const own = meshNames(fleet, name);
+  const throughGateway = incoming.filter(({ modes }) => modes.includes("gateway"));
   return {
     name,
     ...definedOnly({ context, kubeconfig, ca, region, network }),
     apiServer,
     clusterDomain,
     wave,
-    trustDomain,
+    ...own,
     excludes: fleetExcludes(fleet.topology),
-    controlPlaneNamespace,
     install: planInstall(fleet.linkerd, cluster.linkerd),
-    gateway: planGateway(cluster.gateway, controlPlaneNamespace, trustDomain),
-    controllers: links.map(({ target, modes }) => {
-      const gateway = fleet.clusters[target]?.gateway;
-      const probed = gateway && gateway.type !== "none" && modes.includes("gateway");
-      return { target, probePort: probed ? gateway.probePort : undefined };
+    gateway: planGateway(
+      cluster.gateway,
+      own,
+      throughGateway.map(({ source }) => meshNames(fleet, source)),
+    ),
+    controllers: outgoing.map(({ target, modes }) => {
+      const gateway = modes.includes("gateway") ? fleet.clusters[target]?.gateway : undefined;
+      return { target, probePort: gateway && gatewayPorts(gateway)?.probePort };
     }),
   };
 }
 
-function planGateway(config: GatewayConfig, controlPlaneNamespace: string, trustDomain: string): GatewayPlan {
-  if (config.type === "none") return { enabled: false };
+function meshNames(fleet: FleetConfig, name: string): MeshNames {
+  const cluster = fleet.clusters[name];
   return {
-    enabled: true,
-    config,
-    identity: identityName(GATEWAY_NAME, MULTICLUSTER_NAMESPACE, controlPlaneNamespace, trustDomain),
-    addresses: config.type === "loadBalancer" ? undefined : config.address,
+    controlPlaneNamespace: cluster?.linkerd.namespace ?? fleet.linkerd.namespace,
+    trustDomain: cluster?.trustDomain ?? fleet.trust.domain,
   };
 }
 

@@ -1,6 +1,7 @@
 import { mergeValues } from "./charts";
-import { GATEWAY_NAME, LICENSE_SECRET, PULL_SECRET } from "./names";
-import type { ClusterPlan, GatewayPlan } from "./plan";
+import type { GatewayPlan } from "./gateway";
+import { GATEWAY_NAME, GATEWAY_PORT, LICENSE_SECRET, PROBE_PORT, PULL_SECRET } from "./names";
+import type { ClusterPlan } from "./plan";
 
 /**
  * The chart values this program owns. They are functions of plain data, so a value is changed in one place; the
@@ -40,6 +41,8 @@ export const OWNED_VALUES: Readonly<
     cniEnabled: "linkerd.cni",
     license: "linkerd.license",
     licenseSecret: "linkerd.license",
+    "proxy.ports.inbound": "nothing: gateways of other clusters are reached at 4143",
+    "proxy.ports.admin": "nothing: gateways of other clusters are probed at 4191",
     "identity.externalCA": "trust.anchors",
     "identity.issuer.scheme": "trust.issuer",
     "identity.issuer.tls": "trust.anchors",
@@ -171,25 +174,27 @@ function pullSecrets({ install }: ClusterPlan): Values {
 }
 
 function gatewayValues(gateway: GatewayPlan): Values {
-  if (!gateway.enabled) return { enabled: false };
+  if (!gateway.enabled || gateway.kind === "emissary") return { enabled: false };
   const { config } = gateway;
-  const nodePort = config.type === "nodePort";
-  return {
+  const common = {
     enabled: true,
     name: GATEWAY_NAME,
-    serviceType: nodePort ? "NodePort" : "LoadBalancer",
+    // The Service sends each port on to the same one of the pods, where the proxy listens: not to be chosen.
+    port: GATEWAY_PORT,
     serviceAnnotations: config.annotations,
     ...(config.replicas === undefined ? {} : { replicas: config.replicas }),
-    ...(config.type === "nodePort"
-      ? { nodePort: config.port, probe: { nodePort: config.probePort } }
-      : {
-          port: config.port,
-          probe: { port: config.probePort },
-          loadBalancerSourceRanges: config.sourceRanges,
-          ...(config.loadBalancerClass === undefined ? {} : { loadBalancerClass: config.loadBalancerClass }),
-        }),
-    ...(config.type === "static" && config.loadBalancerIP !== undefined
-      ? { loadBalancerIP: config.loadBalancerIP }
-      : {}),
+  };
+  if (config.type === "nodePort") {
+    const probe = { port: PROBE_PORT, nodePort: config.probePort };
+    return { ...common, serviceType: "NodePort", nodePort: config.port, probe };
+  }
+  const loadBalancerIP = config.type === "static" ? config.loadBalancerIP : undefined;
+  return {
+    ...common,
+    serviceType: "LoadBalancer",
+    probe: { port: PROBE_PORT },
+    loadBalancerSourceRanges: config.sourceRanges,
+    ...(config.loadBalancerClass === undefined ? {} : { loadBalancerClass: config.loadBalancerClass }),
+    ...(loadBalancerIP === undefined ? {} : { loadBalancerIP }),
   };
 }

@@ -63,15 +63,18 @@ const gateway: fc.Arbitrary<NonNullable<ClusterInput["gateway"]>> = fc
     ports,
     host,
     hosts: fc.array(host, { minLength: 1, maxLength: 3 }),
+    namespace: word,
     serviceSettings,
     balancerSettings,
   })
-  .chain(({ ports: [port = 1, probePort = 2], host, hosts, serviceSettings, balancerSettings }) =>
+  .chain(({ ports: [port = 1, probePort = 2], host, hosts, namespace, serviceSettings, balancerSettings }) =>
     fc.constantFrom(
-      { type: "loadBalancer" as const, port, probePort, ...serviceSettings, ...balancerSettings },
+      { type: "loadBalancer" as const, ...serviceSettings, ...balancerSettings },
       { type: "nodePort" as const, address: host, port, probePort, ...serviceSettings },
       { type: "static" as const, address: hosts, ...serviceSettings, ...balancerSettings },
       { type: "static" as const, address: host, loadBalancerIP: "192.0.2.1", port, probePort },
+      { type: "emissary" as const, namespace, serviceAccount: "edge", skipInboundPorts: [] },
+      { type: "emissary" as const, address: hosts, port, probePort, allowedNetworks: ["192.0.2.0/24"] },
     ),
   );
 

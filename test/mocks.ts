@@ -123,9 +123,19 @@ export function computed({ type, name, inputs }: pulumi.runtime.MockResourceArgs
       return { result: "abc123" };
     case "kubernetes:core/v1:ServicePatch":
       return {
-        spec: { selector: { app: inputs.metadata?.name ?? "" } },
+        spec: { ...inputs.spec, type: "LoadBalancer", selector: { app: inputs.metadata?.name ?? "" } },
         status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }, { hostname: `${name}.example.com` }] } },
       };
+    case "kubernetes:apps/v1:DeploymentPatch": {
+      const { name = "" } = inputs.metadata ?? {};
+      return {
+        spec: {
+          selector: { matchLabels: { app: name } },
+          template: { ...inputs.spec?.template, spec: { serviceAccountName: name } },
+        },
+        status: { availableReplicas: 1 },
+      };
+    }
     case "kubernetes:core/v1:Secret":
       return inputs.type === "kubernetes.io/service-account-token"
         ? {

@@ -30,9 +30,19 @@ export const serviceName = matching(
   "use lower-case letters, digits and dashes, starting with a letter and without dots",
 ).max(MAX_LABEL);
 
+/** DNS-1123 subdomain. */
+export const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** A Kubernetes object of a kind without a rule of its own. */
+export const objectName = matching(
+  DNS_NAME,
+  "is not the name of an object",
+  "use lower-case letters, digits, dashes and dots",
+).max(253);
+
 /** A DNS name such as a trust domain or a cluster domain. */
 export const domainName = matching(
-  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  DNS_NAME,
   "is not a DNS name",
   "use lower-case labels joined by dots, for example cluster.local",
 ).max(253);

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { clusterName, domainName, matching, mode, namespaceName, port, serviceName } from "./common";
+import {
+  clusterName,
+  DNS_NAME,
+  domainName,
+  matching,
+  mode,
+  namespaceName,
+  port,
+  serviceName,
+} from "./common";
 
 const portName = matching(
   /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
@@ -11,7 +20,7 @@ const containerPort = z.union([port, portName]).describe("the number or the name
 export type ContainerPort = z.infer<typeof containerPort>;
 
 const serviceAccount = matching(
-  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  DNS_NAME,
   "is not the name of a ServiceAccount",
   "use lower-case letters, digits, dashes and dots",
 ).max(253);

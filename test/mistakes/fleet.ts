@@ -43,9 +43,45 @@ export const CLUSTERS: readonly Mistake[] = [
   ],
   [
     "one port for gateway and probe",
-    (f) => (f.clusters.eu.gateway = { type: "loadBalancer", port: 4191 }),
+    (f) => (f.clusters.eu.gateway = { type: "static", address: "gw.eu", port: 4191 }),
     "clusters.eu.gateway.probePort",
     "different",
+  ],
+  [
+    "a load balancer at other ports than the proxy's",
+    (f) => (f.clusters.eu.gateway = { type: "loadBalancer", port: 8443 }),
+    "clusters.eu.gateway.port",
+    "remove",
+  ],
+  [
+    "ports of an Emissary whose Service is asked for its address",
+    (f) => (f.clusters.eu.gateway = { type: "emissary", probePort: 8191 }),
+    "clusters.eu.gateway.probePort",
+    "address",
+  ],
+  [
+    "an Emissary whose proxy would not see the links",
+    (f) => (f.clusters.eu.gateway = { type: "emissary", skipInboundPorts: [8080, 4143] }),
+    "clusters.eu.gateway.skipInboundPorts[1]",
+    "public",
+  ],
+  [
+    "two mappings of one name",
+    (f) => {
+      const mapping = { name: "web", prefix: "/", service: "web.shop:80" };
+      f.clusters.eu.gateway = { type: "emissary", mappings: [mapping, { ...mapping, prefix: "/b" }] };
+    },
+    "clusters.eu.gateway.mappings[1].name",
+    "another name",
+  ],
+  [
+    "a mapping of no path",
+    (f) => {
+      const mapping = { name: "web", prefix: "web", service: "web.shop:80" };
+      f.clusters.eu.gateway = { type: "emissary", mappings: [mapping] };
+    },
+    "clusters.eu.gateway.mappings[0].prefix",
+    "slash",
   ],
   [
     "another control-plane namespace in one cluster",

@@ -24,7 +24,7 @@ export const SHAPES: readonly Mistake[] = [
   ["a setting with nothing after it", (f) => (f.clusters.eu.gateway = null), "clusters.eu.gateway", "map"],
   [
     "a port out of range",
-    (f) => (f.clusters.eu.gateway = { type: "loadBalancer", port: 70_000 }),
+    (f) => (f.clusters.eu.gateway = { type: "static", address: "gw.eu", port: 70_000 }),
     "clusters.eu.gateway.port",
     "65535",
   ],

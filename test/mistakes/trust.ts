@@ -246,6 +246,12 @@ export const CHARTS: readonly Mistake[] = [
     "clusters.<name>.gateway",
   ],
   [
+    "another port of the proxies in chart values",
+    (f) => Object.assign(f.linkerd, values("controlPlane", { proxy: { ports: { inbound: 5143 } } })),
+    "linkerd.charts.controlPlane.values.proxy.ports.inbound",
+    "4143",
+  ],
+  [
     "the Gateway API switch in chart values",
     (f) => Object.assign(f.linkerd, values("crds", { installGatewayAPI: true })),
     "linkerd.charts.crds.values.installGatewayAPI",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fleetConfig } from "../../fleet/config/fleetConfig";
 import { isMap } from "../../fleet/config/json";
 import { accessName, credentialsName, exportKey, mirrorServiceName } from "../../fleet/names";
-import { type Plan, planFleet } from "../../fleet/plan";
+import { type ClusterPlan, type Plan, planFleet } from "../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../arbitraries";
 
 const plan = (input: FleetInput): Plan => planFleet(configOf(input));
@@ -81,8 +81,7 @@ describe("the plan of a fleet", () => {
         expect(controllers.map(({ target }) => target)).toEqual(outgoing.map(({ target }) => target));
         for (const { target, modes } of outgoing) {
           const gateway = clusters.find((cluster) => cluster.name === target)?.gateway;
-          const expected =
-            gateway?.enabled && modes.includes("gateway") ? gateway.config.probePort : undefined;
+          const expected = gateway?.enabled && modes.includes("gateway") ? gateway.probePort : undefined;
           expect(controllers.find((controller) => controller.target === target)?.probePort).toBe(expected);
         }
       }
@@ -94,20 +93,60 @@ describe("the plan of a fleet", () => {
       for (const { name, trustDomain, gateway } of clusters) {
         expect(trustDomain).toBe(inputs[name]?.trustDomain ?? trust.domain ?? "cluster.local");
         if (gateway.enabled) {
-          expect(gateway.identity).toBe(
-            `linkerd-gateway.linkerd-multicluster.serviceaccount.identity.linkerd.${trustDomain}`,
-          );
+          const runsAs =
+            gateway.kind === "emissary"
+              ? `${gateway.config.serviceAccount}.${gateway.config.namespace}`
+              : "linkerd-gateway.linkerd-multicluster";
+          expect(gateway.identity).toBe(`${runsAs}.serviceaccount.identity.linkerd.${trustDomain}`);
         }
       }
     });
   });
 
-  it("knows the address of a gateway beforehand, unless a load balancer gives it", () => {
+  it("reaches a gateway where its kind is: a fixed address with its ports, else the Service's with its own", () => {
     anyPlan(({ clusters }) => {
       for (const { gateway } of clusters) {
         if (!gateway.enabled) continue;
-        expect(gateway.addresses === undefined).toBe(gateway.config.type === "loadBalancer");
-        expect(gateway.addresses ?? ["some"]).not.toEqual([]);
+        const { config, addresses, port, probePort } = gateway;
+        if ("address" in config && config.address) {
+          expect([addresses, port, probePort]).toEqual([
+            config.address,
+            config.port ?? 4143,
+            config.probePort ?? 4191,
+          ]);
+        } else {
+          expect(["loadBalancer", "emissary"]).toContain(config.type);
+          expect([addresses, port, probePort]).toEqual([undefined, 4143, 4191]);
+        }
+      }
+    });
+  });
+
+  it("lets an Emissary gateway take the meshed pods of the clusters whose links use it, unless callers are named", () => {
+    anyPlan(({ clusters, links }) => {
+      for (const { name, gateway } of clusters) {
+        if (!gateway.enabled || gateway.kind !== "emissary") continue;
+        const sources = links
+          .filter(({ target, modes }) => target === name && modes.includes("gateway"))
+          .map(({ source }) => clusters.find((cluster) => cluster.name === source)?.trustDomain);
+        const meshed = [...new Set(sources.map((domain) => `*.identity.linkerd.${domain}`))].sort();
+        expect(gateway.callers).toEqual(gateway.config.allowedIdentities ?? meshed);
+        expect(gateway.networks).toEqual(gateway.config.allowedNetworks ?? ["0.0.0.0/0", "::/0"]);
+      }
+    });
+  });
+
+  it("lets a gateway service be called by the gateway that its cluster has", () => {
+    anyPlan(({ clusters, exports, grants }) => {
+      for (const { cluster, namespace, name, modes } of exports) {
+        if (!modes.includes("gateway")) continue;
+        const gateway = clusters.find((one) => one.name === cluster)?.gateway;
+        const grant = grants.find(
+          (one) => one.cluster === cluster && one.namespace === namespace && one.name === name,
+        );
+        for (const { callers } of grant?.ports ?? []) {
+          expect(callers).toContain(gateway?.enabled && gateway.identity);
+        }
       }
     });
   });
@@ -142,7 +181,7 @@ describe("the plan of a fleet", () => {
 });
 
 describe("one cluster more", () => {
-  it("only adds, and one less only removes, but for the controllers of its sources", () => {
+  it("only adds, and one less only removes, but for what other clusters hold of their links to it", () => {
     const grown = fleetInputs({ kinds: ["mesh", "hub", "islands"], minClusters: 2 }).map((input) => {
       const names = Object.keys(input.clusters);
       const { topology } = input;
@@ -166,12 +205,24 @@ describe("one cluster more", () => {
             ...cluster,
             controllers: cluster.controllers.filter(({ target }) => target !== gone),
           }));
-        expect(others).toEqual(small.clusters);
+        expect(others.map(uncalled)).toEqual(small.clusters.map(uncalled));
+        others.forEach((cluster, at) => {
+          expect(callers(cluster)).toEqual(expect.arrayContaining([...callers(small.clusters[at])]));
+        });
       }),
       { numRuns: 80 },
     );
   });
 });
+
+/** Whom an Emissary gateway takes: the meshed pods of the clusters that are linked to it. */
+function callers(cluster: ClusterPlan | undefined): readonly string[] {
+  return cluster?.gateway.enabled && cluster.gateway.kind === "emissary" ? cluster.gateway.callers : [];
+}
+
+function uncalled(cluster: ClusterPlan): object {
+  return { ...cluster, gateway: { ...cluster.gateway, callers: [] } };
+}
 
 /** The fleet without one cluster and all that names it. */
 function without({ clusters, topology, ...input }: FleetInput, gone: string): FleetInput {

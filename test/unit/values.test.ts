@@ -154,16 +154,19 @@ describe("the values of the charts", () => {
   it("give the gateway's Service what the stack file says of it", () => {
     eachCluster(({ gateway, ...cluster }) => {
       const values = multiclusterValues({ gateway, ...cluster }).gateway;
-      if (!gateway.enabled) return expect(values).toMatchObject({ enabled: false });
-      const { type, port, probePort, annotations, replicas, ...rest } = gateway.config;
+      if (!gateway.enabled || gateway.kind === "emissary") {
+        return expect(values).toMatchObject({ enabled: false });
+      }
+      const { type, annotations, replicas, ...rest } = gateway.config;
       const nodePort = type === "nodePort";
       expect(values).toMatchObject({
         serviceType: nodePort ? "NodePort" : "LoadBalancer",
+        // The chart's Service sends them on to the same ports of the pods, where only these are the proxy's.
+        port: 4143,
+        probe: { port: 4191, ...(nodePort ? { nodePort: gateway.probePort } : {}) },
         serviceAnnotations: annotations,
         ...(replicas === undefined ? {} : { replicas }),
-        ...(nodePort
-          ? { nodePort: port, probe: { nodePort: probePort } }
-          : { port, probe: { port: probePort } }),
+        ...(nodePort ? { nodePort: gateway.port } : {}),
         ...("sourceRanges" in rest ? { loadBalancerSourceRanges: rest.sourceRanges } : {}),
         ...("loadBalancerClass" in rest ? { loadBalancerClass: rest.loadBalancerClass } : {}),
         ...("loadBalancerIP" in rest ? { loadBalancerIP: rest.loadBalancerIP } : {}),

@@ -1,6 +1,8 @@
-import { FEDERATED_SUFFIX } from "../../names";
+import { gatewayPorts } from "../../gateway";
+import { FEDERATED_SUFFIX, GATEWAY_PORT, PROBE_PORT } from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import type { ClusterConfig } from "../clusters";
+import type { EmissaryConfig } from "../gateways";
 import { isMap } from "../json";
 import type { Readable } from "../readable";
 
@@ -53,8 +55,37 @@ function judgeCluster(name: string, cluster: ClusterConfig): Problem[] {
     );
   }
   const { gateway } = cluster;
-  if (gateway.type !== "none" && gateway.port === gateway.probePort) {
+  const ports = gatewayPorts(gateway);
+  if (ports && ports.port === ports.probePort) {
     add(["gateway", "probePort"], "is also the port of the gateway", "write two different ports");
+  }
+  if (gateway.type === "emissary") problems.push(...judgeEmissary(name, gateway));
+  return problems;
+}
+
+function judgeEmissary(name: string, gateway: EmissaryConfig): Problem[] {
+  const problems: Problem[] = [];
+  const add = (keys: readonly PropertyKey[], problem: string, fix: string) =>
+    problems.push({ path: pathOf(["clusters", name, "gateway", ...keys]), problem, fix });
+  for (const key of ["port", "probePort"] as const) {
+    if (gateway.address === undefined && gateway[key] !== undefined) {
+      add([key], "is for a fixed address: the Service has 4143 and 4191", "remove it, or write the address");
+    }
+  }
+  gateway.skipInboundPorts.forEach((port, at) => {
+    if (port !== GATEWAY_PORT && port !== PROBE_PORT) return;
+    add(
+      ["skipInboundPorts", at],
+      `takes ${port} from the proxy, which must see it`,
+      "name only public ports",
+    );
+  });
+  for (const kind of ["hosts", "mappings"] as const) {
+    const names = gateway[kind].map((one) => one.name);
+    names.forEach((one, at) => {
+      if (names.indexOf(one) < at)
+        add([kind, at, "name"], "is the name of one before", "choose another name");
+    });
   }
   return problems;
 }

@@ -225,10 +225,10 @@ export function objects(client: Client, switches: Switches): Resource {
       try {
         const at = await place(state);
         if (isPatch(call)) {
-          // An apply of nothing gives up every field of this manager, and no other.
+          // An apply of nothing gives up every field of this manager, and no other. Of what is gone it makes a new
+          // one, or fails for want of a required field, as with the official plugin.
           const { name, namespace } = state.metadata as Props;
           const nothing = { apiVersion: state.apiVersion, kind: state.kind, metadata: { name, namespace } };
-          await client.request("GET", at);
           await apply(at, nothing, managerOf(inputs, state, call));
           return;
         }

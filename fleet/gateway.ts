@@ -1,0 +1,79 @@
+import type { EmissaryConfig, GatewayConfig } from "./config/gateways";
+import { GATEWAY_NAME, GATEWAY_PORT, identityName, MULTICLUSTER_NAMESPACE, PROBE_PORT } from "./names";
+
+/** Settings of a gateway that the chart linkerd-multicluster makes. */
+export type ChartGatewayConfig = Exclude<GatewayConfig, { type: "none" | "emissary" }>;
+
+export type GatewayPlan = { readonly enabled: false } | ChartGatewayPlan | EmissaryGatewayPlan;
+
+export interface ChartGatewayPlan extends Reached {
+  readonly enabled: true;
+  readonly kind: "chart";
+  readonly config: ChartGatewayConfig;
+}
+
+export interface EmissaryGatewayPlan extends Reached {
+  readonly enabled: true;
+  readonly kind: "emissary";
+  readonly config: EmissaryConfig;
+  /** Mesh identities that its gateway port takes; nobody's where there are none. */
+  readonly callers: readonly string[];
+  readonly networks: readonly string[];
+}
+
+/** What the Links to a gateway say of it. */
+interface Reached {
+  /** Mesh identity that the sources require of it. */
+  readonly identity: string;
+  /** Known beforehand; `undefined` means the address its LoadBalancer Service is given. */
+  readonly addresses: readonly string[] | undefined;
+  readonly port: number;
+  readonly probePort: number;
+}
+
+/** What the identities of a cluster's pods have in common. */
+export interface MeshNames {
+  readonly controlPlaneNamespace: string;
+  readonly trustDomain: string;
+}
+
+/** `sources`: the clusters whose links use the gateway. */
+export function planGateway(
+  config: GatewayConfig,
+  own: MeshNames,
+  sources: readonly MeshNames[],
+): GatewayPlan {
+  const ports = gatewayPorts(config);
+  if (config.type === "none" || !ports) return { enabled: false };
+  const reached = {
+    enabled: true,
+    identity: gatewayIdentity(config, own),
+    addresses: config.type === "loadBalancer" ? undefined : config.address,
+    ...ports,
+  } as const;
+  if (config.type !== "emissary") return { ...reached, kind: "chart", config };
+  const meshed = sources.map((source) => `*.identity.${source.controlPlaneNamespace}.${source.trustDomain}`);
+  return {
+    ...reached,
+    kind: "emissary",
+    config,
+    callers: config.allowedIdentities ?? [...new Set(meshed)].sort(),
+    networks: config.allowedNetworks ?? ["0.0.0.0/0", "::/0"],
+  };
+}
+
+/** The ports that other clusters dial. A load balancer's are those of its Service. */
+export function gatewayPorts(config: GatewayConfig): Pick<Reached, "port" | "probePort"> | undefined {
+  if (config.type === "none") return undefined;
+  const { port = GATEWAY_PORT, probePort = PROBE_PORT } = config.type === "loadBalancer" ? {} : config;
+  return { port, probePort };
+}
+
+/** Mesh identity of a cluster's gateway; what calls through it has no other. */
+export function gatewayIdentity(config: GatewayConfig, of: MeshNames): string {
+  const [account, namespace] =
+    config.type === "emissary"
+      ? [config.serviceAccount, config.namespace]
+      : [GATEWAY_NAME, MULTICLUSTER_NAMESPACE];
+  return identityName(account, namespace, of.controlPlaneNamespace, of.trustDomain);
+}
