@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isConfigSecret } from "@pulumi/pulumi/runtime/config";
+import { structured } from "../fleet/config/json";
 import type { RawConfig } from "../fleet/config/parse";
 
 // Exported by the SDK and missing from its types.
@@ -15,13 +16,4 @@ export function readStackConfig(): RawConfig {
     values: Object.fromEntries(keys.map(([key, text]) => [key.slice(prefix.length), structured(text)])),
     secretKeys: new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(prefix.length))),
   };
-}
-
-/** Structured values reach a program as JSON, plain strings as they are. */
-function structured(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -22,8 +22,8 @@ export function describe(preview: Preview): Section[] {
       title: "Clusters",
       lines: steps.filter(isType(CLUSTER)).map((step) => ({ text: verb(step, step.name) })),
     },
-    { title: "Links", lines: steps.filter(isType(LINK)).map(linkLine) },
-    { title: "Services that cross", lines: steps.filter(isType(EXPORT)).map(exportLine) },
+    { title: "Links", lines: linkLines(steps) },
+    { title: "Services that cross", lines: serviceLines(steps.filter(isType(EXPORT)), exportLine) },
     { title: "Who may call", lines: grantLines(steps) },
     { title: "Credentials and certificates", lines: rotations(steps) },
     { title: "Versions", lines: versions(steps) },
@@ -84,32 +84,55 @@ function risks(steps: readonly Step[]): Line[] {
   });
 }
 
-function linkLine(step: Step): Line {
-  const { op, before, after, name } = step;
-  const pair = pairOf(after ?? before, name);
-  if (op === "update" && before?.state !== after?.state)
-    return { text: `${pair}: ${before?.state} → ${after?.state}` };
-  const modes = list((after ?? before)?.modes);
-  const was = list(before?.modes);
-  return {
-    text:
-      op === "update" && was !== modes
-        ? `${pair} changes: ${was} → ${modes}`
-        : verb(step, `${pair} (${modes})`),
-  };
+/** One line for both directions of a pair to which the same happens. */
+function linkLines(steps: readonly Step[]): Line[] {
+  const links = steps.filter(isType(LINK)).map((step) => {
+    const { source, target } = step.after ?? step.before ?? {};
+    return { pair: [text(source), text(target)], what: linkChange(step) };
+  });
+  const alike = Map.groupBy(links, ({ pair, what }) => `${[...pair].sort().join(" ↔ ")}${what}`);
+  return [...alike].map(([both, group]) => {
+    const [first] = group;
+    return { text: group.length > 1 || !first ? both : `${first.pair.join(" → ")}${first.what}` };
+  });
 }
 
-function exportLine(step: Step): Line {
-  const inputs = step.after ?? step.before ?? {};
-  const service = `${text(inputs.namespace)}/${text(inputs.name)} of ${text(inputs.cluster)}`;
-  const now = list(step.after?.modes);
-  switch (step.op) {
+function linkChange(step: Step): string {
+  const { op, before, after } = step;
+  if (op === "update" && before?.state !== after?.state) return `: ${before?.state} → ${after?.state}`;
+  const modes = list((after ?? before)?.modes);
+  const was = list(before?.modes);
+  return op === "update" && was !== modes ? ` changes: ${was} → ${modes}` : verb(step, ` (${modes})`);
+}
+
+/** What happens to a service; the same in several clusters is one line. */
+function serviceLines(steps: readonly Step[], tell: (step: Step) => readonly Line[]): Line[] {
+  const told = steps.flatMap((step) => {
+    const { namespace, name, cluster } = step.after ?? step.before ?? {};
+    return tell(step).map((line) => ({
+      service: `${text(namespace)}/${text(name)}`,
+      cluster: text(cluster),
+      line,
+    }));
+  });
+  const alike = Map.groupBy(told, ({ service, line }) => `${service}\n${line.text}`);
+  return [...alike.values()].flatMap((group) =>
+    group.slice(0, 1).map(({ service, line }) => ({
+      ...line,
+      text: `${service} of ${group.map(({ cluster }) => cluster).join(", ")}${line.text}`,
+    })),
+  );
+}
+
+function exportLine({ op, before, after }: Step): Line[] {
+  const now = list(after?.modes);
+  switch (op) {
     case "create":
-      return { text: `${service} crosses from now on (${now})` };
+      return [{ text: ` crosses from now on (${now})` }];
     case "delete":
-      return { text: `${service} does not cross any more` };
+      return [{ text: " does not cross any more" }];
     default:
-      return { text: `${service}: ${list(step.before?.modes)} → ${now}` };
+      return [{ text: `: ${list(before?.modes)} → ${now}` }];
   }
 }
 
@@ -117,39 +140,29 @@ function exportLine(step: Step): Line {
 function grantLines(steps: readonly Step[]): Line[] {
   const grants = steps.filter(isType(GRANT));
   const owned = (step: Step) => grants.some(({ name }) => step.name.startsWith(`${name}-`));
-  return [...grants.flatMap(grantLine), ...steps.filter((step) => !owned(step)).flatMap(policyLine)];
+  return [...serviceLines(grants, grantLine), ...steps.filter((step) => !owned(step)).flatMap(policyLine)];
 }
 
 /** A service's grant: who gains, who loses, and whether its own cluster's callers are narrowed. */
-function grantLine(step: Step): Line[] {
-  const { before, after } = step;
-  const inputs = after ?? before ?? {};
-  const service = `${text(inputs.namespace)}/${text(inputs.name)} of ${text(inputs.cluster)}`;
-  if (step.op === "delete") {
-    return [{ text: `${service} has no grant any more`, why: "its cluster's default decides who may call" }];
+function grantLine({ op, before, after }: Step): Line[] {
+  if (op === "delete") {
+    return [{ text: " has no grant any more", why: "its cluster's default decides who may call" }];
   }
   const [was, now] = [callersOf(before), callersOf(after)];
   const gained = now.filter((caller) => !was.includes(caller));
   const lost = was.filter((caller) => !now.includes(caller));
   const lines: Line[] = [];
-  if (now.length === 0) lines.push({ text: `${service}: nobody from another cluster may call` });
+  if (now.length === 0) lines.push({ text: ": nobody from another cluster may call" });
   if (gained.length > 0) {
-    const line = { text: `${service}: + ${gained.join(", ")}` };
-    lines.push(
-      gained.some((caller) => caller.startsWith("*"))
-        ? { ...line, why: "anyone in the mesh may call" }
-        : line,
-    );
+    const anyone = gained.some((caller) => caller.startsWith("* ("));
+    lines.push({ text: `: + ${gained.join(", ")}`, ...(anyone && { why: "anyone in the mesh may call" }) });
   }
-  if (lost.length > 0) lines.push({ text: `${service}: − ${lost.join(", ")}` });
+  if (lost.length > 0) lines.push({ text: `: − ${lost.join(", ")}` });
   const [localBefore, localNow] = [JSON.stringify(before?.local), JSON.stringify(after?.local)];
   if (after?.local === undefined) {
-    lines.push({ text: `${service}: callers of its own cluster are cut off`, why: "local traffic stops" });
-  } else if (step.op === "update" && localBefore !== localNow) {
-    lines.push({
-      text: `${service}: other callers of its own cluster than before`,
-      why: "local traffic may stop",
-    });
+    lines.push({ text: ": callers of its own cluster are cut off", why: "local traffic stops" });
+  } else if (op === "update" && localBefore !== localNow) {
+    lines.push({ text: ": other callers of its own cluster than before", why: "local traffic may stop" });
   }
   return lines;
 }

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { planFleet } from "../../fleet/plan";
+import { type View, viewOfOutputs, viewOfPlan } from "../graph/view";
+import { readPreviewConfig } from "../stackFile";
 
 /** One step of `pulumi preview --json`, with no more of it than the report may show. */
 export interface Step {
@@ -17,8 +20,12 @@ export interface Step {
 export type Operation = "create" | "update" | "replace" | "delete";
 export type Inputs = Readonly<Record<string, unknown>>;
 
-const state = z.object({ inputs: z.record(z.string(), z.unknown()).optional() });
+const state = z.object({
+  inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.unknown().optional(),
+});
 const digest = z.object({
+  config: z.record(z.string(), z.string()).nullish(),
   steps: z.array(
     z.object({
       op: z.string(),
@@ -39,6 +46,9 @@ export interface Preview {
   readonly steps: readonly Step[];
   /** Warnings and errors: refusals, policy violations. */
   readonly messages: readonly string[];
+  /** The fleet before the change and after it; `undefined` where the preview does not tell it. */
+  readonly before: View | undefined;
+  readonly after: View | undefined;
 }
 
 /** A preview that cannot be read; its message tells what to do. */
@@ -61,27 +71,38 @@ export function readPreview(text: string): Preview {
       "This JSON is not the output of `pulumi preview --json`: it has no list of steps.",
     );
   }
+  const fleet = readPreviewConfig(parsed.data.config ?? {}).config;
+  const stack = parsed.data.steps.find(({ urn }) => urn.split("::")[2] === "pulumi:pulumi:Stack");
   return {
-    steps: parsed.data.steps.flatMap(({ op, urn, provider, oldState, newState, diffReasons }) => {
-      const operation = OPERATIONS[op];
-      if (operation === undefined) return [];
-      const [, , types = "", ...name] = urn.split("::");
-      return [
-        {
-          op: operation,
-          type: types.slice(types.lastIndexOf("$") + 1),
-          name: name.join("::"),
-          cluster: provider?.split("::").at(-2),
-          before: oldState?.inputs,
-          after: newState?.inputs,
-          changed: diffReasons ?? [],
-        },
-      ];
-    }),
+    before: stack && viewOfOutputs(stack.oldState?.outputs ?? {}),
+    after: fleet && viewOfPlan(planFleet(fleet)),
+    // The engine works on several at once: their order differs from preview to preview.
+    steps: parsed.data.steps
+      .flatMap(({ op, urn, provider, oldState, newState, diffReasons }) => {
+        const operation = OPERATIONS[op];
+        if (operation === undefined) return [];
+        const [, , types = "", ...name] = urn.split("::");
+        return [
+          {
+            op: operation,
+            type: types.slice(types.lastIndexOf("$") + 1),
+            name: name.join("::"),
+            cluster: provider?.split("::").at(-2),
+            before: oldState?.inputs,
+            after: newState?.inputs,
+            changed: diffReasons ?? [],
+          },
+        ];
+      })
+      .sort((a, b) => (stepKey(a) < stepKey(b) ? -1 : 1)),
     messages: (parsed.data.diagnostics ?? [])
       .filter(({ severity }) => severity === "warning" || severity === "error")
       .map(({ message = "" }) => message.replaceAll(/<\{%[^%]*%\}>/g, "").trim()),
   };
+}
+
+function stepKey({ name, type }: Step): string {
+  return `${name} ${type}`;
 }
 
 /** A replacement has three steps; one is told. What is only read or kept changes nothing. */

@@ -20,7 +20,13 @@ import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
 /** What a test changes in the stack file. */
 export interface StackConfig {
   "linkerd-fleet:clusters": Record<string, Record<string, unknown>>;
-  "linkerd-fleet:services": { name: string; namespace: string; mode: string; in: string[] }[];
+  "linkerd-fleet:services": {
+    name: string;
+    namespace: string;
+    mode: string;
+    in: string[];
+    allow?: object[];
+  }[];
   [key: string]: unknown;
 }
 

@@ -82,7 +82,6 @@ const addCluster = previewOf([
 
 const GRANT = "linkerd-fleet:service:Grant";
 const WEB = "web.shop.serviceaccount.identity.linkerd.us.example.com";
-const BATCH = "batch.shop.serviceaccount.identity.linkerd.eu.example.com";
 
 const grant = (callers: string[], local: object | undefined = { networks: ["10.1.0.0/16"] }) => ({
   cluster: "us",
@@ -91,26 +90,6 @@ const grant = (callers: string[], local: object | undefined = { networks: ["10.1
   ports: [{ port: "http", callers }],
   ...(local && { local }),
 });
-
-const widenGrant = previewOf([
-  {
-    op: "update",
-    type: GRANT,
-    name: "us-shop-checkout-grant",
-    before: grant([WEB]),
-    after: grant([BATCH, WEB]),
-    reasons: ["ports"],
-  },
-  {
-    op: "update",
-    type: AUTHENTICATION,
-    name: "us-shop-checkout-grant-http-identities",
-    before: { spec: { identities: [WEB] } },
-    after: { spec: { identities: [BATCH, WEB] } },
-    reasons: ["spec"],
-    cluster: "us",
-  },
-]);
 
 const rotateAccess = previewOf([
   {
@@ -140,15 +119,60 @@ const rotateAccess = previewOf([
 ]);
 
 describe("the report of a preview", () => {
-  it.each([
-    ["add-cluster", addCluster],
-    ["widen-grant", widenGrant],
-    ["rotate-access", rotateAccess],
-  ])("tells a reviewer what %s does, in under 25 lines before the folded part", async (name, json) => {
-    const text = report(readPreview(json), "dev");
-    await expect(text).toMatchFileSnapshot(`../golden/report-${name}.md`);
-    expect(text.slice(0, text.indexOf("<details>")).split("\n").length).toBeLessThan(25);
+  it("tells the change first, both directions of a link as one, and then every resource in one order", () => {
+    expect(report(readPreview(addCluster), "dev")).toBe(`## Fleet preview: dev
+
+**Clusters**
+- latam is added
+
+**Links**
+- latam ↔ us (gateway, flat) is added
+
+**Services that cross**
+- shop/checkout of latam crosses from now on (federated)
+
+<details><summary>All 6 resources: 5 added, 1 changed</summary>
+
+\`\`\`diff
++ Cluster latam
++ ExportedService latam-shop-checkout
++ Link latam-to-us
+~ Release us-multicluster-release [values]
++ Link us-to-latam
++ Link us-to-latam-link
+\`\`\`
+
+</details>
+`);
+  });
+
+  it("names what is rotated and shows no value, in under 25 lines before the folded part", async () => {
+    const text = report(readPreview(rotateAccess), "dev");
+    await expect(text).toMatchFileSnapshot("../golden/report-rotate-access.md");
+    expect(text.slice(0, text.indexOf("<details")).split("\n").length).toBeLessThan(25);
     expect(text).not.toContain("SECRET");
+  });
+
+  it("tells a grant that is the same in several clusters once, and stops for anyone, not for a whole namespace", () => {
+    const given = (cluster: string, caller: string) => ({
+      op: "update",
+      type: GRANT,
+      name: `${cluster}-grant`,
+      before: { ...grant([WEB]), cluster },
+      after: { ...grant([caller, WEB]), cluster },
+    });
+    const namespace = "*.shop.serviceaccount.identity.linkerd.eu.example.com";
+    const sections = tell(readPreview(previewOf([given("eu", namespace), given("us", namespace)])));
+    expect(sections).toEqual([
+      { title: "Who may call", lines: [{ text: `shop/checkout of eu, us: + ${namespace} (http)` }] },
+    ]);
+    expect(isRisky(tell(readPreview(previewOf([given("eu", "*")]))))).toBe(true);
+  });
+
+  it("says so where resources change and the fleet does not", () => {
+    const values = { op: "update", type: RELEASE, name: "us-linkerd", before: {}, after: {} };
+    expect(report(readPreview(previewOf([values])), "dev")).toContain("the fleet does not");
+    expect(report(readPreview(previewOf([])), "dev")).toBe("## Fleet preview: dev\n\nNothing changes.\n");
   });
 
   it.each<[string, Change]>([

@@ -1,0 +1,273 @@
+import type { View } from "./view";
+
+/** What a change does to a part of the fleet. */
+export type Mark = "same" | "added" | "removed" | "changed";
+
+/** What is drawn, whatever draws it: boxes, in groups, and lines between them. */
+export interface Picture {
+  readonly groups: readonly Group[];
+  readonly lines: readonly Line[];
+  /** `<namespace>/<name>` of every service that crosses. */
+  readonly services: readonly string[];
+  readonly clusters: number;
+  readonly links: number;
+}
+
+/** The clusters of one region. */
+export interface Group {
+  /** `undefined`: needs no frame of its own. */
+  readonly region: string | undefined;
+  readonly boxes: readonly Box[];
+}
+
+/** One cluster, or several that are folded into one. */
+export interface Box {
+  readonly id: string;
+  readonly title: string;
+  readonly facts: readonly string[];
+  readonly services: readonly Crossing[];
+  readonly mark: Mark;
+  readonly draining: boolean;
+  readonly clusters: readonly string[];
+}
+
+/** A service that crosses from a box. */
+export interface Crossing {
+  readonly service: string;
+  readonly modes: readonly string[];
+  /** Mesh identities that may call it; empty where nobody of another cluster may. */
+  readonly callers: readonly string[];
+  readonly mark: Mark;
+}
+
+/** The links between two boxes that are alike. */
+export interface Line {
+  readonly from: string;
+  readonly to: string;
+  /** Whether there are links in the other direction as well. */
+  readonly back: boolean;
+  readonly modes: readonly string[];
+  readonly draining: boolean;
+  readonly mark: Mark;
+  readonly links: readonly { readonly source: string; readonly target: string }[];
+  /** Services that may cross here. */
+  readonly services: readonly string[];
+}
+
+/** More boxes than this cannot be read side by side; regions, with fewer lines between them, can. */
+const MOST_CLUSTERS = 12;
+const MOST_BOXES = 24;
+
+/** Draws a fleet; with `before`, also what has changed since then, and what is gone. */
+export function draw(after: View, before: View = after): Picture {
+  const clusters = compare(clustersOf(before), clustersOf(after), ({ name }) => name);
+  const links = compare(before.links, after.links, ({ source, target }) => `${source} ${target}`);
+  const exports = compare(exportsOf(before), exportsOf(after), (it) => `${it.cluster} ${it.service}`);
+  const parts = { clusters, links, exports };
+
+  const fold = folding(parts);
+  const members = Map.groupBy(clusters, fold);
+  const boxes = [...members].map(([id, of]) => ({ id, of, box: boxOf(id, of, parts) }));
+  const unfolded = members.size === clusters.length;
+  const regions = Map.groupBy(boxes, ({ id, of }) => (unfolded ? (of[0]?.it.region ?? `${id} alone`) : id));
+  return {
+    groups: [...regions]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([region, inside]) =>
+        inside.length > 1
+          ? { region, boxes: inside.map(({ box }) => box) }
+          : { region: undefined, boxes: inside.map(({ box, of }) => withRegion(box, of[0]?.it)) },
+      ),
+    lines: linesOf(parts, new Map(clusters.map((cluster) => [cluster.it.name, fold(cluster)])), unfolded),
+    services: [...new Set(exports.map(({ it }) => it.service))].sort(),
+    clusters: clusters.filter(({ mark }) => mark !== "removed").length,
+    links: after.links.length,
+  };
+}
+
+type Cluster = View["clusters"][string] & { readonly name: string };
+type Link = View["links"][number];
+interface Export {
+  readonly cluster: string;
+  readonly service: string;
+  readonly modes: readonly string[];
+  readonly callers: readonly string[];
+}
+interface Marked<T> {
+  /** As it is after the change, or as it was where it is gone. */
+  readonly it: T;
+  readonly mark: Mark;
+}
+interface Parts {
+  readonly clusters: readonly Marked<Cluster>[];
+  readonly links: readonly Marked<Link>[];
+  readonly exports: readonly Marked<Export>[];
+}
+
+function clustersOf({ clusters }: View): Cluster[] {
+  return Object.entries(clusters).map(([name, cluster]) => ({ ...cluster, name }));
+}
+
+function exportsOf({ services }: View): Export[] {
+  return services.flatMap(({ namespace, name, modes, callers, clusters }) =>
+    clusters.map((cluster) => ({ cluster, service: `${namespace}/${name}`, modes, callers })),
+  );
+}
+
+/** Everything of both, in the order of the keys. */
+function compare<T>(before: readonly T[], after: readonly T[], key: (it: T) => string): Marked<T>[] {
+  const was = new Map(before.map((it) => [key(it), it]));
+  const is = new Map(after.map((it) => [key(it), it]));
+  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((one): Marked<T>[] => {
+    const [old, now] = [was.get(one), is.get(one)];
+    if (now === undefined) return old === undefined ? [] : [{ it: old, mark: "removed" }];
+    if (old === undefined) return [{ it: now, mark: "added" }];
+    return [{ it: now, mark: JSON.stringify(old) === JSON.stringify(now) ? "same" : "changed" }];
+  });
+}
+
+/** One mark for several parts. */
+function together(parts: readonly { readonly mark: Mark }[]): Mark {
+  const [first, ...others] = new Set(parts.map(({ mark }) => mark));
+  return others.length === 0 ? (first ?? "same") : "changed";
+}
+
+type Folding = (cluster: Marked<Cluster>) => string;
+
+const OTHERS = "other clusters";
+
+/** Which box a cluster is drawn in: the most detailed choice that can still be read. */
+function folding({ clusters, links, exports }: Parts): Folding {
+  const regions = Map.groupBy(clusters, ({ it }) => it.region ?? "no region");
+  const single: Folding = ({ it }) => it.name;
+  // No cluster's name holds a space.
+  const byRegion: Folding = ({ it: { name, region = "no region" } }) =>
+    regions.get(region)?.length === 1 ? name : `region ${region}`;
+  const differs = ({ mark }: { mark: Mark }) => mark !== "same";
+  const moved = new Set(clusters.filter(differs).map(({ it }) => it.name));
+  const touched = new Set([
+    ...moved,
+    ...exports.filter(differs).map(({ it }) => it.cluster),
+    // The links of an added cluster lead everywhere.
+    ...links
+      .filter(differs)
+      .flatMap(({ it: { source, target } }) =>
+        moved.has(source) || moved.has(target) ? [] : [source, target],
+      ),
+  ]);
+  const ofChange = new Set(clusters.filter(({ it }) => touched.has(it.name)).map(byRegion));
+  const byChange: Folding = (cluster) => (ofChange.has(byRegion(cluster)) ? byRegion(cluster) : OTHERS);
+  const boxes = (fold: Folding) => new Set(clusters.map(fold)).size;
+  if (clusters.length <= MOST_CLUSTERS) return single;
+  return [byRegion, byChange].find((fold) => boxes(fold) <= MOST_BOXES) ?? (() => OTHERS);
+}
+
+function boxOf(id: string, members: readonly Marked<Cluster>[], { links, exports }: Parts): Box {
+  const names = new Set(members.map(({ it }) => it.name));
+  const own = Map.groupBy(
+    exports.filter(({ it }) => names.has(it.cluster)),
+    ({ it }) => it.service,
+  );
+  const touching = links.filter(({ it }) => names.has(it.source) || names.has(it.target));
+  const inside = links.filter(({ it }) => names.has(it.source) && names.has(it.target));
+  const [only, ...more] = members;
+  return {
+    id,
+    ...(only && more.length === 0 ? oneCluster(only.it) : severalClusters(id, members, inside.length)),
+    services: [...own].map(([service, crossing]) => ({
+      service,
+      modes: union(crossing.map(({ it }) => it.modes)),
+      callers: union(crossing.map(({ it }) => it.callers)),
+      mark: together(crossing),
+    })),
+    mark: together(members),
+    draining: touching.length > 0 && touching.every(({ it }) => it.state === "draining"),
+    clusters: [...names],
+  };
+}
+
+const GATEWAYS: Readonly<Record<string, string>> = {
+  loadBalancer: "load balancer",
+  nodePort: "node port",
+  static: "fixed address",
+  none: "no gateway",
+};
+
+function oneCluster({ name, version, gateway }: Cluster): Pick<Box, "title" | "facts"> {
+  return { title: name, facts: [version, GATEWAYS[gateway.type] ?? gateway.type] };
+}
+
+/** Where no frame says it. */
+function withRegion(box: Box, cluster: Cluster | undefined): Box {
+  const region = cluster?.region;
+  if (region === undefined || region === box.title || box.clusters.length > 1) return box;
+  return { ...box, facts: [region, ...box.facts] };
+}
+
+/** The most members of a folded box that are told to change. */
+const MOST_CHANGES = 3;
+
+function severalClusters(
+  id: string,
+  members: readonly Marked<Cluster>[],
+  links: number,
+): Pick<Box, "title" | "facts"> {
+  const changes = members
+    .filter(({ mark }) => mark !== "same")
+    .map(({ it, mark }) => `${SIGNS[mark]}${it.name}`);
+  const more = changes.length > MOST_CHANGES ? [`and ${changes.length - MOST_CHANGES} more`] : [];
+  return {
+    title: id.replace(/^region /, ""),
+    facts: [
+      `${members.length} clusters`,
+      ...(links > 0 ? [`${links} links among them`] : []),
+      ...changes.slice(0, MOST_CHANGES),
+      ...more,
+    ],
+  };
+}
+
+/** `boxes`: the box of each cluster. Lines between single clusters differ by modes, those between regions do not. */
+function linesOf({ links, exports }: Parts, boxes: ReadonlyMap<string, string>, unfolded: boolean): Line[] {
+  const crossing = Map.groupBy(exports, ({ it }) => it.cluster);
+  const between = links.filter(({ it }) => boxes.get(it.source) !== boxes.get(it.target));
+  const alike = Map.groupBy(between, ({ it: { source, target, modes, state }, mark }) =>
+    JSON.stringify([[boxes.get(source), boxes.get(target)].sort(), mark, state, unfolded ? modes : ""]),
+  );
+  return [...alike.values()].flatMap((group): Line[] => {
+    const [first] = group;
+    const [from, to] = [boxes.get(first?.it.source ?? ""), boxes.get(first?.it.target ?? "")];
+    if (first === undefined || from === undefined || to === undefined) return [];
+    const services = group.flatMap(({ it: { target, modes } }) =>
+      (crossing.get(target) ?? []).filter(({ it }) => it.modes.some((mode) => modes.includes(mode))),
+    );
+    return [
+      {
+        from,
+        to,
+        back: group.some(({ it }) => boxes.get(it.target) === from),
+        modes: union(group.map(({ it }) => it.modes)),
+        draining: first.it.state === "draining",
+        mark: first.mark,
+        links: group.map(({ it: { source, target } }) => ({ source, target })),
+        services: [...new Set(services.map(({ it }) => it.service))].sort(),
+      },
+    ];
+  });
+}
+
+function union(lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())];
+}
+
+/** Before the name of what changes, for whom a colour says nothing. */
+export const SIGNS: Readonly<Record<Mark, string>> = { same: "", added: "+ ", removed: "− ", changed: "~ " };
+
+/** The most services of a box that are named in it. */
+const MOST_SERVICES = 4;
+
+/** The services of a box that have room in it, those that change first, and how many have not. */
+export function shown({ services }: Box): { services: readonly Crossing[]; more: number } {
+  const ordered = [...services].sort((a, b) => Number(a.mark === "same") - Number(b.mark === "same"));
+  return { services: ordered.slice(0, MOST_SERVICES), more: Math.max(0, services.length - MOST_SERVICES) };
+}

@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { report } from "../../ops/report/markdown";
+import { readPreview } from "../../ops/report/preview";
+import { type StackConfig, TestLab } from "./harness";
+
+/** The part of a report that a reviewer sees at once, with the picture: no change of a mere resource changes it. */
+function told(text: string): string {
+  return text.slice(0, text.indexOf("<details><summary>All "));
+}
+
+let lab: TestLab;
+beforeAll(async () => {
+  lab = await TestLab.create();
+  lab.edit((config) => {
+    delete config["linkerd-fleet:clusters"].apac;
+    for (const service of config["linkerd-fleet:services"]) service.in = ["us", "eu"];
+  });
+  const first = await lab.cli();
+  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+});
+afterAll(() => lab?.remove());
+
+/** The dev fleet's one federated service. */
+function federated(config: StackConfig) {
+  const service = config["linkerd-fleet:services"].find(({ mode }) => mode === "federated");
+  if (!service) throw new Error("Pulumi.dev.yaml has no federated service");
+  return service;
+}
+
+const CHANGES: [name: string, change: (config: StackConfig) => void][] = [
+  [
+    "add-cluster",
+    (config) => {
+      config["linkerd-fleet:clusters"].latam = {
+        context: "latam",
+        region: "latam",
+        network: "lab",
+        apiServer: lab.apiServer(2),
+        podNetworks: ["10.4.0.0/16"],
+      };
+      federated(config).in.push("latam");
+    },
+  ],
+  ["widen-grant", (config) => federated(config).allow?.push({ serviceAccount: "batch", namespace: "shop" })],
+  [
+    "drain-cluster",
+    (config) => Object.assign(config["linkerd-fleet:clusters"].eu ?? {}, { state: "draining" }),
+  ],
+];
+
+describe("the report of the engine's own preview", () => {
+  it.each(CHANGES)("tells %s in under 25 lines before the folded part", async (name, change) => {
+    const before = readFileSync(lab.lab.stackFile);
+    lab.edit(change);
+    const { stdout } = await lab.pulumi("preview", "--json");
+    writeFileSync(lab.lab.stackFile, before);
+    const text = report(readPreview(stdout), "dev");
+    await expect(told(text)).toMatchFileSnapshot(`../golden/report-${name}.md`);
+    expect(text.slice(0, text.indexOf("<details")).split("\n").length).toBeLessThan(25);
+  });
+});
