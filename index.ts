@@ -9,6 +9,7 @@ import { guardTransition } from "./fleet/guard";
 import { planFleet } from "./fleet/plan";
 import { formatProblems } from "./fleet/problems";
 import { describeClusters, describeLinks, describePlan, describeServices } from "./fleet/summary";
+import { preflight } from "./ops/preflight";
 
 export = async () => {
   const parsed = parseFleetConfig(readStackConfig());
@@ -23,6 +24,9 @@ export = async () => {
   if (refusal !== undefined) return stop(refusal);
 
   const config = new pulumi.Config();
+  const missing = await preflight(plan, (key) => pulumi.runtime.getConfig(`${config.name}:${key}`));
+  if (missing.length > 0) return stop(formatProblems(missing, "The clusters lack what the stack file needs"));
+
   const fleet = new Fleet("fleet", { plan, secret: (key) => config.requireSecret(key) });
   return {
     /** Each cluster: address, region, network, gateway, version. */

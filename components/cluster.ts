@@ -9,6 +9,7 @@ import { ExportedService } from "./exportedService";
 import { Grant } from "./grant";
 import { Issuer } from "./issuer";
 import { Multicluster } from "./multicluster";
+import { Observability } from "./observability";
 import type { Trust } from "./trust";
 
 export interface ClusterArgs {
@@ -67,6 +68,17 @@ export class Cluster extends pulumi.ComponentResource {
             child,
           ).address
         : this.multicluster.gatewayAddress;
+    if (cluster.observability) {
+      new Observability(
+        `${name}-observability`,
+        {
+          observability: cluster.observability,
+          namespace: this.multicluster.namespace.metadata.name,
+          multicluster: this.multicluster.release,
+        },
+        child,
+      );
+    }
     this.accessRole = new kubernetes.rbac.v1.ClusterRole(
       `${name}-access-role`,
       {

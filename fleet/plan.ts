@@ -6,6 +6,7 @@ import type { TrustConfig } from "./config/trust";
 import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "./gateway";
 import { type GrantPlan, planGrants } from "./grants";
 import { accessName, exportKey } from "./names";
+import { type ObservabilityPlan, planObservability } from "./observability";
 import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology";
 
 /** Everything the components need, decided. Each list is in a stable order: that of the names. */
@@ -39,6 +40,8 @@ export interface ClusterPlan
   readonly gateway: GatewayPlan;
   /** One service-mirror controller for each outgoing link. */
   readonly controllers: readonly ControllerPlan[];
+  /** Absent where its Prometheus is not told of the fleet. */
+  readonly observability?: ObservabilityPlan;
 }
 
 export interface ControllerPlan {
@@ -68,6 +71,7 @@ export function planFleet(config: FleetConfig): Plan {
   const links = planLinks(config.topology, config.clusters);
   const outgoing = Map.groupBy(links, ({ source }) => source);
   const incoming = Map.groupBy(links, ({ target }) => target);
+  const exports = planExports(config.services);
   const clusters = sorted(Object.entries(config.clusters), ([name]) => name).map(([name, cluster]) =>
     planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? []),
   );
@@ -78,10 +82,13 @@ export function planFleet(config: FleetConfig): Plan {
       issuer: config.trust.issuer,
       webhooks: config.trust.webhooks,
     },
-    clusters,
+    clusters: clusters.map((cluster) => {
+      const observability = planObservability(config, cluster, exports);
+      return observability ? { ...cluster, observability } : cluster;
+    }),
     accesses: links.map(({ source, target }) => ({ source, target, serviceAccount: accessName(source) })),
     links,
-    exports: planExports(config.services),
+    exports,
     grants: sorted(planGrants(config, links), exportKey),
   };
 }

@@ -32,8 +32,8 @@ export function orderProblems(problems: readonly Problem[]): Problem[] {
 }
 
 /** The message a user sees: every problem, each with its path, what is wrong and what to write. */
-export function formatProblems(problems: readonly Problem[]): string {
+export function formatProblems(problems: readonly Problem[], heading?: string): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const lines = problems.map((p) => `  ${p.path}\n    ${p.problem}\n    → ${p.fix}`);
-  return `The stack file has ${count}:\n${lines.join("\n")}`;
+  return `${heading ?? `The stack file has ${count}`}:\n${lines.join("\n")}`;
 }

@@ -43,6 +43,10 @@ export const OWNED_VALUES: Readonly<
     licenseSecret: "linkerd.license",
     "proxy.ports.inbound": "nothing: gateways of other clusters are reached at 4143",
     "proxy.ports.admin": "nothing: gateways of other clusters are probed at 4191",
+    "podMonitor.enabled": "observability",
+    "podMonitor.labels": "observability.labels",
+    "podMonitor.scrapeInterval": "observability.scrapeInterval",
+    "podMonitor.serviceMirror.enabled": "observability",
     "identity.externalCA": "trust.anchors",
     "identity.issuer.scheme": "trust.issuer",
     "identity.issuer.tls": "trust.anchors",
@@ -140,8 +144,16 @@ export function controlPlaneValues<T>(
       ...pullSecrets(cluster),
       cniEnabled: cni,
       ...(license === undefined ? {} : { licenseSecret: LICENSE_SECRET }),
+      ...podMonitors(cluster),
     },
   );
+}
+
+/** Its PodMonitor for service mirrors looks for a label that the controllers of links do not have: ours does it. */
+function podMonitors({ observability }: ClusterPlan): Values {
+  if (!observability) return {};
+  const { labels, scrapeInterval } = observability;
+  return { podMonitor: { enabled: true, labels, scrapeInterval, serviceMirror: { enabled: false } } };
 }
 
 export function multiclusterValues(cluster: ClusterPlan): Values {

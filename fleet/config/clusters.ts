@@ -41,6 +41,10 @@ export const clusterConfig = z.strictObject({
     .enum(["active", "draining"])
     .default("active")
     .describe("`draining`: nothing crosses from or to it any more; the step before a cluster is removed"),
+  observed: z
+    .boolean()
+    .default(true)
+    .describe("Whether `observability` holds for this cluster; `false` where no Prometheus Operator runs"),
   wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });

@@ -3,6 +3,7 @@ import { transitionRule } from "./allowUnsafe";
 import { clusterConfig } from "./clusters";
 import { clusterName } from "./common";
 import { linkerdConfig } from "./linkerd";
+import { observabilityConfig } from "./observability";
 import { serviceConfig } from "./services";
 import { topologyConfig } from "./topology";
 import { trustConfig } from "./trust";
@@ -14,6 +15,9 @@ export const fleetConfig = z.strictObject({
   clusters: z.record(clusterName, clusterConfig).describe("The clusters, by name"),
   topology: topologyConfig.prefault({ kind: "mesh" }).describe("Which links exist"),
   services: z.array(serviceConfig).default([]).describe("What may cross. What is not listed does not"),
+  observability: observabilityConfig
+    .optional()
+    .describe("Metrics, alerts and a dashboard for the Prometheus Operator of each cluster. Default: none"),
   allowUnsafe: z
     .array(transitionRule)
     .default([])

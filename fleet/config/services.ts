@@ -19,7 +19,7 @@ const portName = matching(
 const containerPort = z.union([port, portName]).describe("the number or the name of a container port");
 export type ContainerPort = z.infer<typeof containerPort>;
 
-const serviceAccount = matching(
+export const serviceAccount = matching(
   DNS_NAME,
   "is not the name of a ServiceAccount",
   "use lower-case letters, digits, dashes and dots",

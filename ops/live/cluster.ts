@@ -46,7 +46,8 @@ export async function openClusters(
   return new Map(opened);
 }
 
-function openCluster(
+/** One cluster, through the caller's own kubeconfig where none is given. */
+export function openCluster(
   name: string,
   context: string | undefined,
   kubeconfig: Read<string> | undefined,

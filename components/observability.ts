@@ -1,0 +1,91 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { dashboardOf } from "../fleet/dashboard";
+import { METRICS_PORTS, METRICS_SERVERS, type ObservabilityPlan } from "../fleet/observability";
+import type { AuthenticationRef } from "../fleet/policyResources";
+import { PodMonitor, PrometheusRule } from "./monitoringResources";
+import { AuthorizationPolicy, MeshTLSAuthentication, NetworkAuthentication } from "./policyResources";
+
+export interface ObservabilityArgs {
+  readonly observability: ObservabilityPlan;
+  /** Namespace of the multicluster extension. */
+  readonly namespace: pulumi.Input<string>;
+  /** Its release, which brings the Servers of the metrics. */
+  readonly multicluster: pulumi.Resource;
+}
+
+const NAME = "linkerd-fleet";
+
+/** Shows one cluster's links to its Prometheus: the right to read metrics, where they are, alerts, a dashboard. */
+export class Observability extends pulumi.ComponentResource {
+  constructor(name: string, args: ObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("linkerd-fleet:observability:Observability", name, {}, opts);
+    const { labels, scrapeInterval, dashboard, alerts } = args.observability;
+    const child = { parent: this, dependsOn: [args.multicluster] };
+    const { namespace } = args;
+    const metadata = { name: NAME, namespace, labels };
+
+    const reader = this.reader(name, args, child);
+    for (const server of METRICS_SERVERS) {
+      new AuthorizationPolicy(
+        `${name}-${server}`,
+        {
+          metadata: { name: `${NAME}.${server}`, namespace },
+          spec: {
+            targetRef: { group: "policy.linkerd.io", kind: "Server", name: server },
+            requiredAuthenticationRefs: [reader],
+          },
+        },
+        child,
+      );
+    }
+    new PodMonitor(
+      `${name}-pods`,
+      {
+        metadata,
+        spec: {
+          selector: { matchLabels: { "linkerd.io/extension": "multicluster" } },
+          podMetricsEndpoints: METRICS_PORTS.map((port) => ({ port, interval: scrapeInterval })),
+        },
+      },
+      child,
+    );
+    new PrometheusRule(
+      `${name}-alerts`,
+      { metadata, spec: { groups: [{ name: NAME, rules: alerts }] } },
+      child,
+    );
+    if (dashboard) {
+      new kubernetes.core.v1.ConfigMap(
+        `${name}-dashboard`,
+        {
+          metadata: { name: `${NAME}-dashboard`, namespace: dashboard.namespace, labels: dashboard.labels },
+          data: { "linkerd-fleet.json": JSON.stringify(dashboardOf(), null, 2) },
+        },
+        { parent: this },
+      );
+    }
+    this.registerOutputs({});
+  }
+
+  /** Policies of one Server add up: the chart's own, for linkerd-viz, holds as before. */
+  private reader(
+    name: string,
+    { observability, namespace }: ObservabilityArgs,
+    opts: pulumi.CustomResourceOptions,
+  ): AuthenticationRef {
+    const metadata = { name: `${NAME}.prometheus`, namespace };
+    const { reader } = observability;
+    const ref = (kind: AuthenticationRef["kind"]): AuthenticationRef => {
+      return { group: "policy.linkerd.io", kind, name: metadata.name };
+    };
+    if ("identity" in reader) {
+      const spec = { identities: [reader.identity] };
+      new MeshTLSAuthentication(`${name}-prometheus`, { metadata, spec }, opts);
+      return ref("MeshTLSAuthentication");
+    }
+    const spec = { networks: reader.networks.map((cidr) => ({ cidr })) };
+    new NetworkAuthentication(`${name}-prometheus`, { metadata, spec }, opts);
+    return ref("NetworkAuthentication");
+  }
+}

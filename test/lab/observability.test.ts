@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { TestLab } from "./harness";
+
+const CRDS = join(__dirname, "crds", "monitoring.coreos.com.yaml");
+const observability = {
+  prometheus: { namespace: "shop", serviceAccount: "prometheus" },
+  labels: { release: "monitoring" },
+  dashboard: { namespace: "shop" },
+};
+
+let lab: TestLab;
+beforeAll(async () => {
+  lab = await TestLab.create();
+  lab.edit((config) => {
+    const { eu, us } = config["linkerd-fleet:clusters"];
+    config["linkerd-fleet:clusters"] = {
+      eu: { ...eu, apiServer: lab.apiServer(0) },
+      us: { ...us, apiServer: lab.apiServer(1) },
+    };
+    config["linkerd-fleet:services"] = [];
+    config["linkerd-fleet:observability"] = observability;
+  });
+});
+afterAll(() => lab?.remove());
+
+test("a cluster without the Prometheus Operator is named before anything is made", async () => {
+  const ran = await lab.cli();
+  expect(ran.code).not.toBe(0);
+  const said = ran.stdout + ran.stderr;
+  for (const cluster of ["eu", "us"]) {
+    expect(said).toContain(`${cluster} has no PodMonitor, PrometheusRule of monitoring.coreos.com/v1`);
+    expect(said).toContain(`write clusters.${cluster}.observed: false`);
+    expect(await lab.kubectl(cluster, "get", "namespaces", "-o=name")).not.toContain("linkerd");
+  }
+});
+
+test("with it, each cluster's links are shown to its Prometheus, and a preview has nothing to do", async () => {
+  for (const cluster of ["eu", "us"]) await lab.kubectl(cluster, "apply", "-f", CRDS);
+  const ran = await lab.cli();
+  expect(ran.stderr).toBe("");
+  expect(await lab.preview()).toEqual([]);
+
+  const get = async (kinds: string, namespace: string) =>
+    (await lab.kubectl("eu", "get", kinds, `-n=${namespace}`, "-o=name", "-l=release=monitoring"))
+      .split("\n")
+      .filter(Boolean)
+      .map((name) => name.replace(".monitoring.coreos.com", ""));
+  expect(await get("podmonitors,prometheusrules", "linkerd-multicluster")).toEqual([
+    "podmonitor/linkerd-fleet",
+    "prometheusrule/linkerd-fleet",
+  ]);
+  expect(await get("podmonitors", "linkerd")).toEqual([
+    "podmonitor/linkerd-controller",
+    "podmonitor/linkerd-proxy",
+  ]);
+
+  const path = ["-n=linkerd-multicluster", "-o=json"];
+  const { items } = JSON.parse(await lab.kubectl("eu", "get", "prometheusrules", ...path));
+  const { rules } = items[0].spec.groups[0];
+  expect(rules.map(({ alert }: { alert: string }) => alert)).toContain("LinkerdLinkNotMirroring");
+  expect(JSON.stringify(rules)).toContain("controller-us-");
+
+  const dashboard = await lab.kubectl("eu", "get", "configmap/linkerd-fleet-dashboard", "-n=shop", "-o=json");
+  expect(JSON.parse(JSON.parse(dashboard).data["linkerd-fleet.json"]).title).toBe("Linkerd fleet");
+});
+
+test("the ports that its PodMonitor names are the ones that the service mirrors have", async () => {
+  const pods = JSON.parse(
+    await lab.kubectl("eu", "get", "deployments", "-n=linkerd-multicluster", "-o=json"),
+  );
+  const ports = pods.items.flatMap((one: Workload) =>
+    one.spec.template.spec.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name)),
+  );
+  expect(ports).toEqual(expect.arrayContaining(["ctrl-admin", "locsm-admin"]));
+});
+
+interface Workload {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: { readonly ports?: { readonly name: string }[] }[] };
+    };
+  };
+}
+
+test("without it again, nothing of it stays", async () => {
+  lab.edit((config) => {
+    delete config["linkerd-fleet:observability"];
+  });
+  const ran = await lab.cli();
+  expect(ran.stderr).toBe("");
+  expect(await lab.kubectl("eu", "get", "podmonitors,prometheusrules", "-A", "-o=name")).toBe("");
+  expect(
+    await lab.kubectl("eu", "get", "authorizationpolicies.policy.linkerd.io", "-A", "-o=name"),
+  ).not.toContain("linkerd-fleet");
+});
