@@ -11,6 +11,7 @@ import { Issuer } from "./issuer";
 import { Multicluster } from "./multicluster";
 import { Observability } from "./observability";
 import type { Trust } from "./trust";
+import { Viz } from "./viz";
 
 export interface ClusterArgs {
   readonly cluster: ClusterPlan;
@@ -68,6 +69,11 @@ export class Cluster extends pulumi.ComponentResource {
             child,
           ).address
         : this.multicluster.gatewayAddress;
+    const { viz } = cluster.install;
+    if (viz) {
+      const { release: controlPlane } = this.controlPlane;
+      new Viz(`${name}-viz`, { cluster, viz, controlPlane, secret: args.secret }, child);
+    }
     if (cluster.observability) {
       new Observability(
         `${name}-observability`,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CHART_KEYS } from "../fleet/charts";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { OWNED_VALUES } from "../fleet/values";
 
@@ -96,8 +97,9 @@ function chartValuesPage(): string {
     crds: "linkerd-crds",
     controlPlane: "linkerd-control-plane",
     multicluster: "linkerd-multicluster",
+    viz: "linkerd-viz",
   };
-  const sections = (Object.keys(charts) as (keyof typeof charts)[]).map((key) => {
+  const sections = CHART_KEYS.map((key) => {
     const lines = Object.entries(OWNED_VALUES[key]).map(
       ([value, setting]) => `| \`${value}\` | ${setting} |`,
     );

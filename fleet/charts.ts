@@ -16,6 +16,8 @@ export interface InstallPlan {
   readonly crds: ChartPlan;
   readonly controlPlane: ChartPlan;
   readonly multicluster: ChartPlan;
+  /** Where linkerd-viz is wanted. */
+  readonly viz?: ChartPlan;
   readonly ha: boolean;
   readonly gatewayApi: "bundled" | "existing";
   readonly timeoutSeconds: number;
@@ -29,7 +31,8 @@ export interface InstallPlan {
   readonly defaultInboundPolicy?: NonNullable<LinkerdConfig["defaultInboundPolicy"]>;
 }
 
-export type ChartKey = "crds" | "controlPlane" | "multicluster";
+export const CHART_KEYS = ["crds", "controlPlane", "multicluster", "viz"] as const;
+export type ChartKey = (typeof CHART_KEYS)[number];
 
 const CHANNELS = {
   // linkerd2 `bin/helm-build`, docs "Installing Linkerd with Helm".
@@ -38,6 +41,7 @@ const CHANNELS = {
     crds: "linkerd-crds",
     controlPlane: "linkerd-control-plane",
     multicluster: "linkerd-multicluster",
+    viz: "linkerd-viz",
   },
   // Buoyant Enterprise for Linkerd, docs "Installing BEL with Helm".
   enterprise: {
@@ -45,6 +49,8 @@ const CHANNELS = {
     crds: "linkerd-enterprise-crds",
     controlPlane: "linkerd-enterprise-control-plane",
     multicluster: "linkerd-enterprise-multicluster",
+    // Not among its charts: the stack file says where the open-source one comes from.
+    viz: "linkerd-viz",
   },
 } as const;
 
@@ -67,6 +73,7 @@ export function planInstall(fleet: LinkerdConfig, cluster: LinkerdOverrides): In
     crds: chart("crds"),
     controlPlane: chart("controlPlane"),
     multicluster: chart("multicluster"),
+    ...((cluster.viz ?? fleet.viz) ? { viz: chart("viz") } : {}),
     ha: cluster.ha ?? fleet.ha,
     gatewayApi: cluster.gatewayApi ?? fleet.gatewayApi,
     images: cluster.images ?? fleet.images,

@@ -24,6 +24,7 @@ export const FEDERATED_SUFFIX = "-federated";
 
 export const CONTROL_PLANE_NAMESPACE = "linkerd";
 export const MULTICLUSTER_NAMESPACE = "linkerd-multicluster";
+export const VIZ_NAMESPACE = "linkerd-viz";
 export const GATEWAY_NAME = "linkerd-gateway";
 
 /** Secret, in each of our namespaces, with which their pods pull images. */

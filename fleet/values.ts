@@ -1,4 +1,4 @@
-import { mergeValues } from "./charts";
+import { type ChartKey, type ChartPlan, mergeValues } from "./charts";
 import type { GatewayPlan } from "./gateway";
 import { GATEWAY_NAME, GATEWAY_PORT, LICENSE_SECRET, PROBE_PORT, PULL_SECRET } from "./names";
 import type { ClusterPlan } from "./plan";
@@ -23,9 +23,7 @@ export const WEBHOOKS = [
 export type WebhookValue = (typeof WEBHOOKS)[number]["value"];
 
 /** Top-level or nested values that a stack file may not set, with the setting that does it instead. */
-export const OWNED_VALUES: Readonly<
-  Record<"crds" | "controlPlane" | "multicluster", Readonly<Record<string, string>>>
-> = {
+export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, string>>>> = {
   crds: { installGatewayAPI: "linkerd.gatewayApi" },
   controlPlane: {
     identityTrustAnchorsPEM: "trust.anchors",
@@ -87,6 +85,14 @@ export const OWNED_VALUES: Readonly<
     imagePullSecrets: "linkerd.images.pullSecret",
     "localServiceMirror.excludedLabels": "topology.excludedLabels",
     "localServiceMirror.excludedAnnotations": "topology.excludedAnnotations",
+  },
+  viz: {
+    linkerdNamespace: "linkerd.namespace",
+    clusterDomain: "clusters.<name>.clusterDomain",
+    identityTrustDomain: "trust.domain or clusters.<name>.trustDomain",
+    defaultRegistry: "linkerd.images.registry",
+    imagePullSecrets: "linkerd.images.pullSecret",
+    createNamespaceMetadataJob: "nothing: this program makes the namespace with its labels",
   },
 };
 
@@ -178,6 +184,25 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
       excludedLabels: cluster.excludes.excludedLabels.join(","),
       excludedAnnotations: cluster.excludes.excludedAnnotations.join(","),
     },
+  });
+}
+
+/** linkerd2 `viz/charts/linkerd-viz/values-ha.yaml`, without its resource requests. */
+const VIZ_HA: Values = {
+  enablePodAntiAffinity: true,
+  enablePodDisruptionBudget: true,
+  tap: { replicas: 3 },
+};
+
+export function vizValues(cluster: ClusterPlan, viz: ChartPlan): Values {
+  const { registry } = cluster.install.images;
+  return mergeValues(mergeValues(cluster.install.ha ? VIZ_HA : {}, viz.values), {
+    linkerdNamespace: cluster.controlPlaneNamespace,
+    clusterDomain: cluster.clusterDomain,
+    identityTrustDomain: cluster.trustDomain,
+    createNamespaceMetadataJob: false,
+    ...(registry === undefined ? {} : { defaultRegistry: registry }),
+    ...pullSecrets(cluster),
   });
 }
 

@@ -22,6 +22,7 @@ const charts = z.strictObject({
   crds: chart.optional().describe("The chart `linkerd-crds`"),
   controlPlane: chart.optional().describe("The chart `linkerd-control-plane`"),
   multicluster: chart.optional().describe("The chart `linkerd-multicluster`"),
+  viz: chart.optional().describe("The chart `linkerd-viz`"),
 });
 
 const image = matching(
@@ -81,6 +82,9 @@ const overridable = {
   nativeSidecar: z
     .boolean()
     .describe("Proxies are native sidecar containers (Kubernetes 1.29 and later). Default: the chart's own"),
+  viz: z
+    .boolean()
+    .describe("The extension linkerd-viz: metrics of the last hours, `linkerd viz`, tap and a dashboard"),
   timeoutSeconds: z.int().min(30).max(3600).describe("How long one chart may take to become ready"),
 };
 
@@ -109,6 +113,7 @@ export const linkerdConfig = z.strictObject({
   images: overridable.images.default({}),
   cni: overridable.cni.default(false),
   nativeSidecar: overridable.nativeSidecar.optional(),
+  viz: overridable.viz.default(false),
   timeoutSeconds: overridable.timeoutSeconds.default(600),
 });
 export type LinkerdConfig = z.infer<typeof linkerdConfig>;
@@ -123,6 +128,7 @@ export const linkerdOverrides = z.strictObject({
   images: overridable.images.optional(),
   cni: overridable.cni.optional(),
   nativeSidecar: overridable.nativeSidecar.optional(),
+  viz: overridable.viz.optional(),
   timeoutSeconds: overridable.timeoutSeconds.optional(),
 });
 export type LinkerdOverrides = z.infer<typeof linkerdOverrides>;

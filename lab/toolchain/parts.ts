@@ -20,7 +20,12 @@ export interface Part {
 export const pluginNames = ["kubernetes", "tls", "random"] as const;
 export type PluginName = (typeof pluginNames)[number];
 
-export const chartNames = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster"] as const;
+export const chartNames = [
+  "linkerd-crds",
+  "linkerd-control-plane",
+  "linkerd-multicluster",
+  "linkerd-viz",
+] as const;
 
 /** How official parts are looked for. */
 export interface ChoiceOptions {

@@ -8,11 +8,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { planFleet } from "../../fleet/plan";
-import { controlPlaneValues, crdsValues, multiclusterValues, WEBHOOKS } from "../../fleet/values";
+import { controlPlaneValues, crdsValues, multiclusterValues, vizValues, WEBHOOKS } from "../../fleet/values";
 import { ensureToolchain } from "../../lab/toolchain";
 import { cluster, fleetOf } from "../fleets";
 
-const chartNames = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster"] as const;
+const chartNames = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster", "linkerd-viz"] as const;
 type ChartName = (typeof chartNames)[number];
 type Values = Record<string, unknown>;
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 /** Renders a chart offline; rejects with what helm says. */
 function render(chart: ChartName, values: Values): Promise<Manifest[]> {
   const folder = path.join(__dirname, "..", "..", "lab", "charts", chart);
-  const namespace = chart === "linkerd-multicluster" ? chart : "linkerd";
+  const namespace = chart === "linkerd-multicluster" || chart === "linkerd-viz" ? chart : "linkerd";
   const args = [
     "template",
     chart,
@@ -157,7 +157,7 @@ test("the values of the program have names and types that the charts know", asyn
   ];
   const clusters = gateways.map((gateway, index) => [`c${index}`, cluster(`c${index}`, { gateway })]);
   const images = { registry: "mirror.example.com/l", pause: "mirror.example.com/pause:3", pullSecret };
-  const linkerd = { version: "2026.8.3", ha: true, images, cni: true, nativeSidecar: false };
+  const linkerd = { version: "2026.8.3", ha: true, images, cni: true, nativeSidecar: false, viz: true };
   const plan = planFleet(fleetOf(Object.fromEntries(clusters), { linkerd }));
   const trust = { bundle: "root", webhooks: WEBHOOKS.map(({ value }) => ({ value, caBundle: "bundle" })) };
   const rendered = await Promise.all(
@@ -165,12 +165,15 @@ test("the values of the program have names and types that the charts know", asyn
       render("linkerd-crds", crdsValues(planned)),
       render("linkerd-control-plane", controlPlaneValues(planned, trust)),
       render("linkerd-multicluster", multiclusterValues(planned)),
+      ...(planned.install.viz ? [render("linkerd-viz", vizValues(planned, planned.install.viz))] : []),
     ]),
   );
   const controllers = rendered
     .flat()
     .filter((manifest) => named(manifest).startsWith("Deployment/controller-"));
   expect(controllers).toHaveLength(clusters.length * (clusters.length - 1));
+  const taps = rendered.flat().filter((manifest) => named(manifest) === "Deployment/tap");
+  expect(taps.map((tap) => at(tap, "spec", "replicas"))).toEqual(clusters.map(() => 3));
 });
 
 describe("linkerd-crds", () => {

@@ -20,6 +20,7 @@ beforeAll(async () => {
     };
     config["linkerd-fleet:services"] = [];
     config["linkerd-fleet:observability"] = observability;
+    config["linkerd-fleet:linkerd"] = { ...(config["linkerd-fleet:linkerd"] as object), viz: true };
   });
 });
 afterAll(() => lab?.remove());
@@ -82,6 +83,15 @@ interface Workload {
     };
   };
 }
+
+test("linkerd-viz runs beside it where the stack file says so", async () => {
+  const viz = await lab.kubectl("us", "get", "deployments", "-n=linkerd-viz", "-o=name");
+  expect(viz.trim().split("\n")).toEqual(
+    ["metrics-api", "prometheus", "tap", "tap-injector", "web"].map((name) => `deployment.apps/${name}`),
+  );
+  const namespace = JSON.parse(await lab.kubectl("us", "get", "namespace", "linkerd-viz", "-o=json"));
+  expect(namespace.metadata.labels).toMatchObject({ "linkerd.io/extension": "viz" });
+});
 
 test("without it again, nothing of it stays", async () => {
   lab.edit((config) => {

@@ -189,6 +189,18 @@ export const CHARTS: readonly Mistake[] = [
     "2.19.0",
   ],
   [
+    "linkerd-viz from the enterprise channel",
+    (f) =>
+      Object.assign(f.linkerd, {
+        channel: "enterprise",
+        version: "2.19.0",
+        license: { secret: "stored" },
+        viz: true,
+      }),
+    "linkerd.viz",
+    "linkerd.charts.viz.source",
+  ],
+  [
     "the enterprise channel without a license",
     (f) => Object.assign(f.linkerd, { channel: "enterprise", version: "2.19.0" }),
     "linkerd.license",

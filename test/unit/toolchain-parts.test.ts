@@ -10,7 +10,7 @@ import { type ChoiceOptions, chooseCharts, installPlugins, type PluginName } fro
 import type { CacheState } from "../../lab/toolchain/state";
 
 const versions = { kubernetes: "4.1.0", tls: "5.2.0", random: "4.3.0" };
-const charts = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster"];
+const charts = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster", "linkerd-viz"];
 
 let folder: string;
 let state: CacheState;
@@ -199,8 +199,8 @@ describe("Linkerd's charts", () => {
     const chosen = await chooseCharts(local(), options(more));
     return { charts: chosen.charts, origins: chosen.parts.map(({ origin }) => origin) };
   };
-  const official = () => ({ charts: `${site.url}/charts`, origins: ["official", "official", "official"] });
-  const standIn = () => ({ charts: local(), origins: ["stand-in", "stand-in", "stand-in"] });
+  const official = () => ({ charts: `${site.url}/charts`, origins: charts.map(() => "official") });
+  const standIn = () => ({ charts: local(), origins: charts.map(() => "stand-in") });
   beforeEach(() => {
     for (const name of charts) {
       fs.mkdirSync(path.join(local(), name), { recursive: true });

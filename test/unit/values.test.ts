@@ -1,9 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ChartKey } from "../../fleet/charts";
+import { CHART_KEYS as KEYS } from "../../fleet/charts";
 import { isMap } from "../../fleet/config/json";
 import { type ClusterPlan, planFleet } from "../../fleet/plan";
-import { controlPlaneValues, crdsValues, multiclusterValues, OWNED_VALUES } from "../../fleet/values";
+import {
+  controlPlaneValues,
+  crdsValues,
+  multiclusterValues,
+  OWNED_VALUES,
+  vizValues,
+} from "../../fleet/values";
 import { configOf, fleetInputs } from "../arbitraries";
 
 const TRUST = {
@@ -19,8 +25,9 @@ const CHARTS = {
   crds: crdsValues,
   controlPlane: (cluster: ClusterPlan) => controlPlaneValues(cluster, TRUST),
   multicluster: multiclusterValues,
+  viz: (cluster: ClusterPlan) => vizValues(cluster, cluster.install.viz ?? VIZ),
 };
-const KEYS: readonly ChartKey[] = ["crds", "controlPlane", "multicluster"];
+const VIZ = { chart: "linkerd-viz", version: "2026.8.3", values: {} };
 
 /** Every value that is no map, at its dotted path. */
 function leaves(value: unknown, path = ""): [path: string, value: unknown][] {

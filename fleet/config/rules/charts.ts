@@ -1,11 +1,9 @@
-import type { ChartKey } from "../../charts";
+import { CHART_KEYS, type ChartKey } from "../../charts";
 import { type Problem, pathOf } from "../../problems";
 import { OWNED_VALUES } from "../../values";
 import { isMap } from "../json";
 import type { LinkerdConfig, LinkerdOverrides } from "../linkerd";
 import type { Readable } from "../readable";
-
-const CHARTS: readonly ChartKey[] = ["crds", "controlPlane", "multicluster"];
 
 /** Charts come from where charts can come from, and their values leave alone what this program owns. */
 export function chartRules({ linkerd, clusters }: Readable): Problem[] {
@@ -19,8 +17,9 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
   return [
     ...oneFileForAll(linkerd),
     ...(linkerd ? licenseOf(linkerd) : []),
+    ...(linkerd ? places.flatMap(({ path, settings }) => enterpriseViz(linkerd, path, settings)) : []),
     ...places.flatMap(({ path, settings }) =>
-      CHARTS.flatMap((chart) =>
+      CHART_KEYS.flatMap((chart) =>
         ownedValues(chart, settings.charts?.[chart]?.values ?? {}, [...path, "charts", chart, "values"]),
       ),
     ),
@@ -30,8 +29,8 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
 
 function oneFileForAll(linkerd: LinkerdConfig | undefined): Problem[] {
   if (!linkerd?.source?.endsWith(".tgz")) return [];
-  const fix = "name the folder or repository that holds all three, or set linkerd.charts.<chart>.source";
-  return [{ path: "linkerd.source", problem: "is a single chart, and stands for three", fix }];
+  const fix = "name the folder or repository that holds all of them, or set linkerd.charts.<chart>.source";
+  return [{ path: "linkerd.source", problem: "is a single chart, and stands for several", fix }];
 }
 
 function licenseOf({ channel, license }: LinkerdConfig): Problem[] {
@@ -44,6 +43,21 @@ function licenseOf({ channel, license }: LinkerdConfig): Problem[] {
   return channel === "edge" && license
     ? [{ path, problem: "belongs to the enterprise channel", fix: "remove it, or set linkerd.channel" }]
     : [];
+}
+
+/** The enterprise repository has no linkerd-viz, and numbers its charts otherwise. */
+function enterpriseViz(
+  { channel, charts }: LinkerdConfig,
+  path: readonly PropertyKey[],
+  settings: LinkerdConfig | LinkerdOverrides,
+): Problem[] {
+  const { source, version } = { ...charts.viz, ...settings.charts?.viz };
+  if (channel !== "enterprise" || !settings.viz || (source && version)) return [];
+  const fix =
+    "set linkerd.charts.viz.source and linkerd.charts.viz.version to those of an open-source release";
+  return [
+    { path: pathOf([...path, "viz"]), problem: "is not among the charts of the enterprise channel", fix },
+  ];
 }
 
 function ownedValues(
@@ -91,7 +105,7 @@ function versions(
   const { pattern, fix } = VERSIONS[fleet.channel];
   const given = [
     { keys: ["version"], version: settings.version, source: fleet.source },
-    ...CHARTS.map((chart) => ({
+    ...CHART_KEYS.map((chart) => ({
       keys: ["charts", chart, "version"],
       version: settings.charts?.[chart]?.version,
       source: settings.charts?.[chart]?.source ?? fleet.charts[chart]?.source ?? fleet.source,

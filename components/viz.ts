@@ -1,0 +1,53 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ChartPlan } from "../fleet/charts";
+import { VIZ_NAMESPACE } from "../fleet/names";
+import type { ClusterPlan } from "../fleet/plan";
+import { vizValues } from "../fleet/values";
+import { chartRelease } from "./chart";
+import { pullSecrets } from "./pullSecrets";
+
+export interface VizArgs {
+  readonly cluster: ClusterPlan;
+  readonly viz: ChartPlan;
+  /** The control plane's release: pods created before its injector runs would have no proxy. */
+  readonly controlPlane: pulumi.Resource;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
+}
+
+/** The extension linkerd-viz in one cluster. The chart makes the certificates of its own webhooks, in the cluster. */
+export class Viz extends pulumi.ComponentResource {
+  constructor(name: string, args: VizArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { cluster, viz } = args;
+    super("linkerd-fleet:linkerd:Viz", name, { version: viz.version }, opts);
+    const child = { parent: this };
+    const namespace = new kubernetes.core.v1.Namespace(
+      `${name}-namespace`,
+      {
+        metadata: {
+          name: VIZ_NAMESPACE,
+          // linkerd2 `viz/charts/linkerd-viz/templates/namespace.yaml`, which Helm installs do not render.
+          labels: {
+            "linkerd.io/extension": "viz",
+            "pod-security.kubernetes.io/enforce": cluster.install.cni ? "restricted" : "privileged",
+          },
+        },
+      },
+      child,
+    ).metadata.name;
+    const pullers = pullSecrets(name, { ...args, namespace }, child);
+    chartRelease(
+      `${name}-release`,
+      {
+        release: "linkerd-viz",
+        namespace,
+        chart: viz,
+        values: vizValues(cluster, viz),
+        timeoutSeconds: cluster.install.timeoutSeconds,
+      },
+      { ...child, dependsOn: [args.controlPlane, ...pullers] },
+    );
+    this.registerOutputs({});
+  }
+}
