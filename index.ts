@@ -3,21 +3,27 @@ import { completed } from "./components/completed";
 import { Fleet } from "./components/fleet";
 import { lastOutputs } from "./components/lastOutputs";
 import { readStackConfig } from "./components/stackConfig";
+import { keepTokens } from "./fleet/access";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { deploymentOf } from "./fleet/deployment";
 import { guardTransition } from "./fleet/guard";
 import { planFleet } from "./fleet/plan";
 import { formatProblems } from "./fleet/problems";
-import { describeClusters, describeLinks, describePlan, describeServices } from "./fleet/summary";
+import {
+  describeAccesses,
+  describeClusters,
+  describeLinks,
+  describePlan,
+  describeServices,
+} from "./fleet/summary";
 import { preflight } from "./ops/preflight";
 
 export = async () => {
   const parsed = parseFleetConfig(readStackConfig());
   if (parsed.problems) return stop(formatProblems(parsed.problems));
-  const plan = planFleet(parsed.config);
-
   // Before the first resource: the engine deletes nothing when the program ends with an error.
   const last = await lastOutputs();
+  const plan = keepTokens(planFleet(parsed.config), last);
   const { notes, warnings, refusal } = guardTransition(last, plan, parsed.config.allowUnsafe);
   for (const note of notes) pulumi.log.info(note);
   for (const warning of warnings) pulumi.log.warn(warning);
@@ -28,11 +34,14 @@ export = async () => {
   if (missing.length > 0) return stop(formatProblems(missing, "The clusters lack what the stack file needs"));
 
   const fleet = new Fleet("fleet", { plan, secret: (key) => config.requireSecret(key) });
+  const complete = await completed(fleet);
   return {
     /** Each cluster: address, region, network, gateway, version. */
     clusters: describeClusters(plan, fleet.gatewayAddresses),
     /** Each link: source, target, what it carries. */
     links: describeLinks(plan),
+    /** Each access: source, target, which token is used and which are still valid. */
+    accesses: describeAccesses(plan, complete),
     /** Each service that crosses, and the clusters that export it. */
     services: describeServices(plan),
     /** PEM of all trust anchors. */
@@ -40,7 +49,7 @@ export = async () => {
     /** What this program decided, in plain data. */
     plan: describePlan(plan),
     /** The last deployment in which nothing failed: what every cluster has been given. */
-    deployed: (await completed(fleet)) ? deploymentOf(plan) : (last.deployed ?? null),
+    deployed: complete ? deploymentOf(plan) : (last.deployed ?? null),
   };
 };
 

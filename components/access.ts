@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { ageWarning, isRotated } from "../fleet/access";
 import type { AccessPlan } from "../fleet/plan";
 
 export interface AccessArgs {
@@ -11,24 +12,29 @@ export interface AccessArgs {
   readonly role: kubernetes.rbac.v1.ClusterRole;
   /** Certificate authority of the target's API server, in PEM, where the cluster's own is not the right one. */
   readonly ca?: string;
+  /** Days after which a preview warns of the token in use. */
+  readonly maxTokenAge: number | undefined;
 }
 
 /**
- * What a target grants one source: a ServiceAccount, bound to the target's read-only role, and its token. Each
- * source has its own, so that one can be revoked without touching the others.
+ * What a target grants one source: a ServiceAccount, bound to the target's read-only role, and its tokens: one,
+ * or several while it is rotated. Each source has its own, so that one can be revoked without touching the others.
  */
 export class Access extends pulumi.ComponentResource {
   readonly serviceAccount: string;
+  /** Of `token`. */
+  readonly generation: number;
   /** Secret. */
   readonly token: pulumi.Output<string>;
   /** Base64 of PEM. */
   readonly caData: pulumi.Output<string>;
 
   constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { serviceAccount, source, target } = args.access;
-    super("linkerd-fleet:access:Access", name, { source, target }, opts);
+    const { serviceAccount, source, target, generation } = args.access;
+    super("linkerd-fleet:access:Access", name, { source, target, generation }, opts);
     const child = { parent: this };
     this.serviceAccount = serviceAccount;
+    this.generation = generation;
     const labels = { "linkerd.io/extension": "multicluster", "linkerd-fleet/source": source };
 
     const account = new kubernetes.core.v1.ServiceAccount(
@@ -52,29 +58,16 @@ export class Access extends pulumi.ComponentResource {
       },
       child,
     );
-    // A name drawn once: the token of a revoked access can never come back under the same name.
-    const suffix = new random.RandomString(
-      `${name}-suffix`,
-      { length: 6, upper: false, special: false },
-      child,
-    );
-    const token = new kubernetes.core.v1.Secret(
-      `${name}-token`,
-      {
-        metadata: {
-          name: pulumi.interpolate`${serviceAccount}-${suffix.result}`,
-          namespace: args.namespace,
-          labels,
-          annotations: {
-            "kubernetes.io/service-account.name": serviceAccount,
-            // The provider's own wait for a token ends after 5 s.
-            "pulumi.com/waitFor": "jsonpath={.data.token}",
-          },
-        },
-        type: "kubernetes.io/service-account-token",
-      },
-      { ...child, dependsOn: [account, binding] },
-    );
+    const valid = args.access.tokens.map((of) => {
+      const secret = this.tokenOf(of, name, args, labels, [account, binding]);
+      return [of, secret] as const;
+    });
+    const token = new Map(valid).get(generation);
+    if (!token) throw new Error(`the plan keeps no token of generation ${generation} for ${name}`);
+    token.metadata.creationTimestamp.apply((created) => {
+      const warning = ageWarning(args.access, created, args.maxTokenAge, new Date());
+      if (warning !== undefined) void pulumi.log.warn(warning, this);
+    });
     this.token = pulumi.secret(token.data.apply((data) => decode(data?.token)));
     const { ca } = args;
     this.caData =
@@ -82,6 +75,41 @@ export class Access extends pulumi.ComponentResource {
         ? pulumi.unsecret(token.data.apply((data) => data?.["ca.crt"] ?? ""))
         : pulumi.output(Buffer.from(ca, "utf8").toString("base64"));
     this.registerOutputs({});
+  }
+
+  /** A token has a name drawn once: one that was revoked can never come back under the same name. */
+  private tokenOf(
+    generation: number,
+    name: string,
+    { access, namespace }: AccessArgs,
+    labels: Record<string, string>,
+    dependsOn: pulumi.Resource[],
+  ): kubernetes.core.v1.Secret {
+    // The first generation has the names from before there were others.
+    const of = (what: string): string =>
+      isRotated({ generation }) ? `${name}-${what}-${generation}` : `${name}-${what}`;
+    const suffix = new random.RandomString(
+      of("suffix"),
+      { length: 6, upper: false, special: false },
+      { parent: this },
+    );
+    return new kubernetes.core.v1.Secret(
+      of("token"),
+      {
+        metadata: {
+          name: pulumi.interpolate`${access.serviceAccount}-${suffix.result}`,
+          namespace,
+          labels,
+          annotations: {
+            "kubernetes.io/service-account.name": access.serviceAccount,
+            // The provider's own wait for a token ends after 5 s.
+            "pulumi.com/waitFor": "jsonpath={.data.token}",
+          },
+        },
+        type: "kubernetes.io/service-account-token",
+      },
+      { parent: this, dependsOn },
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access";
 import type { GrantPlan } from "../fleet/grants";
 import type { ClusterPlan, ExportPlan, TrustPlan } from "../fleet/plan";
+import { TRUST_MARK } from "../fleet/values";
 import { ControlPlane } from "./controlPlane";
 import { EmissaryGateway } from "./emissaryGateway";
 import { ExportedService } from "./exportedService";
@@ -10,6 +11,7 @@ import { Grant } from "./grant";
 import { Issuer } from "./issuer";
 import { Multicluster } from "./multicluster";
 import { Observability } from "./observability";
+import { restart } from "./restart";
 import type { Trust } from "./trust";
 import { Viz } from "./viz";
 
@@ -104,6 +106,14 @@ export class Cluster extends pulumi.ComponentResource {
       const selector = grant.pods ?? selectors.get(service) ?? {};
       const { release } = this.controlPlane;
       new Grant(`${service}-grant`, { grant, selector, controlPlane: release }, child);
+    }
+    for (const { namespace, deployment } of cluster.restart.workloads) {
+      restart(
+        `${name}-${namespace}-${deployment}-restart`,
+        { namespace, deployment, annotation: [TRUST_MARK, cluster.restart.mark] },
+        // Before its injector has the new bundle, a pod would start with the old one.
+        { parent: this, dependsOn: [this.controlPlane.release] },
+      );
     }
     this.registerOutputs({});
   }

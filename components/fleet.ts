@@ -1,9 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { destinationMark } from "../fleet/access";
 import type { ClusterPlan, Plan } from "../fleet/plan";
 import { Access } from "./access";
 import { Cluster } from "./cluster";
 import { Link } from "./link";
+import { restart } from "./restart";
 import { Trust } from "./trust";
 
 export interface FleetArgs {
@@ -57,16 +59,18 @@ export class Fleet extends pulumi.ComponentResource {
             access,
             namespace: target.member.multicluster.namespace.metadata.name,
             role: target.member.accessRole,
+            maxTokenAge: plan.maxTokenAge,
             ...(ca === undefined ? {} : { ca }),
           },
           { parent: this, providers: { kubernetes: target.provider } },
         ),
       );
     }
+    const destinations = new Map<string, kubernetes.core.v1.Secret[]>();
     for (const link of plan.links) {
       const source = get(members, link.source);
       const target = get(members, link.target);
-      new Link(
+      const { destination } = new Link(
         `${link.source}-to-${link.target}`,
         {
           link,
@@ -82,6 +86,20 @@ export class Fleet extends pulumi.ComponentResource {
           },
         },
         { parent: this, providers: { kubernetes: source.provider } },
+      );
+      destinations.set(link.source, [...(destinations.get(link.source) ?? []), destination]);
+    }
+    for (const { cluster, member, provider } of members.values()) {
+      const mark = destinationMark(plan.accesses, cluster.name);
+      if (mark === undefined) continue;
+      restart(
+        `${cluster.name}-destination-restart`,
+        {
+          namespace: member.controlPlane.namespace,
+          deployment: "linkerd-destination",
+          annotation: ["linkerd-fleet/token-generations", mark],
+        },
+        { parent: this, provider, dependsOn: destinations.get(cluster.name) ?? [] },
       );
     }
 

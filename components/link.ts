@@ -36,6 +36,9 @@ const CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig";
  * new cluster up once, and the Link makes the service mirror start.
  */
 export class Link extends pulumi.ComponentResource {
+  /** The credentials that the destination controller reads. */
+  readonly destination: kubernetes.core.v1.Secret;
+
   constructor(name: string, args: LinkArgs, opts?: pulumi.ComponentResourceOptions) {
     const { link, target, access } = args;
     const { source, modes, state } = link;
@@ -48,7 +51,7 @@ export class Link extends pulumi.ComponentResource {
         .all([access.token, access.caData])
         .apply(([token, caData]) => linkKubeconfig(target, access.serviceAccount, { token, caData })),
     );
-    const destination = new kubernetes.core.v1.Secret(
+    this.destination = new kubernetes.core.v1.Secret(
       `${name}-destination`,
       {
         metadata: {
@@ -72,7 +75,7 @@ export class Link extends pulumi.ComponentResource {
         type: CREDENTIALS_TYPE,
         data: { kubeconfig },
       },
-      { ...child, dependsOn: [destination] },
+      { ...child, dependsOn: [this.destination] },
     );
     new LinkResource(
       `${name}-link`,
@@ -82,7 +85,7 @@ export class Link extends pulumi.ComponentResource {
           namespace: args.namespaces.multicluster,
           annotations: { "linkerd.io/created-by": createdBy(target.install.multicluster.version) },
         },
-        spec: linkSpec<pulumi.Input<string>>(link, target, args.gatewayAddress ?? ""),
+        spec: linkSpec<pulumi.Input<string>>(link, target, args.gatewayAddress ?? "", access.generation),
       },
       { ...child, dependsOn: [serviceMirror] },
     );

@@ -25,7 +25,11 @@ export class Trust extends pulumi.ComponentResource {
       if (anchor.certificate === undefined) {
         return new TrustAnchor(
           `${name}-${anchor.id}`,
-          { commonName: "root.linkerd.cluster.local", lifetimeHours: anchor.lifetimeHours },
+          {
+            commonName: "root.linkerd.cluster.local",
+            lifetimeHours: anchor.lifetimeHours,
+            protect: anchor.state !== "retiring",
+          },
           { parent: this },
         );
       }

@@ -12,10 +12,12 @@ export interface TrustAnchorArgs {
   /** Common name; by convention `root.linkerd.cluster.local` (not verified by Linkerd). */
   readonly commonName: string;
   readonly lifetimeHours: number;
+  /** Refuses to let go of it. Not for an anchor that is about to leave. */
+  readonly protect: boolean;
 }
 
 /**
- * A generated trust anchor: the root that a whole fleet trusts. It is protected and never renews by itself,
+ * A generated trust anchor: the root that a whole fleet trusts. It never renews by itself,
  * because a new root that is not in every cluster's bundle yet stops all traffic between meshed pods.
  */
 export class TrustAnchor extends pulumi.ComponentResource implements KeyPair {
@@ -24,7 +26,7 @@ export class TrustAnchor extends pulumi.ComponentResource implements KeyPair {
 
   constructor(name: string, args: TrustAnchorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:trust:TrustAnchor", name, { lifetimeHours: args.lifetimeHours }, opts);
-    const child = { parent: this, protect: true };
+    const child = { parent: this, protect: args.protect };
 
     // Linkerd verifies ECDSA P-256 (linkerd2 `pkg/issuercerts`); the provider's own default is P-224.
     const key = new tls.PrivateKey(`${name}-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" }, child);

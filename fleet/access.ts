@@ -1,3 +1,6 @@
+import { z } from "zod";
+import type { AccessPlan, Plan } from "./plan";
+
 /** Shared by all accesses of a target: what a service mirror and a destination controller must read, no more. */
 export const ACCESS_ROLE = "linkerd-fleet-remote-access";
 
@@ -22,3 +25,53 @@ export const ACCESS_RULES: readonly PolicyRule[] = [
   { apiGroups: ["policy.linkerd.io"], resources: ["servers"], verbs: READ },
   { apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: ["linkerd-config"] },
 ];
+
+/** Generation 1 leaves no marks in Links and Deployments: a fleet that never rotated shows nothing of rotation. */
+export function isRotated({ generation }: Pick<AccessPlan, "generation">): boolean {
+  return generation !== 1;
+}
+
+/**
+ * What a destination controller must have read, as an annotation of its pods: it ignores changes of a credentials
+ * Secret, so a change of this restarts it. `undefined` for a source none of whose accesses was ever rotated.
+ */
+export function destinationMark(accesses: readonly AccessPlan[], source: string): string | undefined {
+  const rotated = accesses.filter((access) => access.source === source && isRotated(access));
+  if (rotated.length === 0) return undefined;
+  return rotated.map(({ target, generation }) => `${target}=${generation}`).join(",");
+}
+
+const liveTokens = z.array(z.object({ source: z.string(), target: z.string(), tokens: z.array(z.number()) }));
+
+/**
+ * Keeps the tokens that some source may still use: those that were valid when the last deployment ended. Only a
+ * complete deployment lets go of them (`describeAccesses`), so a source that could not be reached in the middle of a
+ * rotation never holds a dead token.
+ */
+export function keepTokens(plan: Plan, outputs: Readonly<Record<string, unknown>>): Plan {
+  const read = liveTokens.safeParse(outputs.accesses);
+  const live = new Map(
+    (read.data ?? []).map(({ source, target, tokens }) => [`${source}/${target}`, tokens]),
+  );
+  const accesses = plan.accesses.map((access) => {
+    const before = live.get(`${access.source}/${access.target}`) ?? [];
+    return { ...access, tokens: [...new Set([...before, ...access.tokens])].sort((a, b) => a - b) };
+  });
+  return { ...plan, accesses };
+}
+
+/** Words of warning for a token older than `maxAge` days; `undefined` while it is not, or nothing is known. */
+export function ageWarning(
+  { source, target, generation }: AccessPlan,
+  created: string | undefined,
+  maxAge: number | undefined,
+  now: Date,
+): string | undefined {
+  if (maxAge === undefined || created === undefined) return undefined;
+  const age = (now.getTime() - Date.parse(created)) / (24 * 3_600_000);
+  if (!(age > maxAge)) return undefined;
+  return (
+    `The token with which ${source} reads ${target} is ${Math.floor(age)} days old, more than access.maxAge ` +
+    `(${maxAge}d). Rotate it: access.generations: [{ target: ${target}, source: ${source}, generation: ${generation + 1} }]`
+  );
+}

@@ -25,6 +25,7 @@ const deployment = z.object({
   links: z.array(z.object({ source: z.string(), target: z.string(), state: z.string() })),
 });
 export type Deployment = z.infer<typeof deployment>;
+export type DeployedAnchor = Deployment["plan"]["anchors"][number];
 export type DeployedCluster = Deployment["plan"]["clusters"][string];
 
 /** The same of a plan that is not deployed yet. */

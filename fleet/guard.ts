@@ -1,6 +1,7 @@
 import type { TransitionRule } from "./config/allowUnsafe";
 import { deploymentOf, readDeployment } from "./deployment";
 import type { Plan } from "./plan";
+import { rotationNotes } from "./rotation";
 import { judgeTransition, type Refusal } from "./transition";
 
 /** What a person is told of a step from the last deployment to the next. */
@@ -36,11 +37,12 @@ export function guardTransition(
           refusal: undefined,
         };
   }
-  const found = judgeTransition(last.known, deploymentOf(plan));
+  const next = deploymentOf(plan);
+  const found = judgeTransition(last.known, next);
   const allowed = (refusal: Refusal): boolean => allowUnsafe.includes(refusal.rule);
   const idle = allowUnsafe.filter((rule) => !found.some((refusal) => refusal.rule === rule));
   return {
-    notes: [],
+    notes: rotationNotes(last.known, next),
     warnings: [
       ...grouped(found.filter(allowed)).map(
         ({ rule, what, why }) => `allowUnsafe lets this pass ${rule}: ${what}. Without it: ${why}`,

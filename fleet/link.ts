@@ -1,3 +1,4 @@
+import { isRotated } from "./access";
 import type { Mode } from "./config/common";
 import { credentialsName } from "./names";
 import type { ClusterPlan } from "./plan";
@@ -57,8 +58,14 @@ export function exportLabels(modes: readonly Mode[]): Record<string, string> {
 
 /**
  * Every field that `linkerd multicluster link-gen` writes. `gatewayAddress` is a `T`: it may come from a resource.
+ * `generation` is that of the access's token.
  */
-export function linkSpec<T>(link: LinkPlan, target: ClusterPlan, gatewayAddress: T): LinkSpec<T> {
+export function linkSpec<T>(
+  link: LinkPlan,
+  target: ClusterPlan,
+  gatewayAddress: T,
+  generation: number,
+): LinkSpec<T> {
   const carries = (mode: Mode): LabelSelector => {
     if (link.state === "draining" || !link.modes.includes(mode)) return NOTHING;
     const [key, value] = EXPORT_LABEL[mode];
@@ -73,7 +80,10 @@ export function linkSpec<T>(link: LinkPlan, target: ClusterPlan, gatewayAddress:
     selector: carries("gateway"),
     remoteDiscoverySelector: carries("flat"),
     federatedServiceSelector: carries("federated"),
-    excludedAnnotations: link.excludedAnnotations,
+    // A service mirror reads its credentials again only when its Link's spec changes. No Service carries this key.
+    excludedAnnotations: isRotated({ generation })
+      ? [...link.excludedAnnotations, `linkerd-fleet/token-generation-${generation}`]
+      : link.excludedAnnotations,
     excludedLabels: link.excludedLabels,
   };
 }

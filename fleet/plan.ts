@@ -1,4 +1,5 @@
 import { type InstallPlan, planInstall } from "./charts";
+import type { AccessConfig } from "./config/access";
 import type { ClusterConfig } from "./config/clusters";
 import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
@@ -14,6 +15,8 @@ export interface Plan {
   readonly trust: TrustPlan;
   readonly clusters: readonly ClusterPlan[];
   readonly accesses: readonly AccessPlan[];
+  /** Days after which a token is old; `undefined` is never. */
+  readonly maxTokenAge: number | undefined;
   readonly links: readonly LinkPlan[];
   readonly exports: readonly ExportPlan[];
   readonly grants: readonly GrantPlan[];
@@ -38,10 +41,20 @@ export interface ClusterPlan
   readonly controlPlaneNamespace: string;
   readonly install: InstallPlan;
   readonly gateway: GatewayPlan;
+  /** What restarts by itself when the anchors change. */
+  readonly restart: RestartPlan;
   /** One service-mirror controller for each outgoing link. */
   readonly controllers: readonly ControllerPlan[];
   /** Absent where its Prometheus is not told of the fleet. */
   readonly observability?: ObservabilityPlan;
+}
+
+export interface RestartPlan {
+  /** Of the anchors and their states: another value than before restarts. */
+  readonly mark: string;
+  /** The pods of the multicluster extension. */
+  readonly extension: boolean;
+  readonly workloads: readonly { readonly namespace: string; readonly deployment: string }[];
 }
 
 export interface ControllerPlan {
@@ -55,6 +68,10 @@ export interface AccessPlan {
   readonly source: string;
   readonly target: string;
   readonly serviceAccount: string;
+  /** Of the token that the source uses. */
+  readonly generation: number;
+  /** Generations of the tokens that are valid: that one, and until a deployment is complete those before it. */
+  readonly tokens: readonly number[];
 }
 
 /** A service that one cluster exports. */
@@ -86,11 +103,22 @@ export function planFleet(config: FleetConfig): Plan {
       const observability = planObservability(config, cluster, exports);
       return observability ? { ...cluster, observability } : cluster;
     }),
-    accesses: links.map(({ source, target }) => ({ source, target, serviceAccount: accessName(source) })),
+    accesses: planAccesses(config.access, links),
+    maxTokenAge: config.access.maxAge,
     links,
     exports,
     grants: sorted(planGrants(config, links), exportKey),
   };
+}
+
+function planAccesses(config: AccessConfig, links: readonly LinkPlan[]): AccessPlan[] {
+  const own = new Map(
+    config.generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
+  );
+  return links.map(({ source, target }) => {
+    const generation = own.get(`${source}/${target}`) ?? config.generation;
+    return { source, target, serviceAccount: accessName(source), generation, tokens: [generation] };
+  });
 }
 
 function planCluster(
@@ -117,10 +145,21 @@ function planCluster(
       own,
       throughGateway.map(({ source }) => meshNames(fleet, source)),
     ),
+    restart: planRestart(name, fleet.trust),
     controllers: outgoing.map(({ target, modes }) => {
       const gateway = modes.includes("gateway") ? fleet.clusters[target]?.gateway : undefined;
       return { target, probePort: gateway && gatewayPorts(gateway)?.probePort };
     }),
+  };
+}
+
+function planRestart(cluster: string, { anchors, restart }: TrustConfig): RestartPlan {
+  return {
+    mark: anchors.map(({ id, state }) => `${id}=${state}`).join(","),
+    extension: restart.extension,
+    workloads: restart.workloads
+      .filter(({ in: clusters }) => clusters?.includes(cluster) ?? true)
+      .map(({ namespace, deployment }) => ({ namespace, deployment })),
   };
 }
 

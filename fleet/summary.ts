@@ -49,6 +49,25 @@ export function describeLinks(plan: Plan): LinkSummary[] {
   return plan.links.map(({ source, target, modes, state }) => ({ source, target, modes, state }));
 }
 
+export interface AccessSummary {
+  readonly source: string;
+  readonly target: string;
+  /** Of the token that the source uses. */
+  readonly generation: number;
+  /** Generations of the valid tokens. More than one: the next complete deployment removes the others. */
+  readonly tokens: readonly number[];
+}
+
+/** `complete`: nothing failed in this deployment, so every source uses the token it was given. */
+export function describeAccesses(plan: Plan, complete: boolean): AccessSummary[] {
+  return plan.accesses.map(({ source, target, generation, tokens }) => ({
+    source,
+    target,
+    generation,
+    tokens: complete ? [generation] : tokens,
+  }));
+}
+
 export interface ServiceSummary {
   readonly namespace: string;
   readonly name: string;

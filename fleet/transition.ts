@@ -1,5 +1,6 @@
 import type { TransitionRule } from "./config/allowUnsafe";
 import type { DeployedCluster, Deployment } from "./deployment";
+import { anchorStep, trusts } from "./rotation";
 import { versionHindrance } from "./versionSkew";
 
 /**
@@ -22,6 +23,7 @@ type Rule = (last: Deployment, next: Deployment) => Omit<Refusal, "rule">[];
 const RULES: Readonly<Record<TransitionRule, Rule>> = {
   "drop-signing-anchor": dropSigningAnchor,
   "switch-anchor-early": switchAnchorEarly,
+  "two-anchor-steps": twoAnchorSteps,
   "remove-undrained-link": removeUndrainedLink,
   "remove-undrained-cluster": removeUndrainedCluster,
   "rename-cluster": (last, next) =>
@@ -61,22 +63,13 @@ const ROTATE =
   "`active` and the old one `retiring`, deploy; when each pod has an identity of the new issuer (24 h, or another " +
   "restart), remove the old one";
 
-type Anchor = Deployment["plan"]["anchors"][number];
-
-/** An id with another certificate is another anchor. */
-function holds(deployment: Deployment, anchor: Anchor): boolean {
-  return deployment.plan.anchors.some(
-    ({ id, certificate }) => id === anchor.id && certificate === anchor.certificate,
-  );
-}
-
 /**
  * Only what was `retiring` may go. What was `staged` has signed nothing as far as the last complete deployment
  * knows; but an `up` after it that failed half-way may have made it active in some clusters.
  */
 function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule> {
   return last.plan.anchors
-    .filter((anchor) => anchor.state !== "retiring" && !holds(next, anchor))
+    .filter((anchor) => anchor.state !== "retiring" && !trusts(next, anchor))
     .map((anchor) => {
       const { id } = anchor;
       const replaced = next.plan.anchors.some((other) => other.id === id);
@@ -98,12 +91,30 @@ function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule>
 /** Trusted is what was in the bundle of the last complete deployment: that one is in every cluster. */
 function switchAnchorEarly(last: Deployment, next: Deployment): ReturnType<Rule> {
   return next.plan.anchors
-    .filter((anchor) => anchor.state === "active" && !holds(last, anchor))
+    .filter((anchor) => anchor.state === "active" && !trusts(last, anchor))
     .map(({ id }) => ({
       what: `trust anchor ${id}`,
       why: "it would sign issuers before the clusters trust it: pods with new identities would be refused by the others",
       path: ROTATE,
     }));
+}
+
+/** What the other two rules refuse is not told again: only a staged anchor may sign, only a retiring one may go. */
+function twoAnchorSteps(last: Deployment, next: Deployment): ReturnType<Rule> {
+  const { added, removed, signing } = anchorStep(last, next);
+  const steps = [
+    ...added.filter(({ state }) => state !== "active").map(({ id }) => `add ${id}`),
+    ...(signing && trusts(last, signing) ? [`sign with ${signing.id}`] : []),
+    ...removed.filter(({ state }) => state === "retiring").map(({ id }) => `remove ${id}`),
+  ];
+  if (new Set(steps.map((step) => step.split(" ")[0])).size < 2) return [];
+  return [
+    {
+      what: `trust anchors: ${steps.join(", ")}`,
+      why: "each of these needs pods to restart after it and before the next: a pod that missed one is cut off",
+      path: "do them one by one, each in a deployment of its own; `npm run rotation` says when the next may follow",
+    },
+  ];
 }
 
 function removeUndrainedLink(last: Deployment, next: Deployment): ReturnType<Rule> {

@@ -10,6 +10,9 @@ import type { ClusterPlan } from "./plan";
  */
 export type Values = Record<string, unknown>;
 
+/** Annotation of pods that restart with every change of the anchors (`trust.restart`). */
+export const TRUST_MARK = "linkerd-fleet/trust-anchors";
+
 /** The three admission webhooks: their key in the chart's values, their Service and their TLS Secret. */
 export const WEBHOOKS = [
   { value: "proxyInjector", service: "linkerd-proxy-injector", secret: "linkerd-proxy-injector-k8s-tls" },
@@ -165,9 +168,15 @@ function podMonitors({ observability }: ClusterPlan): Values {
 export function multiclusterValues(cluster: ClusterPlan): Values {
   const ha: Values = cluster.install.ha ? { gateway: { replicas: 3 }, enablePodAntiAffinity: true } : {};
   const { registry, pause } = cluster.install.images;
+  const { extension, mark } = cluster.restart;
   const image = registry === undefined ? {} : { image: { name: `${registry}/controller` } };
   return mergeValues(mergeValues(ha, cluster.install.multicluster.values), {
-    gateway: { ...gatewayValues(cluster.gateway), ...(pause === undefined ? {} : { pauseImage: pause }) },
+    gateway: {
+      ...gatewayValues(cluster.gateway),
+      ...(pause === undefined ? {} : { pauseImage: pause }),
+      ...(extension ? { deploymentAnnotations: { [TRUST_MARK]: mark } } : {}),
+    },
+    ...(extension ? { podAnnotations: { [TRUST_MARK]: mark } } : {}),
     ...(registry === undefined ? {} : { controllerDefaults: image }),
     ...pullSecrets(cluster),
     identityTrustDomain: cluster.trustDomain,

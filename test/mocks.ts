@@ -139,6 +139,7 @@ export function computed({ type, name, inputs }: pulumi.runtime.MockResourceArgs
     case "kubernetes:core/v1:Secret":
       return inputs.type === "kubernetes.io/service-account-token"
         ? {
+            metadata: { ...inputs.metadata, creationTimestamp: "2020-01-01T00:00:00Z" },
             data: {
               token: Buffer.from(PLANTED.token).toString("base64"),
               "ca.crt": Buffer.from(`ca ${name}`).toString("base64"),

@@ -4,6 +4,7 @@ import { z } from "zod";
 export const transitionRule = z.enum([
   "drop-signing-anchor",
   "switch-anchor-early",
+  "two-anchor-steps",
   "remove-undrained-link",
   "remove-undrained-cluster",
   "rename-cluster",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accessConfig } from "./access";
 import { transitionRule } from "./allowUnsafe";
 import { clusterConfig } from "./clusters";
 import { clusterName } from "./common";
@@ -14,6 +15,7 @@ export const fleetConfig = z.strictObject({
   trust: trustConfig.describe("Who signs the identities of the fleet"),
   clusters: z.record(clusterName, clusterConfig).describe("The clusters, by name"),
   topology: topologyConfig.prefault({ kind: "mesh" }).describe("Which links exist"),
+  access: accessConfig.prefault({}).describe("The tokens with which sources read their targets"),
   services: z.array(serviceConfig).default([]).describe("What may cross. What is not listed does not"),
   observability: observabilityConfig
     .optional()

@@ -2,6 +2,7 @@ import { orderProblems, type Problem } from "../problems";
 import { type FleetConfig, fleetConfig } from "./fleetConfig";
 import { explain, problemsOf } from "./messages";
 import { type RawConfig, type Readable, readConfig } from "./readable";
+import { accessesWithoutLink, accessRules } from "./rules/access";
 import { chartRules } from "./rules/charts";
 import { clusterRules } from "./rules/clusters";
 import { exportRules, unreachedExports } from "./rules/exports";
@@ -26,6 +27,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   clusterRules,
   topologyRules,
   nameRules,
+  accessRules,
   exportRules,
   grantRules,
   trustRules,
@@ -43,7 +45,10 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
   const rules = RULES.flatMap((rule) => rule(readable)).filter(({ path }) => !within(path, shape));
   const problems = [...shape, ...rules];
   const linksKnown = !problems.some(({ path }) => /^topology(\.(kind|hub|links|bridges)\b|$)/.test(path));
-  const rest = [...inlineSecrets(raw), ...(linksKnown ? unreachedExports(readable) : [])];
+  const rest = [
+    ...inlineSecrets(raw),
+    ...(linksKnown ? [...unreachedExports(readable), ...accessesWithoutLink(readable)] : []),
+  ];
   problems.push(...rest.filter(({ path }) => !within(path, problems)));
   if (whole.success && problems.length === 0) return { config: whole.data };
   return { problems: orderProblems(problems) };

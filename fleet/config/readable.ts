@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Problem } from "../problems";
+import { type AccessGeneration, accessGeneration } from "./access";
 import { type ClusterConfig, clusterConfig } from "./clusters";
 import { fleetConfig } from "./fleetConfig";
 import { isMap, list, map } from "./json";
@@ -40,6 +41,7 @@ export interface Readable {
   readonly topology: TopologyConfig | undefined;
   readonly bridges: readonly Entry<readonly [string, string]>[];
   readonly links: readonly Entry<LinkConfig>[];
+  readonly generations: readonly Entry<AccessGeneration>[];
   readonly services: readonly Entry<ServiceConfig>[];
   readonly problems: readonly Problem[];
 }
@@ -69,7 +71,7 @@ export function readConfig(raw: RawConfig): Readable {
     });
   }
 
-  const { linkerd, trust, clusters, topology, services } = raw.values;
+  const { linkerd, trust, clusters, topology, access, services } = raw.values;
   const { anchors, ...trustRest } = map(trust);
   const { links, bridges, ...topologyRest } = map(topology);
   const readableClusters = Object.entries(map(clusters)).flatMap(([name, value]) => {
@@ -89,6 +91,9 @@ export function readConfig(raw: RawConfig): Readable {
     topology: read(fleetConfig.shape.topology, isMap(topology) ? topologyRest : topology, ["topology"]),
     bridges: readList(bridgeConfig, bridges, ["topology", "bridges"]),
     links: readList(linkConfig, links, ["topology", "links"]),
+    generations: readList(accessGeneration, map(access).generations, ["access", "generations"], () => ({
+      generation: 1,
+    })),
     services: readList(serviceConfig, services, ["services"], (at) => ({
       name: `unknown-${at}`,
       namespace: `unknown-${at}`,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { certificatePem, domainName, matching, secretRef } from "./common";
+import { certificatePem, clusterName, domainName, matching, namespaceName, secretRef, text } from "./common";
 
 export const anchorConfig = z.strictObject({
   id: matching(
@@ -28,6 +28,12 @@ export const anchorConfig = z.strictObject({
     .describe("How long a generated anchor is valid. It never renews by itself"),
 });
 export type AnchorConfig = z.infer<typeof anchorConfig>;
+
+export const restartedWorkload = z.strictObject({
+  namespace: namespaceName.describe("Where the Deployment is"),
+  deployment: text.describe("Its name"),
+  in: z.array(clusterName).min(1).optional().describe("The clusters that have it. Default: all"),
+});
 
 export const trustConfig = z.strictObject({
   anchors: z
@@ -61,5 +67,18 @@ export const trustConfig = z.strictObject({
     })
     .prefault({})
     .describe("Certificates of the three admission webhooks"),
+  restart: z
+    .strictObject({
+      extension: z
+        .boolean()
+        .default(false)
+        .describe("Gateways and service mirrors restart with every change of the anchors"),
+      workloads: z
+        .array(restartedWorkload)
+        .default([])
+        .describe("Meshed Deployments that restart with every change of the anchors, and once when listed"),
+    })
+    .prefault({})
+    .describe("What restarts by itself, besides the control planes, when an anchor is rotated"),
 });
 export type TrustConfig = z.infer<typeof trustConfig>;

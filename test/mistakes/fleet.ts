@@ -97,6 +97,34 @@ export const CLUSTERS: readonly Mistake[] = [
   ],
 ];
 
+const eu = { target: "eu", source: "us", generation: 2 };
+
+export const ACCESSES: readonly Mistake[] = [
+  [
+    "an access listed twice",
+    (f) => (f.access = { generations: [eu, { ...eu, generation: 3 }] }),
+    "access.generations[1]",
+    "one entry",
+  ],
+  [
+    "the generation of an access that no link needs",
+    (f) => {
+      f.topology = { kind: "links", links: [{ source: "eu", target: "us" }] };
+      f.services = [];
+      f.access = { generations: [eu] };
+    },
+    "access.generations[0]",
+    "a link",
+  ],
+  [
+    "the generation of an access of an unknown cluster",
+    (f) => (f.access = { generations: [{ ...eu, source: "ues" }] }),
+    "access.generations[0].source",
+    "us",
+  ],
+  ["an age without its unit", (f) => (f.access = { maxAge: "90" }), "access.maxAge", "90d"],
+];
+
 export const TOPOLOGY: readonly Mistake[] = [
   [
     "a link to oneself",

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../fleet/config/parse";
 import { stack } from "../arbitraries";
-import { CLUSTERS, SERVICES, TOPOLOGY } from "../mistakes/fleet";
+import { ACCESSES, CLUSTERS, SERVICES, TOPOLOGY } from "../mistakes/fleet";
 import { GRANTS } from "../mistakes/grants";
 import { REFERENCES, SHAPES } from "../mistakes/shapes";
 import { type Mistake, problemsOf, type Sections, soundFleet } from "../mistakes/sound";
@@ -13,6 +13,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   references: REFERENCES,
   clusters: CLUSTERS,
   topology: TOPOLOGY,
+  accesses: ACCESSES,
   services: SERVICES,
   grants: GRANTS,
   trust: TRUST,

@@ -69,7 +69,10 @@ describe("the plan of a fleet", () => {
   it("grants one access for each link, named after its source", () => {
     anyPlan(({ links, accesses }) => {
       expect(accesses).toEqual(
-        links.map(({ source, target }) => ({ source, target, serviceAccount: accessName(source) })),
+        links.map(({ source, target }) => ({
+          ...{ source, target, serviceAccount: accessName(source) },
+          ...{ generation: 1, tokens: [1] },
+        })),
       );
     });
   });

@@ -37,6 +37,18 @@ function references({ raw: { values } }: Readable): Reference[] {
     ...list(topology.links).flatMap((link, at) =>
       ["source", "target"].map((end) => ({ path: ["topology", "links", at, end], name: map(link)[end] })),
     ),
+    ...list(map(map(values.trust).restart).workloads).flatMap((workload, at) =>
+      list(map(workload).in).map((name, place) => ({
+        path: ["trust", "restart", "workloads", at, "in", place],
+        name,
+      })),
+    ),
+    ...list(map(values.access).generations).flatMap((access, at) =>
+      ["target", "source"].map((end) => ({
+        path: ["access", "generations", at, end],
+        name: map(access)[end],
+      })),
+    ),
     ...list(values.services).flatMap((service, at) =>
       list(map(service).in).map((name, place) => ({ path: ["services", at, "in", place], name })),
     ),

@@ -1,0 +1,57 @@
+import type { DeployedAnchor, Deployment } from "./deployment";
+
+/** Whether a deployment trusts this very certificate: an id with another certificate is another anchor. */
+export function trusts(deployment: Deployment, anchor: DeployedAnchor): boolean {
+  return deployment.plan.anchors.some(
+    ({ id, certificate }) => id === anchor.id && certificate === anchor.certificate,
+  );
+}
+
+/** What a step does to the anchors of the fleet. */
+export interface AnchorStep {
+  readonly added: readonly DeployedAnchor[];
+  readonly removed: readonly DeployedAnchor[];
+  /** The anchor that signs from now on, if it is another than before. */
+  readonly signing: DeployedAnchor | undefined;
+}
+
+export function anchorStep(last: Deployment, next: Deployment): AnchorStep {
+  const active = (of: Deployment) => of.plan.anchors.find(({ state }) => state === "active");
+  const [before, after] = [active(last), active(next)];
+  const same = before?.id === after?.id && before?.certificate === after?.certificate;
+  return {
+    added: next.plan.anchors.filter((anchor) => !trusts(last, anchor)),
+    removed: last.plan.anchors.filter((anchor) => !trusts(next, anchor)),
+    signing: same ? undefined : after,
+  };
+}
+
+/** For each change of the anchors: what restarts by itself, and what somebody has to restart before the next. */
+export function rotationNotes(last: Deployment, next: Deployment): string[] {
+  const { added, removed, signing } = anchorStep(last, next);
+  const notes: string[] = [];
+  if (added.length > 0) {
+    notes.push(
+      `Trust anchor ${ids(added)} joins the bundle: control planes restart by themselves. Then restart every other ` +
+        "meshed pod, in every cluster: a proxy reads the bundle when it starts. `npm run rotation` says what is left",
+    );
+  }
+  if (signing && last.plan.anchors.length > 0) {
+    notes.push(
+      `Trust anchor ${signing.id} signs the issuers from now on: nothing has to restart for it. Each pod has an ` +
+        "identity of the new issuer after 24 h, or when it restarts two minutes or more after this update. " +
+        "`npm run rotation` says when the anchor before it may go",
+    );
+  }
+  if (removed.length > 0) {
+    notes.push(
+      `Trust anchor ${ids(removed)} leaves the bundle: control planes restart by themselves. Other meshed pods trust ` +
+        "it until they restart. `npm run rotation` says which",
+    );
+  }
+  return notes;
+}
+
+function ids(anchors: readonly DeployedAnchor[]): string {
+  return anchors.map(({ id }) => id).join(", ");
+}
