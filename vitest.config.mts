@@ -9,6 +9,7 @@ export default defineConfig({
     projects: [
       kind("unit", { testTimeout: 30_000 }),
       kind("engine", { testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false }),
+      kind("browser", { testTimeout: 60_000, hookTimeout: 600_000 }),
       kind("lab", { testTimeout: 600_000, hookTimeout: 1_800_000, fileParallelism: false }),
     ],
   },

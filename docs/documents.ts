@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { CHART_KEYS } from "../fleet/charts";
 import { fleetConfig } from "../fleet/config/fleetConfig";
+import { planFleet } from "../fleet/plan";
+import { formatProblems } from "../fleet/problems";
 import { OWNED_VALUES } from "../fleet/values";
+import { draw } from "../ops/graph/picture";
+import { svg } from "../ops/graph/svg";
+import { viewOfPlan } from "../ops/graph/view";
+import { readStackFile } from "../ops/stackFile";
 
 const PROJECT = "linkerd-fleet";
 
@@ -23,13 +29,14 @@ interface Schema {
   readonly oneOf?: readonly Schema[];
 }
 
-/** The documents that follow from the configuration's schema, by their path. */
+/** The documents that follow from the configuration's schema and the dev stack, by their path. */
 export function documents(): Readonly<Record<string, string>> {
   const schema = z.toJSONSchema(fleetConfig, { io: "input" });
   return {
     "docs/stack-file.schema.json": `${JSON.stringify(stackFile(schema), null, 2)}\n`,
     "docs/configuration.md": configurationPage(schema as Schema),
     "docs/chart-values.md": chartValuesPage(),
+    "docs/dev.svg": pictureOf("Pulumi.dev.yaml"),
   };
 }
 
@@ -192,4 +199,10 @@ function bounds({ minimum, maximum = Number.MAX_SAFE_INTEGER }: Schema): string 
 
 function sentence(text: string | undefined): string {
   return text === undefined ? "" : text.replace(/\.?$/, ".");
+}
+
+function pictureOf(stackFile: string): string {
+  const { config, problems } = readStackFile(stackFile);
+  if (problems) throw new Error(`${stackFile}: ${formatProblems(problems)}`);
+  return svg(draw(viewOfPlan(planFleet(config))));
 }

@@ -1,14 +1,14 @@
-import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { isMap, map, structured } from "../fleet/config/json";
 import { type Parsed, parseFleetConfig } from "../fleet/config/parse";
+import { readText } from "./live/outputs";
 
 const PREFIX = "linkerd-fleet:";
 
 /** Judges a `Pulumi.<stack>.yaml` as the program will. Encrypted values stay encrypted. */
 export function readStackFile(path: string): Parsed {
-  const values = ownValues(map(map(parse(readFileSync(path, "utf8"))).config));
+  const values = ownValues(map(map(parse(readText(path))).config));
   const isEncrypted = (value: unknown) => isMap(value) && Object.keys(value).join() === "secure";
   const secretKeys = Object.keys(values).filter((key) => isEncrypted(values[key]));
   return parseFleetConfig({ values, secretKeys: new Set(secretKeys) });

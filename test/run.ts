@@ -1,5 +1,5 @@
 /**
- * The test commands: `npm test` (types, lint, unit and engine tests) and `npm run test:lab`. Ends with one line,
+ * The test commands: `npm test` (types, lint, unit, engine and browser tests) and `npm run test:lab`. Ends with one line,
  * `N passed, N failed`, and exit code 1 if anything failed; a type or lint error counts as one failure.
  */
 import { spawnSync } from "node:child_process";
@@ -16,7 +16,7 @@ function main(kinds: readonly string[]): number {
   const lab = kinds.includes("lab");
   const counts = lab
     ? [vitest(["lab"])]
-    : [check("tsc", ["--noEmit"]), check("biome", ["check", "."]), vitest(["unit", "engine"])];
+    : [check("tsc", ["--noEmit"]), check("biome", ["check", "."]), vitest(["unit", "engine", "browser"])];
   const passed = sum(counts, "passed");
   const failed = sum(counts, "failed");
   console.log(`${passed} passed, ${failed} failed`);

@@ -1,4 +1,5 @@
 import type { View } from "./view";
+import { SIGNS } from "./words";
 
 /** What a change does to a part of the fleet. */
 export type Mark = "same" | "added" | "removed" | "changed";
@@ -85,7 +86,13 @@ export function draw(after: View, before: View = after): Picture {
   };
 }
 
-type Cluster = View["clusters"][string] & { readonly name: string };
+/** What a picture shows of a cluster, and no more: the rest is no change of it. */
+interface Cluster {
+  readonly name: string;
+  readonly region: string | undefined;
+  readonly version: string;
+  readonly gateway: string;
+}
 type Link = View["links"][number];
 interface Export {
   readonly cluster: string;
@@ -105,7 +112,12 @@ interface Parts {
 }
 
 function clustersOf({ clusters }: View): Cluster[] {
-  return Object.entries(clusters).map(([name, cluster]) => ({ ...cluster, name }));
+  return Object.entries(clusters).map(([name, { region, version, gateway }]) => ({
+    name,
+    region,
+    version,
+    gateway: gateway.type,
+  }));
 }
 
 function exportsOf({ services }: View): Export[] {
@@ -136,7 +148,10 @@ type Folding = (cluster: Marked<Cluster>) => string;
 
 const OTHERS = "other clusters";
 
-/** Which box a cluster is drawn in: the most detailed choice that can still be read. */
+/**
+ * Which box a cluster is drawn in: the most detailed choice that can still be read. Of too many regions, those that
+ * change keep a box of their own, and where nothing changes the largest.
+ */
 function folding({ clusters, links, exports }: Parts): Folding {
   const regions = Map.groupBy(clusters, ({ it }) => it.region ?? "no region");
   const single: Folding = ({ it }) => it.name;
@@ -155,11 +170,14 @@ function folding({ clusters, links, exports }: Parts): Folding {
         moved.has(source) || moved.has(target) ? [] : [source, target],
       ),
   ]);
-  const ofChange = new Set(clusters.filter(({ it }) => touched.has(it.name)).map(byRegion));
-  const byChange: Folding = (cluster) => (ofChange.has(byRegion(cluster)) ? byRegion(cluster) : OTHERS);
-  const boxes = (fold: Folding) => new Set(clusters.map(fold)).size;
+  const changing = clusters.filter(({ it }) => touched.has(it.name)).map(byRegion);
+  const bySize = [...regions.values()]
+    .sort((a, b) => b.length - a.length)
+    .map(([first]) => first && byRegion(first));
+  const kept = new Set([...new Set(changing.length > 0 ? changing : bySize)].slice(0, MOST_BOXES - 1));
+  const byInterest: Folding = (cluster) => (kept.has(byRegion(cluster)) ? byRegion(cluster) : OTHERS);
   if (clusters.length <= MOST_CLUSTERS) return single;
-  return [byRegion, byChange].find((fold) => boxes(fold) <= MOST_BOXES) ?? (() => OTHERS);
+  return regions.size <= MOST_BOXES ? byRegion : byInterest;
 }
 
 function boxOf(id: string, members: readonly Marked<Cluster>[], { links, exports }: Parts): Box {
@@ -194,7 +212,7 @@ const GATEWAYS: Readonly<Record<string, string>> = {
 };
 
 function oneCluster({ name, version, gateway }: Cluster): Pick<Box, "title" | "facts"> {
-  return { title: name, facts: [version, GATEWAYS[gateway.type] ?? gateway.type] };
+  return { title: name, facts: [version, GATEWAYS[gateway] ?? gateway] };
 }
 
 /** Where no frame says it. */
@@ -258,16 +276,4 @@ function linesOf({ links, exports }: Parts, boxes: ReadonlyMap<string, string>, 
 
 function union(lists: readonly (readonly string[])[]): string[] {
   return [...new Set(lists.flat())];
-}
-
-/** Before the name of what changes, for whom a colour says nothing. */
-export const SIGNS: Readonly<Record<Mark, string>> = { same: "", added: "+ ", removed: "− ", changed: "~ " };
-
-/** The most services of a box that are named in it. */
-const MOST_SERVICES = 4;
-
-/** The services of a box that have room in it, those that change first, and how many have not. */
-export function shown({ services }: Box): { services: readonly Crossing[]; more: number } {
-  const ordered = [...services].sort((a, b) => Number(a.mark === "same") - Number(b.mark === "same"));
-  return { services: ordered.slice(0, MOST_SERVICES), more: Math.max(0, services.length - MOST_SERVICES) };
 }

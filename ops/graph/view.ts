@@ -1,36 +1,13 @@
 import { z } from "zod";
 import type { Plan } from "../../fleet/plan";
 import { describeClusters, describeLinks, describeServices } from "../../fleet/summary";
+import { fleetShape } from "../live/outputs";
 
 /** A fleet as its stack's outputs tell it, so far as a picture shows it. */
 const view = z.object({
-  clusters: z
-    .record(
-      z.string(),
-      z.object({
-        region: z.string().optional(),
-        network: z.string().optional(),
-        version: z.string(),
-        gateway: z.object({ type: z.string() }),
-      }),
-    )
-    .default({}),
-  links: z
-    .array(
-      z.object({ source: z.string(), target: z.string(), modes: z.array(z.string()), state: z.string() }),
-    )
-    .default([]),
-  services: z
-    .array(
-      z.object({
-        namespace: z.string(),
-        name: z.string(),
-        modes: z.array(z.string()),
-        clusters: z.array(z.string()),
-        callers: z.array(z.string()),
-      }),
-    )
-    .default([]),
+  clusters: fleetShape.clusters.default({}),
+  links: fleetShape.links.default([]),
+  services: fleetShape.services.default([]),
 });
 export type View = z.infer<typeof view>;
 

@@ -21,16 +21,36 @@ const cluster = z.object({
   charts: z.object({ crds: text, controlPlane: text, multicluster: text }),
 });
 
+/** What the outputs say of the fleet as a whole. */
+export const fleetShape = {
+  clusters: z.record(
+    text,
+    z.object({
+      region: text.optional(),
+      version: text,
+      gateway: z.object({ type: text, address: text.optional() }),
+    }),
+  ),
+  links: z.array(z.object({ source: text, target: text, modes: z.array(text), state: text })),
+  services: z.array(
+    z.object({
+      namespace: text,
+      name: text,
+      modes: z.array(text),
+      clusters: z.array(text),
+      callers: z.array(text),
+    }),
+  ),
+};
+
 /** The outputs of `index.ts`. */
 const outputs = z.object({
+  ...fleetShape,
   plan: z.object({
     schema: z.literal(PLAN_SCHEMA),
     anchors: z.array(z.object({ id: text, state: text, certificate: text.optional() })),
     clusters: z.record(text, cluster),
   }),
-  clusters: z.record(text, z.object({ gateway: z.object({ type: text, address: text.optional() }) })),
-  links: z.array(z.object({ source: text, target: text, modes: z.array(text), state: text })),
-  services: z.array(z.object({ namespace: text, name: text, modes: z.array(text), clusters: z.array(text) })),
   /** PEM of all trust anchors. */
   trustBundle: text,
 });
@@ -44,7 +64,9 @@ export interface OutputsFrom {
 
 /** The last deployment's outputs. Secrets are not asked for. Throws `Unreadable`. */
 export async function readOutputs({ stack, file }: OutputsFrom): Promise<FleetOutputs> {
-  return parseOutputs(file === undefined ? await pulumi(["stack", "output", "--json"], stack) : read(file));
+  return parseOutputs(
+    file === undefined ? await pulumi(["stack", "output", "--json"], stack) : readText(file),
+  );
 }
 
 export function parseOutputs(json: string): FleetOutputs {
@@ -76,9 +98,10 @@ export function readSecret(key: string, stack: string | undefined): Promise<stri
   return pulumi(["config", "get", key], stack);
 }
 
-function read(file: string): string {
+/** A file, or standard input (`-`). */
+export function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch {
     throw new Unreadable(`${file} cannot be read.`);
   }

@@ -2,11 +2,11 @@
  * `npm run report -- [--stack NAME] [--fail-on risky] [FILE]`: reads `pulumi preview --json` from a file or from
  * standard input and prints it in the fleet's words. Exit code 2 for an unreadable preview, 3 for a risky one.
  */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { readText, Unreadable } from "../live/outputs";
 import { describe, isRisky } from "./describe";
 import { report } from "./markdown";
-import { readPreview, UnreadablePreview } from "./preview";
+import { readPreview } from "./preview";
 
 const USAGE = "npm run report -- [--stack NAME] [--fail-on risky] [FILE]";
 
@@ -17,16 +17,10 @@ function main(): number {
   });
   const failOn = values["fail-on"];
   if (failOn !== undefined && failOn !== "risky") {
-    throw new UnreadablePreview(`--fail-on knows only "risky".\n${USAGE}`);
+    throw new Unreadable(`--fail-on knows only "risky".\n${USAGE}`);
   }
   const [file = "-"] = positionals;
-  let text: string;
-  try {
-    text = readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch {
-    throw new UnreadablePreview(`${file} cannot be read.\n${USAGE}`);
-  }
-  const preview = readPreview(text);
+  const preview = readPreview(readText(file));
   process.stdout.write(report(preview, values.stack));
   return failOn === "risky" && isRisky(describe(preview)) ? 3 : 0;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { planFleet } from "../../fleet/plan";
 import { type View, viewOfOutputs, viewOfPlan } from "../graph/view";
+import { Unreadable } from "../live/outputs";
 import { readPreviewConfig } from "../stackFile";
 
 /** One step of `pulumi preview --json`, with no more of it than the report may show. */
@@ -51,25 +52,20 @@ export interface Preview {
   readonly after: View | undefined;
 }
 
-/** A preview that cannot be read; its message tells what to do. */
-export class UnreadablePreview extends Error {}
-
 /** Reads the output of `pulumi preview --json`. A cut-off or foreign file is an error, never an empty report. */
 export function readPreview(text: string): Preview {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new UnreadablePreview(
+    throw new Unreadable(
       "The preview is not whole JSON: it was cut short, or `pulumi preview --json` printed an error instead. " +
         "Run it again and look at what it prints on standard error.",
     );
   }
   const parsed = digest.safeParse(json);
   if (!parsed.success) {
-    throw new UnreadablePreview(
-      "This JSON is not the output of `pulumi preview --json`: it has no list of steps.",
-    );
+    throw new Unreadable("This JSON is not the output of `pulumi preview --json`: it has no list of steps.");
   }
   const fleet = readPreviewConfig(parsed.data.config ?? {}).config;
   const stack = parsed.data.steps.find(({ urn }) => urn.split("::")[2] === "pulumi:pulumi:Stack");

@@ -137,7 +137,7 @@ describe("the kubeconfig of a cluster", () => {
 describe("the outputs of the stack", () => {
   const outputs = {
     plan: { schema: PLAN_SCHEMA, anchors: [], clusters: { eu: cluster } },
-    clusters: { eu: { gateway: { type: "loadBalancer", address: "192.0.2.1" } } },
+    clusters: { eu: { version: "2026.8.3", gateway: { type: "loadBalancer", address: "192.0.2.1" } } },
     links: [],
     services: [],
     trustBundle: "",

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { Unreadable } from "../../ops/live/outputs";
 import { isRisky, describe as tell } from "../../ops/report/describe";
 import { report } from "../../ops/report/markdown";
-import { readPreview, UnreadablePreview } from "../../ops/report/preview";
+import { readPreview } from "../../ops/report/preview";
 
 const FLEET = "linkerd-fleet:fleet:Fleet";
 const LINK = "kubernetes:multicluster.linkerd.io/v1alpha3:Link";
@@ -220,7 +221,7 @@ describe("the report of a preview", () => {
   });
 
   it("refuses a preview that was cut short, and anything that is not a preview", () => {
-    expect(() => readPreview(addCluster.slice(0, 200))).toThrow(UnreadablePreview);
+    expect(() => readPreview(addCluster.slice(0, 200))).toThrow(Unreadable);
     expect(() => readPreview("error: no stack selected")).toThrow(/cut short/);
     expect(() => readPreview("{}")).toThrow(/list of steps/);
   });

@@ -1,0 +1,99 @@
+import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
+import type { Box, Crossing, Line, Mark } from "./picture";
+
+/** Before the name of what changes, for whom a colour says nothing. */
+export const SIGNS: Readonly<Record<Mark, string>> = { same: "", added: "+ ", removed: "− ", changed: "~ " };
+
+/** What a change is drawn in. */
+export const COLOURS: Readonly<
+  Record<Exclude<Mark, "same">, { readonly fill: string; readonly stroke: string; readonly color: string }>
+> = {
+  added: { fill: "#dcfce7", stroke: "#15803d", color: "#14532d" },
+  removed: { fill: "#fee2e2", stroke: "#b91c1c", color: "#7f1d1d" },
+  changed: { fill: "#fef3c7", stroke: "#b45309", color: "#78350f" },
+};
+
+/** A line of text in a box. */
+export interface Row {
+  readonly kind: "title" | "fact" | "service";
+  readonly text: string;
+  readonly mark: Mark;
+  /** The service it tells of. */
+  readonly service?: string;
+}
+
+/** The most services of a box that are named in it; those that change come first. */
+const MOST_SERVICES = 4;
+
+export function rowsOf(box: Box): Row[] {
+  const ordered = [...box.services].sort((a, b) => Number(a.mark === "same") - Number(b.mark === "same"));
+  const more = ordered.length - MOST_SERVICES;
+  return [
+    {
+      kind: "title",
+      text: `${SIGNS[box.mark]}${box.title}${box.draining ? " (draining)" : ""}`,
+      mark: box.mark,
+    },
+    { kind: "fact", text: box.facts.join(", "), mark: "same" },
+    ...ordered.slice(0, MOST_SERVICES).map((crossing): Row => {
+      const { service, mark, callers } = crossing;
+      return { kind: "service", text: `${crossingText(crossing)} ← ${shortCallers(callers)}`, mark, service };
+    }),
+    ...(more > 0 ? [{ kind: "fact", text: `and ${more} more services`, mark: "same" } as const] : []),
+  ];
+}
+
+export function labelOf({ links, modes, mark, draining }: Line): string {
+  const what = links.length > 2 ? `${links.length} links` : modes.join(", ");
+  return `${SIGNS[mark]}${draining ? "draining" : what}`;
+}
+
+/** A box whose services change is marked as well. */
+export function markOf({ mark, services }: Box): Mark {
+  return mark === "same" && services.some((service) => service.mark !== "same") ? "changed" : mark;
+}
+
+/** Everything that is known of a box, a line each. */
+export function boxDetails(box: Box): string[] {
+  return [
+    ...rowsOf({ ...box, services: [] }).map(({ text }) => text),
+    ...(box.clusters.length > 1 ? [box.clusters.join(", ")] : []),
+    ...box.services.flatMap((crossing) => [
+      crossingText(crossing),
+      ...(crossing.callers.length > 0 ? crossing.callers : ["nobody of another cluster"]).map(
+        (caller) => `  ← ${caller}`,
+      ),
+    ]),
+  ];
+}
+
+/** Everything that is known of a line, a line each. */
+export function lineDetails(line: Line): string[] {
+  const state = line.draining ? "draining" : "active";
+  return [
+    ...line.links.map(({ source, target }) => `${SIGNS[line.mark]}${source} → ${target}`),
+    `${line.modes.join(", ")}, ${state}`,
+    ...line.services,
+  ];
+}
+
+function crossingText({ service, modes, mark }: Crossing): string {
+  return `${SIGNS[mark]}${service} (${modes.join(", ")})`;
+}
+
+/** The most callers that are named beside a service. */
+const MOST_CALLERS = 2;
+
+/** `web.shop` for a ServiceAccount, in whichever trust domain. */
+function shortCallers(callers: readonly string[]): string {
+  const short = [...new Set(callers.map(shortCaller))];
+  if (short.length === 0) return "nobody";
+  const more = short.length - MOST_CALLERS;
+  return [...short.slice(0, MOST_CALLERS), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}
+
+function shortCaller(identity: string): string {
+  if (identity === "*") return "anyone in the mesh";
+  const name = identity.replace(/\.serviceaccount\.identity\..*$/, "");
+  return name === `${GATEWAY_NAME}.${MULTICLUSTER_NAMESPACE}` ? "the gateway" : name;
+}
