@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { createdBy, linkKubeconfig, linkSpec } from "../fleet/link";
+import { CREDENTIALS_TYPE, createdBy, destinationMetadata, linkKubeconfig, linkSpec } from "../fleet/link";
 import { credentialsName } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import type { LinkPlan } from "../fleet/topology";
@@ -26,9 +26,6 @@ export interface LinkArgs {
     readonly multicluster: pulumi.Input<string>;
   };
 }
-
-/** Both copies of the credentials (linkerd2 `multicluster/cmd/link-gen.go`); other types are not looked at. */
-const CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig";
 
 /**
  * A link from the source (this component's provider) to a target: the credentials for the destination controller,
@@ -57,11 +54,7 @@ export class Link extends pulumi.ComponentResource {
         metadata: {
           name: secretName,
           namespace: args.namespaces.controlPlane,
-          labels: { "multicluster.linkerd.io/cluster-name": link.target },
-          annotations: {
-            "multicluster.linkerd.io/trust-domain": target.trustDomain,
-            "multicluster.linkerd.io/cluster-domain": target.clusterDomain,
-          },
+          ...destinationMetadata(target),
         },
         type: CREDENTIALS_TYPE,
         data: { kubeconfig },

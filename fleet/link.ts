@@ -112,6 +112,22 @@ function gatewayFields<T>(
   };
 }
 
+/** Type of both copies of a link's credentials; Linkerd looks at no other (linkerd2 `pkg/k8s/labels.go`). */
+export const CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig";
+
+/** What the destination controller must find on its copy, or it passes the target over. */
+export function destinationMetadata(
+  target: Pick<ClusterPlan, "name" | "trustDomain" | "clusterDomain">,
+): Record<"labels" | "annotations", Record<string, string>> {
+  return {
+    labels: { "multicluster.linkerd.io/cluster-name": target.name },
+    annotations: {
+      "multicluster.linkerd.io/trust-domain": target.trustDomain,
+      "multicluster.linkerd.io/cluster-domain": target.clusterDomain,
+    },
+  };
+}
+
 /** `linkerd multicluster check` compares this annotation with its own version. */
 export function createdBy(chartVersion: string): string {
   const edge = /^20(\d\d)\.(\d+)\.(\d+)$/.exec(chartVersion);

@@ -1,7 +1,7 @@
 import { Agent, type RequestOptions, request } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
-import { type FleetOutputs, readSecret } from "./outputs";
+import { readSecret } from "./outputs";
 
 /** What became of one read. That something is not there, or a cluster does not answer, is no exception. */
 export type Read<T> =
@@ -34,9 +34,15 @@ const TIMEOUT_MS = 10_000;
 const CONNECTIONS = 6;
 const PAGE = 500;
 
+/** How a cluster is reached: a context, a secret of the stack, or both. */
+export interface Reached {
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+}
+
 /** A client for each cluster of the plan. One that cannot be opened answers every read with the reason. */
 export async function openClusters(
-  clusters: FleetOutputs["plan"]["clusters"],
+  clusters: Readonly<Record<string, Reached>>,
   stack: string | undefined,
 ): Promise<Map<string, LiveCluster>> {
   const opened = await inParallel(Object.entries(clusters), 4, async ([name, { context, kubeconfig }]) => {

@@ -93,6 +93,11 @@ export function parseOutputs(json: string): FleetOutputs {
   throw new Unreadable(`The stack's outputs are not whole (${missing}): run \`pulumi up\` again.`);
 }
 
+/** Name of the selected stack, without project and organisation. */
+export async function selectedStack(): Promise<string> {
+  return (await pulumi(["stack", "--show-name"], undefined)).trim();
+}
+
 /** A secret value of the stack's configuration, for kubeconfigs. */
 export function readSecret(key: string, stack: string | undefined): Promise<string> {
   return pulumi(["config", "get", key], stack);

@@ -1,0 +1,131 @@
+import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access";
+import { destinationMetadata } from "../../../fleet/link";
+import { accessName, credentialsName, MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
+import { entry, named, readCertificates } from "../certificates";
+import { differences } from "../differences";
+import { drifted, type Finding, given, stray } from "../finding";
+import { parseCredentials } from "../kubeconfig";
+import { linkKey } from "../read";
+import { compareRights } from "../rights";
+import type { Binding } from "../shapes";
+import { ofClusters, ofLinks } from "./check";
+
+export const accessChecks = [
+  ofLinks("the credentials are as planned", ({ link, source, target }) =>
+    given(
+      {
+        destination: source.found.destinationCredentials,
+        serviceMirror: source.found.mirrorCredentials,
+        clusterCa: target.found.clusterCa,
+      },
+      ({ destination = [], serviceMirror = [], clusterCa }) => {
+        const name = credentialsName(link.target);
+        const copies = [
+          {
+            copy: `the Secret ${source.cluster.controlPlaneNamespace}/${name}`,
+            secret: named(destination, name),
+            metadata: destinationMetadata(target.cluster),
+          },
+          {
+            copy: `the Secret ${MULTICLUSTER_NAMESPACE}/${name}`,
+            secret: named(serviceMirror, name),
+            metadata: { labels: {}, annotations: {} },
+          },
+        ];
+        const ca = fingerprints(target.cluster.ca ?? clusterCa?.data["ca.crt"]);
+        const findings = copies.flatMap(({ copy, secret, metadata }): Finding[] => {
+          if (!secret) return [drifted(`${copy} is missing, or of another type`)];
+          const found = parseCredentials(secret);
+          if (!found) return [drifted(`${copy} holds no kubeconfig with one cluster and one token`)];
+          const faults = [
+            ...(["labels", "annotations"] as const).flatMap((kind) =>
+              Object.entries(metadata[kind])
+                .filter(([key, value]) => secret.metadata[kind][key] !== value)
+                .map(([key]) => `has another ${kind.slice(0, -1)} ${key}`),
+            ),
+            ...(found.server === target.cluster.apiServer ? [] : [`leads to ${found.server}`]),
+            ...(fingerprints(Buffer.from(found.caData, "base64").toString("utf8")) === ca
+              ? []
+              : [`trusts another CA than that of ${link.target}`]),
+            ...(found.user === accessName(link.source) ? [] : [`is for the user ${found.user}`]),
+          ];
+          return faults.map((fault) => drifted(`${copy} ${fault}`));
+        });
+        const contents = new Set(copies.map(({ secret }) => entry(secret, "kubeconfig")));
+        if (findings.length === 0 && contents.size > 1) {
+          return [drifted("the two copies of the credentials hold different tokens")];
+        }
+        return findings;
+      },
+    ),
+  ),
+  ofLinks("the access works, and gives no more than it must", ({ link, target }, fleet) =>
+    given(
+      {
+        accounts: target.found.accounts,
+        clusterBindings: target.found.clusterBindings,
+        bindings: target.found.bindings,
+        role: target.found.accessRole,
+      },
+      ({ accounts = [], clusterBindings = [], bindings = [], role }) => {
+        const name = accessName(link.source);
+        const at = `of ${link.target}`;
+        if (!named(accounts, name)) return [drifted(`the ServiceAccount ${name} ${at} is missing`)];
+        const bound = [...clusterBindings, ...bindings].filter((binding) => isFor(binding, name));
+        const isOurs = ({ metadata, roleRef }: Binding) =>
+          metadata.name === name &&
+          metadata.namespace === "" &&
+          differences({ kind: "ClusterRole", name: ACCESS_ROLE }, roleRef).length === 0;
+        if (!bound.some(isOurs)) {
+          return [drifted(`${name} ${at} is not bound to the ClusterRole ${ACCESS_ROLE}`)];
+        }
+        const others = bound.filter((binding) => !isOurs(binding));
+        if (others.length > 0) {
+          return others.map(({ metadata, roleRef }) => {
+            const kind = metadata.namespace === "" ? "clusterrolebinding" : "rolebinding";
+            const where = metadata.namespace === "" ? "" : ` -n ${metadata.namespace}`;
+            return stray(
+              `${name} ${at} is also bound to the ${roleRef.kind} ${roleRef.name}, by ${kind} ${metadata.name}`,
+              target.cluster,
+              `delete ${kind}${where} ${metadata.name}`,
+            );
+          });
+        }
+        const rights = fleet.rights.get(linkKey(link)) ?? { state: "missing" };
+        if (rights.state === "failed" && rights.why === "denied") {
+          return [drifted(`${link.target} does not take the token of ${link.source} any more`)];
+        }
+        return given({ rights }, ({ rights: found }) => {
+          // Without credentials there is no token to try: their own check says so.
+          if (!found) return [];
+          // Against the role as it is: whether that is as planned is asked once for the cluster.
+          const difference = compareRights(role?.rules ?? [], found.resourceRules);
+          return difference === undefined ? [] : [drifted(`the token of ${link.source} ${difference}`)];
+        });
+      },
+    ),
+  ),
+  ofClusters("the role of the accesses is as planned", ({ found }) =>
+    given({ role: found.accessRole }, ({ role }) => {
+      if (!role) return [drifted(`the ClusterRole ${ACCESS_ROLE} is missing`)];
+      const difference = compareRights(ACCESS_RULES, role.rules ?? []);
+      return difference === undefined
+        ? []
+        : [drifted(`who holds the ClusterRole ${ACCESS_ROLE} ${difference}`)];
+    }),
+  ),
+];
+
+function isFor({ subjects }: Binding, serviceAccount: string): boolean {
+  return subjects.some(
+    ({ kind, name, namespace }) =>
+      kind === "ServiceAccount" && name === serviceAccount && namespace === MULTICLUSTER_NAMESPACE,
+  );
+}
+
+function fingerprints(pem: string | undefined): string | undefined {
+  return readCertificates(pem)
+    ?.map(({ fingerprint256 }) => fingerprint256)
+    .sort()
+    .join();
+}

@@ -1,0 +1,29 @@
+import { describeLinks, describePlan, describeServices } from "../../../fleet/summary";
+import { differences } from "../differences";
+import type { Check } from "./check";
+
+/** All other checks judge by the stack file: it may say more, or less, than what was deployed last. */
+export const deploymentChecks: readonly Check[] = [
+  {
+    name: "the stack file is deployed",
+    judge: ({ plan, outputs }) => {
+      const { anchors, clusters } = describePlan(plan);
+      const services = describeServices(plan).map(({ callers, ...service }) => service);
+      const parts = {
+        "trust anchors": differences(anchors, outputs.plan.anchors),
+        clusters: differences(clusters, outputs.plan.clusters),
+        links: differences(describeLinks(plan), outputs.links),
+        services: differences(services, outputs.services),
+      };
+      const changed = Object.entries(parts).flatMap(([part, paths]) => (paths.length > 0 ? [part] : []));
+      if (changed.length === 0) return [{ subject: "stack", findings: [] }];
+      const finding = {
+        severity: "warning",
+        message: `the stack file differs from the last deployment in its ${changed.join(", ")}`,
+        remedy: "`pulumi preview` shows what would change",
+        runbook: "restore",
+      } as const;
+      return [{ subject: "stack", findings: [finding] }];
+    },
+  },
+];

@@ -1,0 +1,116 @@
+import { GATEWAY_PORT, PROBE_PORT } from "../../../fleet/names";
+import type { ClusterPlan } from "../../../fleet/plan";
+import { named } from "../certificates";
+import { differences } from "../differences";
+import { drifted, driftedChart, type Finding, given, notWorking } from "../finding";
+import type { Endpoints, Service } from "../shapes";
+import { ofClusters, ofLinks } from "./check";
+import { judgeDeployment, releaseOf } from "./cluster";
+
+export const gatewayChecks = [
+  ofClusters("the gateway is as its Links say", ({ cluster, found }, { outputs }) =>
+    given(
+      {
+        service: found.gateway,
+        deployment: found.gatewayDeployment,
+        releases: found.multiclusterReleases,
+        networks: found.networks,
+        meshTls: found.meshTls,
+      },
+      ({ service, deployment, releases, networks = [], meshTls = [] }) => {
+        const { gateway } = cluster;
+        if (!gateway.enabled) return [];
+        const owned = gateway.kind === "chart";
+        const release = owned ? releaseOf(releases, "linkerd-multicluster") : undefined;
+        if (!service) return [driftedChart("the gateway's Service is missing", cluster, release)];
+        const name = owned ? "linkerd-gateway" : gateway.config.deployment;
+        const { allowedNetworks, allowedIdentities } = gateway.config;
+        const ours = (metadata: { readonly namespace: string }) =>
+          metadata.namespace === service.metadata.namespace;
+        const authentications = [
+          {
+            kind: "NetworkAuthentication",
+            name: owned ? "source-cluster" : "fleet.gateway",
+            found: networks,
+            spec: allowedNetworks && { networks: allowedNetworks.map((cidr) => ({ cidr })) },
+          },
+          {
+            kind: "MeshTLSAuthentication",
+            name: owned ? "any-meshed" : "fleet.gateway",
+            found: meshTls,
+            spec: allowedIdentities && { identities: allowedIdentities },
+          },
+        ];
+        return [
+          ...judgeDeployment(name, deployment ? [deployment] : [], cluster, release),
+          ...judgeService(service, cluster),
+          ...judgeAddress(service, cluster, outputs.clusters[cluster.name]?.gateway.address),
+          ...authentications.flatMap(({ kind, name, found, spec }): Finding[] => {
+            if (!spec) return [];
+            const object = named(
+              found.filter(({ metadata }) => ours(metadata)),
+              name,
+            );
+            if (!object)
+              return [driftedChart(`the ${kind} ${name} of the gateway is missing`, cluster, release)];
+            if (differences(spec, object.spec).length === 0) return [];
+            return [drifted(`the ${kind} ${name} of the gateway lets others in than planned`)];
+          }),
+        ];
+      },
+    ),
+  ),
+  ofLinks("the gateway is alive", ({ link, source, target }) => {
+    if (!target.cluster.gateway.enabled || !link.modes.includes("gateway")) return [];
+    return given({ endpoints: source.found.mirrorEndpoints }, ({ endpoints = [] }) => {
+      const alive = isAlive(link.target, endpoints);
+      if (alive === undefined) {
+        const command = `linkerd --context ${source.cluster.context ?? source.cluster.name} multicluster gateways`;
+        const message = "no service goes through it, so only the service mirror's own pod knows";
+        return [notWorking(message, `\`${command}\` asks the pod`, "unknown")];
+      }
+      if (alive) return [];
+      const remedy = `look at the gateway's pods in ${link.target}, and at the way there from ${link.source}`;
+      return [notWorking(`${link.source} gets no answer from the gateway of ${link.target}`, remedy)];
+    });
+  }),
+];
+
+/** The service mirror takes a dead gateway's addresses out of service; without mirrors, nobody outside of it knows. */
+export function isAlive(target: string, endpoints: readonly Endpoints[]): boolean | undefined {
+  const subsets = endpoints
+    .filter(({ metadata }) => metadata.labels["mirror.linkerd.io/cluster-name"] === target)
+    .flatMap((mirror) => mirror.subsets);
+  if (subsets.some(({ addresses }) => addresses.length > 0)) return true;
+  return subsets.some(({ notReadyAddresses }) => notReadyAddresses.length > 0) ? false : undefined;
+}
+
+/** What the cluster gave a LoadBalancer, as the outputs say it. */
+export function addressOf({ status }: Service): string {
+  return status.loadBalancer.ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []).join(",");
+}
+
+function judgeService({ metadata, spec }: Service, { gateway }: ClusterPlan): Finding[] {
+  if (!gateway.enabled) return [];
+  const ports = {
+    "mc-gateway": [GATEWAY_PORT, gateway.port],
+    "mc-probe": [PROBE_PORT, gateway.probePort],
+  } as const;
+  const wrong = Object.entries(ports).filter(([name, [port, nodePort]]) => {
+    const found = spec.ports.find((one) => one.name === name);
+    return found?.port !== port || (gateway.config.type === "nodePort" && found.nodePort !== nodePort);
+  });
+  const identity = metadata.annotations["mirror.linkerd.io/gateway-identity"];
+  return [
+    ...wrong.map(([name]) => drifted(`the gateway's Service has another port ${name}`)),
+    ...(identity === gateway.identity ? [] : [drifted("the gateway's Service names another identity")]),
+  ];
+}
+
+function judgeAddress(service: Service, { gateway }: ClusterPlan, linked: string | undefined): Finding[] {
+  // A given address may lead to it in ways that the Service does not know.
+  if (!gateway.enabled || gateway.addresses || linked === undefined) return [];
+  const address = addressOf(service);
+  if (address === linked) return [];
+  return [drifted(`the gateway's address is now ${address || "none"}, and the Links lead to ${linked}`)];
+}

@@ -1,0 +1,85 @@
+import { linkSpec } from "../../../fleet/link";
+import { MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
+import { named } from "../certificates";
+import { differences } from "../differences";
+import { drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
+import { ofLinks } from "./check";
+import { judgeDeployment, releaseOf } from "./cluster";
+
+/** Whoever mirrors renews a Lease. Clocks may differ, so it has to be late by much. */
+const LATE_SECONDS = 120;
+
+export const linkChecks = [
+  ofLinks("the Link is as planned", ({ link, source, target }, { plan, outputs }) =>
+    given({ links: source.found.links }, ({ links = [] }) => {
+      const found = links.find(
+        ({ metadata }) => metadata.name === link.target && metadata.namespace === MULTICLUSTER_NAMESPACE,
+      );
+      if (!found) return [drifted(`the Link ${link.target} is missing`)];
+      const address = outputs.clusters[link.target]?.gateway.address ?? "";
+      const access = plan.accesses.find((one) => one.source === link.source && one.target === link.target);
+      const spec = linkSpec(link, target.cluster, address, access?.generation ?? 1);
+      const fields = differences({ ...spec }, found.spec);
+      return fields.length === 0 ? [] : [drifted(`the Link ${link.target} has another ${fields.join(", ")}`)];
+    }),
+  ),
+  ofLinks("the service mirror runs", ({ link, source }) =>
+    given(
+      {
+        deployments: source.found.extension,
+        releases: source.found.multiclusterReleases,
+        accounts: source.found.accounts,
+        roles: source.found.roles,
+        bindings: source.found.bindings,
+        clusterBindings: source.found.clusterBindings,
+        probes: source.found.probes,
+      },
+      ({ deployments = [], releases, probes = [], ...rbac }) => {
+        const release = releaseOf(releases, "linkerd-multicluster");
+        const missing = (what: string) => driftedChart(`${what} is missing`, source.cluster, release);
+        const name = `controller-${link.target}`;
+        const mirrors = deployments.filter(
+          ({ metadata: { labels } }) =>
+            ["controller", "service-mirror"].includes(labels.component ?? "") &&
+            labels["mirror.linkerd.io/cluster-name"] === link.target,
+        );
+        const down = judgeDeployment(name, mirrors, source.cluster, release);
+        if (down.length > 0) return down;
+
+        const credentials = `controller-read-remote-creds-${link.target}`;
+        const access = `linkerd-multicluster-controller-access-local-resources-${link.target}`;
+        const findings: Finding[] = [
+          ...(named(rbac.accounts ?? [], name) ? [] : [missing(`the ServiceAccount ${name}`)]),
+          ...(named(rbac.roles ?? [], credentials) ? [] : [missing(`the Role ${credentials}`)]),
+          ...(named(rbac.bindings ?? [], credentials) ? [] : [missing(`the RoleBinding ${credentials}`)]),
+          ...(named(rbac.clusterBindings ?? [], access) ? [] : [missing(`the ClusterRoleBinding ${access}`)]),
+        ];
+        for (const other of mirrors.filter(({ metadata }) => metadata.name !== name)) {
+          const { namespace, name: found } = other.metadata;
+          const remedy = `\`${kubectlOf(source.cluster)} delete deployment -n ${namespace} ${found}\``;
+          findings.push(notWorking(`a second service mirror, ${namespace}/${found}, does the same`, remedy));
+        }
+        const probePort = source.cluster.controllers.find(({ target }) => target === link.target)?.probePort;
+        const probe = probes.find(
+          ({ metadata }) => metadata.labels["mirror.linkerd.io/cluster-name"] === link.target,
+        );
+        if (probePort !== undefined && !probe?.spec.ports.some(({ port }) => port === probePort)) {
+          findings.push(missing(`the Service probe-${link.target} with the port ${probePort}`));
+        }
+        return findings;
+      },
+    ),
+  ),
+  ofLinks("the service mirror is at work", ({ link, source }, { now }) =>
+    given({ leases: source.found.leases }, ({ leases = [] }) => {
+      const log = `\`${kubectlOf(source.cluster)} logs -n ${MULTICLUSTER_NAMESPACE} deployment/controller-${link.target}\` says more`;
+      const lease = named(leases, `service-mirror-write-${link.target}`);
+      if (!lease?.spec.renewTime) {
+        return [notWorking("it has left no sign outside of its pod (no Lease)", log, "unknown")];
+      }
+      const late = (now.getTime() - Date.parse(lease.spec.renewTime)) / 1000;
+      if (late < (lease.spec.leaseDurationSeconds ?? 0) + LATE_SECONDS) return [];
+      return [notWorking(`it gave no sign since ${lease.spec.renewTime}`, log)];
+    }),
+  ),
+];

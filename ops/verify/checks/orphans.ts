@@ -1,0 +1,111 @@
+import { accessName, credentialsName, MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
+import type { Plan } from "../../../fleet/plan";
+import { type Finding, given, stray } from "../finding";
+import type { Metadata, Service } from "../shapes";
+import { ofClusters } from "./check";
+
+const TARGET = "mirror.linkerd.io/cluster-name";
+
+export const orphanChecks = [
+  ofClusters("nothing is left of other links", ({ cluster, found }, { plan }) =>
+    given(
+      {
+        links: found.links,
+        destination: found.destinationCredentials,
+        serviceMirror: found.mirrorCredentials,
+        controllers: found.extension,
+        accounts: found.accounts,
+      },
+      ({ links = [], destination = [], serviceMirror = [], controllers = [], accounts = [] }) => {
+        const targets = plan.links.flatMap(({ source, target }) => (source === cluster.name ? [target] : []));
+        const sources = plan.links.flatMap(({ source, target }) => (target === cluster.name ? [source] : []));
+        const credentials = new Set(targets.map(credentialsName));
+        const accesses = new Set(sources.map(accessName));
+        const remove = (kind: string, what: string, objects: readonly { readonly metadata: Metadata }[]) =>
+          objects.map(({ metadata: { namespace, name } }) =>
+            stray(
+              `${what} ${namespace}/${name} is not planned`,
+              cluster,
+              `delete ${kind} -n ${namespace} ${name}`,
+            ),
+          );
+        return [
+          ...remove(
+            "link",
+            "the Link",
+            links.filter(
+              ({ metadata }) =>
+                metadata.namespace !== MULTICLUSTER_NAMESPACE || !targets.includes(metadata.name),
+            ),
+          ),
+          ...remove(
+            "secret",
+            "the credentials Secret",
+            [...destination, ...serviceMirror].filter(({ metadata }) => !credentials.has(metadata.name)),
+          ),
+          ...remove(
+            "deployment",
+            "the service mirror",
+            controllers.filter(({ metadata: { labels } }) => {
+              const target = labels[TARGET];
+              return target !== undefined && !targets.includes(target);
+            }),
+          ),
+          ...remove(
+            "serviceaccount",
+            "the access",
+            accounts.filter(
+              ({ metadata }) => metadata.name.startsWith(accessName("")) && !accesses.has(metadata.name),
+            ),
+          ),
+        ];
+      },
+    ),
+  ),
+  ofClusters("every mirror service belongs to a link", ({ cluster, found }, { plan }) =>
+    given({ mirrors: found.mirrors }, ({ mirrors = [] }) =>
+      mirrors.flatMap((mirror): Finding[] => {
+        const { namespace, name } = mirror.metadata;
+        const reason = strayReason(mirror, cluster.name, plan);
+        if (reason === undefined) return [];
+        return [
+          stray(
+            `the Service ${namespace}/${name} ${reason}`,
+            cluster,
+            `delete service -n ${namespace} ${name}`,
+          ),
+        ];
+      }),
+    ),
+  ),
+];
+
+/** Why a mirror or federated Service should not be there; `undefined` if it should. */
+function strayReason({ metadata }: Service, source: string, plan: Plan): string | undefined {
+  const { namespace, name, labels, annotations } = metadata;
+  const exports = (target: string, service: string, federated: boolean) =>
+    plan.exports.some(
+      (one) =>
+        one.cluster === target &&
+        one.namespace === namespace &&
+        one.name === service &&
+        one.modes.some((mode) => (mode === "federated") === federated),
+    );
+  const linked = (target: string) =>
+    plan.links.some((link) => link.source === source && link.target === target && link.state === "active");
+
+  const target = labels[TARGET];
+  if (target !== undefined) {
+    if (!linked(target)) return `mirrors a service of ${target}, to which no link is planned`;
+    // The Services of a headless mirror's endpoints are called after its pods.
+    if ("mirror.linkerd.io/headless-mirror-svc-name" in labels) return undefined;
+    const service = name.slice(0, -`-${target}`.length);
+    return exports(target, service, false) ? undefined : `mirrors a service that ${target} does not declare`;
+  }
+  const members = (annotations["multicluster.linkerd.io/remote-discovery"] ?? "").split(",").filter(Boolean);
+  const undeclared = members.filter((member) => {
+    const [service = "", cluster = ""] = member.split("@");
+    return !linked(cluster) || !exports(cluster, service, true);
+  });
+  return undeclared.length > 0 ? `has members that are not declared: ${undeclared.join(", ")}` : undefined;
+}

@@ -1,0 +1,119 @@
+import type { Mode } from "../../../fleet/config/common";
+import { exportLabels } from "../../../fleet/link";
+import type { ExportPlan, Plan } from "../../../fleet/plan";
+import type { LinkPlan } from "../../../fleet/topology";
+import { drifted, type Finding, given, kubectlOf, notWorking, stray } from "../finding";
+import type { Crossed, Service } from "../shapes";
+import { type Check, ofClusters, ofLinks } from "./check";
+
+const EXPORT_KEYS = ["mirror.linkerd.io/exported", "mirror.linkerd.io/federated"] as const;
+
+const exported: Check = {
+  name: "the declared services are exported",
+  judge: ({ plan, members }) =>
+    plan.exports.flatMap(({ cluster, namespace, name, modes }) => {
+      const member = members.get(cluster);
+      if (!member) return [];
+      const findings = given({ declared: member.found.declared }, ({ declared = [] }) => {
+        const service = declared.find((one) => isCalled(one, { namespace, name }));
+        if (!service) {
+          const remedy = "its owner has to bring it back, or it leaves `services` in the stack file";
+          return [notWorking(`the Service ${namespace}/${name} does not exist`, remedy)];
+        }
+        const labels: Readonly<Record<string, string>> = exportLabels(modes);
+        const wrong = EXPORT_KEYS.filter((key) => service.metadata.labels[key] !== labels[key]);
+        return wrong.map((key) => {
+          const actual = service.metadata.labels[key];
+          return actual === undefined
+            ? drifted(`the Service ${namespace}/${name} lacks the label ${key}`)
+            : drifted(`the Service ${namespace}/${name} has the label ${key} as "${actual}"`);
+        });
+      });
+      return [{ subject: `${namespace}/${name} in ${cluster}`, findings }];
+    }),
+};
+
+export const serviceChecks = [
+  exported,
+  ofClusters("nothing else is exported", ({ cluster, found }, { plan }) =>
+    given({ exported: found.exported, federated: found.federated }, ({ exported = [], federated = [] }) => {
+      const declared = (service: Service) =>
+        plan.exports.some((one) => one.cluster === cluster.name && isCalled(service, one));
+      const labelled: (readonly [string, Service])[] = [
+        ...exported.map((service) => [EXPORT_KEYS[0], service] as const),
+        ...federated.map((service) => [EXPORT_KEYS[1], service] as const),
+      ];
+      return labelled
+        .filter(([, service]) => !declared(service))
+        .map(([key, { metadata }]) =>
+          stray(
+            `the Service ${metadata.namespace}/${metadata.name} carries the label ${key}, and may cross`,
+            cluster,
+            `label service -n ${metadata.namespace} ${metadata.name} ${key}-`,
+          ),
+        );
+    }),
+  ),
+  ofLinks("what is declared has crossed", ({ link, source }, { plan }) => {
+    const wanted = crossings(plan, link);
+    if (wanted.length === 0) return [];
+    return given(
+      { links: source.found.links, leases: source.found.leases },
+      ({ links = [], leases = [] }): readonly Finding[] => {
+        const status = links.find(({ metadata }) => metadata.name === link.target)?.status;
+        const log = `\`${kubectlOf(source.cluster)} describe link -n linkerd-multicluster ${link.target}\` says more`;
+        if (!status) {
+          const works = leases.some(
+            ({ metadata }) => metadata.name === `service-mirror-write-${link.target}`,
+          );
+          const message = "the service mirror has not reported what it mirrored";
+          return [notWorking(message, log, works ? "error" : "unknown")];
+        }
+        return wanted.flatMap(({ namespace, name, federated }) => {
+          const reported = federated ? status.federatedServices : status.mirrorServices;
+          const report = reported.find(
+            ({ remoteRef }) => remoteRef.namespace === namespace && remoteRef.name === name,
+          );
+          const what = `${namespace}/${name} of ${link.target} is not ${federated ? "federated" : "mirrored"}`;
+          const reason = failureOf(report);
+          if (reason === undefined) return [];
+          const remedy =
+            reason === "MissingNamespace"
+              ? `\`${kubectlOf(source.cluster)} create namespace ${namespace}\`, if ${link.source} is to have it`
+              : log;
+          return [notWorking(`${what} in ${link.source} (${reason})`, remedy)];
+        });
+      },
+    );
+  }),
+];
+
+interface Crossing extends Pick<ExportPlan, "namespace" | "name"> {
+  readonly federated: boolean;
+}
+
+/** What is to cross a link: mirrors and, apart from them, members of federated services. */
+function crossings(plan: Plan, link: LinkPlan): Crossing[] {
+  if (link.state === "draining") return [];
+  const carried = (modes: readonly Mode[]) => modes.filter((mode) => link.modes.includes(mode));
+  return plan.exports
+    .filter(({ cluster }) => cluster === link.target)
+    .flatMap(({ namespace, name, modes }) =>
+      [...new Set(carried(modes).map((mode) => mode === "federated"))].map((federated) => ({
+        namespace,
+        name,
+        federated,
+      })),
+    );
+}
+
+/** Why it has not crossed; `undefined` if it has. */
+function failureOf(report: Crossed | undefined): string | undefined {
+  const condition = report?.conditions.find(({ type }) => type === "Mirrored");
+  if (!condition) return "not reported";
+  return condition.status === "True" ? undefined : condition.message || condition.reason;
+}
+
+function isCalled({ metadata }: Service, of: Pick<ExportPlan, "namespace" | "name">): boolean {
+  return metadata.namespace === of.namespace && metadata.name === of.name;
+}

@@ -1,0 +1,48 @@
+import { accessChecks } from "./checks/access";
+import type { Check } from "./checks/check";
+import { clusterChecks } from "./checks/cluster";
+import { deploymentChecks } from "./checks/deployment";
+import { gatewayChecks } from "./checks/gateways";
+import { grantChecks } from "./checks/grants";
+import { linkChecks } from "./checks/links";
+import { orphanChecks } from "./checks/orphans";
+import { serviceChecks } from "./checks/services";
+import { trustChecks } from "./checks/trust";
+import type { Finding, Judgement } from "./finding";
+import type { FleetState } from "./read";
+
+export const CHECKS: readonly Check[] = [
+  ...clusterChecks,
+  ...deploymentChecks,
+  ...trustChecks,
+  ...accessChecks,
+  ...linkChecks,
+  ...gatewayChecks,
+  ...serviceChecks,
+  ...grantChecks,
+  ...orphanChecks,
+];
+
+export type Outcome = "ok" | Finding["severity"];
+
+export interface Result extends Judgement {
+  readonly check: string;
+  readonly outcome: Outcome;
+}
+
+export function judge(fleet: FleetState): Result[] {
+  return CHECKS.flatMap((check) =>
+    check.judge(fleet).map(({ subject, findings }) => ({
+      ...{ check: check.name, subject, findings },
+      outcome: worst(findings.map(({ severity }) => severity)),
+    })),
+  );
+}
+
+/** The worst of several outcomes; what could not be judged is better than what is wrong, and worse than what is well. */
+export function worst(outcomes: readonly Outcome[]): Outcome {
+  return (["error", "warning", "unknown"] as const).find((outcome) => outcomes.includes(outcome)) ?? "ok";
+}
+
+/** Exit codes: what could not be judged from here is no failure. */
+export const EXIT_CODES: Readonly<Record<Outcome, number>> = { ok: 0, unknown: 0, warning: 1, error: 2 };

@@ -1,0 +1,174 @@
+import { ACCESS_ROLE } from "../../fleet/access";
+import { CREDENTIALS_TYPE } from "../../fleet/link";
+import { credentialsName, GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
+import type { ClusterPlan, Plan } from "../../fleet/plan";
+import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../live/cluster";
+import type { FleetOutputs } from "../live/outputs";
+import { parseCredentials } from "./kubeconfig";
+import * as shapes from "./shapes";
+
+/** A fleet as planned and as found: all that the checks look at. */
+export interface FleetState {
+  readonly plan: Plan;
+  /** What the stack was left with by its last `pulumi up`. */
+  readonly outputs: FleetOutputs;
+  readonly now: Date;
+  readonly members: ReadonlyMap<string, Member>;
+  /** For each link, by `linkKey`: what the target lets the source's token do in its multicluster namespace. */
+  readonly rights: ReadonlyMap<string, Read<PolicyRules>>;
+}
+
+/** One cluster of the plan, and some or all of what can be read of it. */
+export interface Member<Part extends keyof Facts = keyof Facts> {
+  readonly cluster: ClusterPlan;
+  readonly found: Pick<Facts, Part>;
+}
+
+const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+const POLICY = "/apis/policy.linkerd.io";
+/** Clusters read at a time; each takes a few connections and most of a second. */
+const CLUSTERS = 16;
+const MIRRORED = "mirror.linkerd.io/mirrored-service=true";
+/** A part that this cluster is not meant to have. */
+const NOTHING = Promise.resolve({ state: "missing" } as const);
+
+const core = (namespace: string) => `/api/v1/namespaces/${namespace}`;
+const labels = (selector: string) => `labelSelector=${encodeURIComponent(selector)}`;
+const releases = (namespace: string) =>
+  `${core(namespace)}/secrets?${labels("owner=helm,status in (deployed,pending-install,pending-upgrade,pending-rollback,uninstalling)")}`;
+const secretsOf = (namespace: string, type: string) =>
+  `${core(namespace)}/secrets?fieldSelector=${encodeURIComponent(`type=${type}`)}`;
+const configMap = (cluster: ClusterPlan, name: string) =>
+  `${core(cluster.controlPlaneNamespace)}/configmaps/${name}`;
+const webhook = (kind: "mutating" | "validating", service: string) =>
+  `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${service}-webhook-config`;
+
+/** What is read of one cluster, part by part. Each is one request, or a few of a kind. */
+const FACTS = {
+  version: (live) => live.get("/version", shapes.version),
+  policyKinds: (live) => live.get("/apis/policy.linkerd.io/v1alpha1", shapes.served),
+  serverKind: (live) => live.get("/apis/policy.linkerd.io/v1beta3", shapes.served),
+  linkKind: (live) => live.get("/apis/multicluster.linkerd.io/v1alpha3", shapes.served),
+  routeKinds: (live) => live.get("/apis/gateway.networking.k8s.io/v1", shapes.served),
+  controlPlaneReleases: (live, cluster) => live.list(releases(cluster.controlPlaneNamespace), shapes.release),
+  multiclusterReleases: (live) => live.list(releases(MULTICLUSTER_NAMESPACE), shapes.release),
+  controlPlane: (live, cluster) =>
+    live.list(`/apis/apps/v1/namespaces/${cluster.controlPlaneNamespace}/deployments`, shapes.deployment),
+  /** Of all namespaces: an older install may have service mirrors elsewhere. */
+  extension: (live) =>
+    live.list(`/apis/apps/v1/deployments?${labels("linkerd.io/extension=multicluster")}`, shapes.deployment),
+  trustRoots: (live, cluster) =>
+    live.get(configMap(cluster, "linkerd-identity-trust-roots"), shapes.configMap),
+  linkerdConfig: (live, cluster) => live.get(configMap(cluster, "linkerd-config"), shapes.configMap),
+  clusterCa: (live, cluster) => live.get(configMap(cluster, "kube-root-ca.crt"), shapes.configMap),
+  tlsSecrets: (live, cluster) =>
+    live.list(secretsOf(cluster.controlPlaneNamespace, "kubernetes.io/tls"), shapes.secret),
+  injector: (live) => live.get(webhook("mutating", "linkerd-proxy-injector"), shapes.webhook),
+  profileValidator: (live) => live.get(webhook("validating", "linkerd-sp-validator"), shapes.webhook),
+  policyValidator: (live) => live.get(webhook("validating", "linkerd-policy-validator"), shapes.webhook),
+  destinationCredentials: (live, cluster) =>
+    live.list(secretsOf(cluster.controlPlaneNamespace, CREDENTIALS_TYPE), shapes.secret),
+  mirrorCredentials: (live) => live.list(secretsOf(MULTICLUSTER_NAMESPACE, CREDENTIALS_TYPE), shapes.secret),
+  accounts: (live) => live.list(`${core(MULTICLUSTER_NAMESPACE)}/serviceaccounts`, shapes.plain),
+  accessRole: (live) => live.get(`${RBAC}/clusterroles/${ACCESS_ROLE}`, shapes.role),
+  clusterBindings: (live) => live.list(`${RBAC}/clusterrolebindings`, shapes.binding),
+  bindings: (live) => live.list(`${RBAC}/rolebindings`, shapes.binding),
+  roles: (live) => live.list(`${RBAC}/namespaces/${MULTICLUSTER_NAMESPACE}/roles`, shapes.plain),
+  links: (live) => live.list("/apis/multicluster.linkerd.io/v1alpha3/links", shapes.link),
+  leases: (live) =>
+    live.list(`/apis/coordination.k8s.io/v1/namespaces/${MULTICLUSTER_NAMESPACE}/leases`, shapes.lease),
+  probes: (live) =>
+    live.list(
+      `${core(MULTICLUSTER_NAMESPACE)}/services?${labels("mirror.linkerd.io/mirrored-gateway=true")}`,
+      shapes.service,
+    ),
+  /** The Services that the plan exports here, of those that exist. */
+  declared: async (live, { name }, { exports }): Promise<Read<shapes.Service[]>> => {
+    const own = exports.filter(({ cluster }) => cluster === name);
+    const reads = await Promise.all(
+      own.map((service) => live.get(`${core(service.namespace)}/services/${service.name}`, shapes.service)),
+    );
+    const failed = reads.find((read) => read.state === "failed");
+    if (failed) return failed;
+    return { state: "found", value: reads.flatMap((read) => (read.state === "found" ? [read.value] : [])) };
+  },
+  exported: (live) => live.list(`/api/v1/services?${labels("mirror.linkerd.io/exported")}`, shapes.service),
+  federated: (live) => live.list(`/api/v1/services?${labels("mirror.linkerd.io/federated")}`, shapes.service),
+  mirrors: (live) => live.list(`/api/v1/services?${labels(MIRRORED)}`, shapes.service),
+  mirrorEndpoints: (live) => live.list(`/api/v1/endpoints?${labels(MIRRORED)}`, shapes.endpoints),
+  gateway: (live, { gateway }) => {
+    if (!gateway.enabled) return NOTHING;
+    const [namespace, name] =
+      gateway.kind === "emissary"
+        ? [gateway.config.namespace, gateway.config.service]
+        : [MULTICLUSTER_NAMESPACE, GATEWAY_NAME];
+    return live.get(`${core(namespace)}/services/${name}`, shapes.service);
+  },
+  gatewayDeployment: (live, { gateway }) => {
+    if (!gateway.enabled) return NOTHING;
+    const [namespace, name] =
+      gateway.kind === "emissary"
+        ? [gateway.config.namespace, gateway.config.deployment]
+        : [MULTICLUSTER_NAMESPACE, GATEWAY_NAME];
+    return live.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`, shapes.deployment);
+  },
+  servers: (live) => live.list(`${POLICY}/v1beta3/servers`, shapes.custom),
+  authorizationPolicies: (live) => live.list(`${POLICY}/v1alpha1/authorizationpolicies`, shapes.custom),
+  meshTls: (live) => live.list(`${POLICY}/v1alpha1/meshtlsauthentications`, shapes.custom),
+  networks: (live) => live.list(`${POLICY}/v1alpha1/networkauthentications`, shapes.custom),
+} satisfies Record<string, (live: LiveCluster, cluster: ClusterPlan, plan: Plan) => Promise<Read<unknown>>>;
+
+export type Facts = { readonly [K in keyof typeof FACTS]: Awaited<ReturnType<(typeof FACTS)[K]>> };
+
+export const ALL_FACTS = Object.keys(FACTS) as (keyof Facts)[];
+
+/** Reads the given parts of every cluster of the plan, all at the same time. */
+export async function readMembers<Part extends keyof Facts>(
+  plan: Plan,
+  live: ReadonlyMap<string, LiveCluster>,
+  parts: readonly Part[],
+  done: (cluster: string) => void = () => undefined,
+): Promise<Map<string, Member<Part>>> {
+  const members = await inParallel(plan.clusters, CLUSTERS, async (cluster) => {
+    const from = live.get(cluster.name);
+    if (!from) throw new Error(`cluster ${cluster.name} was not opened`);
+    const read = await Promise.all(
+      parts.map(async (part) => [part, await FACTS[part](from, cluster, plan)] as const),
+    );
+    done(cluster.name);
+    return [cluster.name, { cluster, found: Object.fromEntries(read) as Pick<Facts, Part> }] as const;
+  });
+  return new Map(members);
+}
+
+/** Reads all that the checks look at. Nothing is changed, and no error is thrown: what could not be read says so. */
+export async function readFleet(
+  plan: Plan,
+  outputs: FleetOutputs,
+  live: ReadonlyMap<string, LiveCluster>,
+  done?: (cluster: string) => void,
+): Promise<FleetState> {
+  const members = await readMembers(plan, live, ALL_FACTS, done);
+  const rights = await Promise.all(
+    plan.links.map(async ({ source, target }) => {
+      const token = tokenOf(members.get(source), target);
+      const at = live.get(target);
+      const read: Read<PolicyRules> =
+        token === undefined || !at ? { state: "missing" } : await at.rulesOf(token, MULTICLUSTER_NAMESPACE);
+      return [linkKey({ source, target }), read] as const;
+    }),
+  );
+  return { plan, outputs, now: new Date(), members, rights: new Map(rights) };
+}
+
+/** Names a link, in maps and to people. */
+export function linkKey({ source, target }: { readonly source: string; readonly target: string }): string {
+  return `${source} → ${target}`;
+}
+
+function tokenOf(source: Member | undefined, target: string): string | undefined {
+  const secrets = source?.found.mirrorCredentials;
+  if (secrets?.state !== "found") return undefined;
+  const secret = secrets.value.find(({ metadata }) => metadata.name === credentialsName(target));
+  return parseCredentials(secret)?.token;
+}
