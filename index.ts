@@ -42,8 +42,8 @@ export = async () => {
     links: describeLinks(plan),
     /** Each access: source, target, which token is used and which are still valid. */
     accesses: describeAccesses(plan, complete),
-    /** Each service that crosses, and the clusters that export it. */
-    services: describeServices(plan),
+    /** Each service that crosses, and the clusters that serve it. */
+    services: describeServices(plan, fleet.sourcesOfTruth),
     /** PEM of all trust anchors. */
     trustBundle: fleet.trustBundle,
     /** What this program decided, in plain data. */

@@ -2,7 +2,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access";
 import type { GrantPlan } from "../fleet/grants";
+import { exportKey, type ServiceName } from "../fleet/names";
 import type { ClusterPlan, ExportPlan, TrustPlan } from "../fleet/plan";
+import type { RoutePlan } from "../fleet/traffic";
 import { TRUST_MARK } from "../fleet/values";
 import { ControlPlane } from "./controlPlane";
 import { EmissaryGateway } from "./emissaryGateway";
@@ -12,6 +14,7 @@ import { Issuer } from "./issuer";
 import { Multicluster } from "./multicluster";
 import { Observability } from "./observability";
 import { restart } from "./restart";
+import { TrafficRoute } from "./trafficRoute";
 import type { Trust } from "./trust";
 import { Viz } from "./viz";
 
@@ -20,6 +23,7 @@ export interface ClusterArgs {
   readonly exports: readonly ExportPlan[];
   /** One for each of `exports`. */
   readonly grants: readonly GrantPlan[];
+  readonly routes: readonly RoutePlan[];
   readonly trust: Trust;
   readonly lifetimes: Pick<TrustPlan, "issuer" | "webhooks">;
   /** A secret configuration value of this stack. */
@@ -34,6 +38,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly gatewayAddress: pulumi.Output<string> | undefined;
   /** What every access of this cluster may read. */
   readonly accessRole: kubernetes.rbac.v1.ClusterRole;
+  /** By `exportKey`. */
+  readonly exported: ReadonlyMap<string, ExportedService>;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { cluster, trust } = args;
@@ -95,17 +101,14 @@ export class Cluster extends pulumi.ComponentResource {
       },
       child,
     );
-    const selectors = new Map(
-      args.exports.map((exported) => {
-        const service = `${name}-${exported.namespace}-${exported.name}`;
-        return [service, new ExportedService(service, { export: exported }, child).selector];
-      }),
+    const { release } = this.controlPlane;
+    const named = (of: ServiceName) => `${name}-${of.namespace}-${of.name}`;
+    const exported = new Map(
+      args.exports.map((one) => [exportKey(one), new ExportedService(named(one), { export: one }, child)]),
     );
     for (const grant of args.grants) {
-      const service = `${name}-${grant.namespace}-${grant.name}`;
-      const selector = grant.pods ?? selectors.get(service) ?? {};
-      const { release } = this.controlPlane;
-      new Grant(`${service}-grant`, { grant, selector, controlPlane: release }, child);
+      const selector = grant.pods ?? exported.get(exportKey(grant))?.selector ?? {};
+      new Grant(`${named(grant)}-grant`, { grant, selector, controlPlane: release }, child);
     }
     for (const { namespace, deployment } of cluster.restart.workloads) {
       restart(
@@ -115,6 +118,10 @@ export class Cluster extends pulumi.ComponentResource {
         { parent: this, dependsOn: [this.controlPlane.release] },
       );
     }
+    for (const route of args.routes) {
+      new TrafficRoute(`${named(route)}-traffic-${route.port}`, { route, controlPlane: release }, child);
+    }
+    this.exported = exported;
     this.registerOutputs({});
   }
 }

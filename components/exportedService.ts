@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServicePort } from "../fleet/federation";
 import { exportLabels } from "../fleet/link";
 import type { ExportPlan } from "../fleet/plan";
 
@@ -7,10 +8,15 @@ export interface ExportedServiceArgs {
   readonly export: ExportPlan;
 }
 
-/** Lets one Service cross: patches the label onto a Service that somebody else owns, and takes it back on removal. */
+/**
+ * Lets one Service cross: patches the label, and what callers shall do, onto a Service that somebody else owns, and
+ * takes both back on removal.
+ */
 export class ExportedService extends pulumi.ComponentResource {
   /** What the Service selects its pods by. */
   readonly selector: pulumi.Output<Record<string, string>>;
+  /** Of the Service, as its callers see them. */
+  readonly ports: pulumi.Output<readonly ServicePort[]>;
 
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:service:ExportedService", name, { ...args.export }, opts);
@@ -21,8 +27,9 @@ export class ExportedService extends pulumi.ComponentResource {
         metadata: {
           name: args.export.name,
           namespace: args.export.namespace,
-          labels: exportLabels(args.export.modes),
+          labels: exportLabels(args.export),
           annotations: {
+            ...args.export.annotations,
             "pulumi.com/patchFieldManager": "linkerd-fleet",
             // A Service without endpoints may be exported: that is for its owner to see to.
             "pulumi.com/skipAwait": "true",
@@ -40,6 +47,8 @@ export class ExportedService extends pulumi.ComponentResource {
           "as `pods` in its entry of `services`.",
       );
     });
+    // In a first preview the outputs are the inputs, which hold no ports.
+    this.ports = pulumi.all([patch.spec, patch.status]).apply(([spec]) => spec?.ports ?? []);
     this.registerOutputs({});
   }
 }

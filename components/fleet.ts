@@ -1,6 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { destinationMark } from "../fleet/access";
+import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/federation";
+import { exportKey, type ServiceName } from "../fleet/names";
 import type { ClusterPlan, Plan } from "../fleet/plan";
 import { Access } from "./access";
 import { Cluster } from "./cluster";
@@ -19,6 +21,8 @@ export class Fleet extends pulumi.ComponentResource {
   readonly trustBundle: pulumi.Output<string>;
   /** By cluster: the addresses of its gateway; none where there is no gateway. */
   readonly gatewayAddresses: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Of each federated service, in each cluster that sees it, the members it has its ports and metadata from. */
+  readonly sourcesOfTruth: readonly FederatedView<pulumi.Output<readonly string[]>>[];
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
     const { plan } = args;
@@ -27,6 +31,7 @@ export class Fleet extends pulumi.ComponentResource {
     const trust = new Trust("trust", { trust: plan.trust, secret: args.secret }, { parent: this });
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
     const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
+    const routes = Map.groupBy(plan.routes, (route) => route.cluster);
     const members = new Map(
       plan.clusters.map((cluster) => {
         const provider = this.provider(cluster, args.secret);
@@ -36,6 +41,7 @@ export class Fleet extends pulumi.ComponentResource {
             cluster,
             exports: exports.get(cluster.name) ?? [],
             grants: grants.get(cluster.name) ?? [],
+            routes: routes.get(cluster.name) ?? [],
             trust,
             lifetimes: plan.trust,
             secret: args.secret,
@@ -67,10 +73,11 @@ export class Fleet extends pulumi.ComponentResource {
       );
     }
     const destinations = new Map<string, kubernetes.core.v1.Secret[]>();
+    const created = new Map<string, pulumi.Output<string>>();
     for (const link of plan.links) {
       const source = get(members, link.source);
       const target = get(members, link.target);
-      const { destination } = new Link(
+      const made = new Link(
         `${link.source}-to-${link.target}`,
         {
           link,
@@ -87,7 +94,8 @@ export class Fleet extends pulumi.ComponentResource {
         },
         { parent: this, providers: { kubernetes: source.provider } },
       );
-      destinations.set(link.source, [...(destinations.get(link.source) ?? []), destination]);
+      destinations.set(link.source, [...(destinations.get(link.source) ?? []), made.destination]);
+      created.set(`${link.source}/${link.target}`, made.created);
     }
     for (const { cluster, member, provider } of members.values()) {
       const mark = destinationMark(plan.accesses, cluster.name);
@@ -103,6 +111,19 @@ export class Fleet extends pulumi.ComponentResource {
       );
     }
 
+    const ports = (service: ServiceName, cluster: string) =>
+      get(get(members, cluster).member.exported, exportKey({ ...service, cluster })).ports;
+    this.sourcesOfTruth = federatedViews(plan).map((view) => {
+      const links = view.members.map((member) => created.get(`${view.cluster}/${member}`) ?? "");
+      const truth = pulumi
+        .all([pulumi.all(view.members.map((member) => ports(view, member))), pulumi.all(links)])
+        .apply(([ports, created]) => {
+          const unlike = unlikePorts(view, ports);
+          if (unlike !== undefined) throw new pulumi.RunError(unlike);
+          return sourceOfTruth(view, created);
+        });
+      return { ...view, members: truth };
+    });
     this.trustBundle = trust.bundle;
     this.gatewayAddresses = Object.fromEntries(
       [...members].flatMap(([cluster, { member }]) => {

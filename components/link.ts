@@ -35,6 +35,8 @@ export interface LinkArgs {
 export class Link extends pulumi.ComponentResource {
   /** The credentials that the destination controller reads. */
   readonly destination: kubernetes.core.v1.Secret;
+  /** When the Link was made, as Kubernetes writes it. */
+  readonly created: pulumi.Output<string>;
 
   constructor(name: string, args: LinkArgs, opts?: pulumi.ComponentResourceOptions) {
     const { link, target, access } = args;
@@ -70,7 +72,7 @@ export class Link extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [this.destination] },
     );
-    new LinkResource(
+    const resource = new LinkResource(
       `${name}-link`,
       {
         metadata: {
@@ -82,6 +84,7 @@ export class Link extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [serviceMirror] },
     );
+    this.created = resource.metadata.creationTimestamp;
     this.registerOutputs({});
   }
 }

@@ -65,11 +65,13 @@ export function identityName(
   return `${serviceAccount}.${namespace}.serviceaccount.identity.${controlPlaneNamespace}.${trustDomain}`;
 }
 
-/** Names one Service of one cluster, in maps and for the order of lists. */
-export function exportKey(of: {
-  readonly cluster: string;
+/** A Service, the same in every cluster. */
+export interface ServiceName {
   readonly namespace: string;
   readonly name: string;
-}): string {
+}
+
+/** Names one Service of one cluster, in maps and for the order of lists. */
+export function exportKey(of: ServiceName & { readonly cluster: string }): string {
   return `${of.cluster}/${of.namespace}/${of.name}`;
 }

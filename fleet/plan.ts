@@ -3,12 +3,14 @@ import type { AccessConfig } from "./config/access";
 import type { ClusterConfig } from "./config/clusters";
 import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
+import type { ServiceConfig } from "./config/services";
 import type { TrustConfig } from "./config/trust";
 import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "./gateway";
 import { type GrantPlan, planGrants } from "./grants";
 import { accessName, exportKey } from "./names";
 import { type ObservabilityPlan, planObservability } from "./observability";
 import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology";
+import { callAnnotations, planRoutes, type RoutePlan } from "./traffic";
 
 /** Everything the components need, decided. Each list is in a stable order: that of the names. */
 export interface Plan {
@@ -20,6 +22,7 @@ export interface Plan {
   readonly links: readonly LinkPlan[];
   readonly exports: readonly ExportPlan[];
   readonly grants: readonly GrantPlan[];
+  readonly routes: readonly RoutePlan[];
 }
 
 export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
@@ -32,7 +35,15 @@ export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
 export interface ClusterPlan
   extends Pick<
     ClusterConfig,
-    "context" | "kubeconfig" | "apiServer" | "ca" | "region" | "network" | "clusterDomain" | "wave"
+    | "context"
+    | "kubeconfig"
+    | "apiServer"
+    | "ca"
+    | "region"
+    | "network"
+    | "clusterDomain"
+    | "createNamespaces"
+    | "wave"
   > {
   readonly name: string;
   readonly trustDomain: string;
@@ -61,6 +72,8 @@ export interface ControllerPlan {
   readonly target: string;
   /** Probes the target's gateway, at this port of the probe Service; `undefined` without a gateway. */
   readonly probePort: number | undefined;
+  /** Mirrors the target's headless services pod by pod. */
+  readonly headless: boolean;
 }
 
 /** What `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
@@ -81,6 +94,10 @@ export interface ExportPlan {
   readonly name: string;
   /** In the order gateway, flat, federated. */
   readonly modes: readonly Mode[];
+  /** Its cluster is evacuated: the Service carries no export label, so that no cluster sees it. */
+  readonly evacuated: boolean;
+  /** What it tells the proxies of its callers. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** Decides everything about a valid fleet. Pure, and the same for any order of keys. */
@@ -88,7 +105,7 @@ export function planFleet(config: FleetConfig): Plan {
   const links = planLinks(config.topology, config.clusters);
   const outgoing = Map.groupBy(links, ({ source }) => source);
   const incoming = Map.groupBy(links, ({ target }) => target);
-  const exports = planExports(config.services);
+  const exports = planExports(config);
   const clusters = sorted(Object.entries(config.clusters), ([name]) => name).map(([name, cluster]) =>
     planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? []),
   );
@@ -108,6 +125,7 @@ export function planFleet(config: FleetConfig): Plan {
     links,
     exports,
     grants: sorted(planGrants(config, links), exportKey),
+    routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`),
   };
 }
 
@@ -128,7 +146,7 @@ function planCluster(
   outgoing: readonly LinkPlan[],
   incoming: readonly LinkPlan[],
 ): ClusterPlan {
-  const { context, kubeconfig, apiServer, ca, region, network, clusterDomain, wave } = cluster;
+  const { context, kubeconfig, apiServer, ca, region, network, clusterDomain } = cluster;
   const own = meshNames(fleet, name);
   const throughGateway = incoming.filter(({ modes }) => modes.includes("gateway"));
   return {
@@ -136,7 +154,8 @@ function planCluster(
     ...definedOnly({ context, kubeconfig, ca, region, network }),
     apiServer,
     clusterDomain,
-    wave,
+    createNamespaces: cluster.createNamespaces,
+    wave: cluster.wave,
     ...own,
     excludes: fleetExcludes(fleet.topology),
     install: planInstall(fleet.linkerd, cluster.linkerd),
@@ -148,7 +167,14 @@ function planCluster(
     restart: planRestart(name, fleet.trust),
     controllers: outgoing.map(({ target, modes }) => {
       const gateway = modes.includes("gateway") ? fleet.clusters[target]?.gateway : undefined;
-      return { target, probePort: gateway && gatewayPorts(gateway)?.probePort };
+      const headless = (service: ServiceConfig) =>
+        service.headless && service.mode === "gateway" && service.in.includes(target);
+      return {
+        target,
+        probePort: gateway && gatewayPorts(gateway)?.probePort,
+        // Only where there are any: with it a service mirror leaves out headless services of other modes.
+        headless: modes.includes("gateway") && fleet.services.some(headless),
+      };
     }),
   };
 }
@@ -171,13 +197,16 @@ function meshNames(fleet: FleetConfig, name: string): MeshNames {
   };
 }
 
-function planExports(services: FleetConfig["services"]): ExportPlan[] {
+function planExports({ services, clusters }: FleetConfig): ExportPlan[] {
   const exports = new Map<string, ExportPlan>();
-  for (const { name, namespace, mode, in: clusters } of services) {
-    for (const cluster of clusters) {
+  for (const service of services) {
+    const { name, namespace, mode } = service;
+    const annotations = callAnnotations(service);
+    for (const cluster of service.in) {
       const key = exportKey({ cluster, namespace, name });
       const modes = orderModes([...(exports.get(key)?.modes ?? []), mode]);
-      exports.set(key, { cluster, namespace, name, modes });
+      const evacuated = clusters[cluster]?.evacuate ?? false;
+      exports.set(key, { cluster, namespace, name, modes, evacuated, annotations });
     }
   }
   return sorted([...exports.values()], exportKey);

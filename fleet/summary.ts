@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { FederatedView } from "./federation";
+import type { ServiceName } from "./names";
 import type { Plan } from "./plan";
 import { joinBundle } from "./trustBundle";
 
@@ -68,26 +70,48 @@ export function describeAccesses(plan: Plan, complete: boolean): AccessSummary[]
   }));
 }
 
-export interface ServiceSummary {
-  readonly namespace: string;
-  readonly name: string;
+export interface ServiceSummary<T> extends ServiceName {
   readonly modes: readonly string[];
+  /** The clusters that serve it. */
   readonly clusters: readonly string[];
+  /** Those that do not for now. */
+  readonly evacuated?: readonly string[];
+  /** Federated: where each cluster that sees it has its ports and metadata from. */
+  readonly sourceOfTruth?: Readonly<Record<string, T>>;
   /** Identities of other clusters' callers that may call some port of it; `*` for every meshed one, none if closed. */
   readonly callers: readonly string[];
 }
 
-export function describeServices(plan: Plan): ServiceSummary[] {
+export function describeServices<T>(
+  plan: Plan,
+  sourcesOfTruth: readonly FederatedView<T>[],
+): ServiceSummary<T>[] {
   const services = Map.groupBy(plan.exports, ({ namespace, name, modes }) => `${namespace}/${name}/${modes}`);
   return [...services.values()].flatMap((members) => {
     const [first] = members;
     if (!first) return [];
     const { namespace, name, modes } = first;
-    const clusters = members.map((member) => member.cluster);
+    const [evacuated = [], clusters = []] = [true, false].map((gone) =>
+      members.filter((member) => member.evacuated === gone).map(({ cluster }) => cluster),
+    );
+    const same = (of: ServiceName) => of.namespace === namespace && of.name === name;
     const callers = plan.grants
-      .filter((of) => of.namespace === namespace && of.name === name && clusters.includes(of.cluster))
+      .filter((of) => same(of) && clusters.includes(of.cluster))
       .flatMap(({ ports }) => ports.flatMap((port) => port.callers));
-    return [{ namespace, name, modes, clusters, callers: [...new Set(callers)].sort() }];
+    const views = modes.includes("federated") ? sourcesOfTruth.filter(same) : [];
+    return [
+      {
+        namespace,
+        name,
+        modes,
+        clusters,
+        ...(evacuated.length > 0 && { evacuated }),
+        ...(views.length > 0 && {
+          sourceOfTruth: Object.fromEntries(views.map(({ cluster, members }) => [cluster, members])),
+        }),
+        callers: [...new Set(callers)].sort(),
+      },
+    ];
   });
 }
 

@@ -81,6 +81,7 @@ export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, str
     linkerdNamespace: "linkerd.namespace",
     remoteMirrorServiceAccount: "topology (every link has an access of its own)",
     remoteMirrorServiceAccountName: "topology (every link has an access of its own)",
+    enableNamespaceCreation: "clusters.<name>.createNamespaces",
     createNamespaceMetadataJob: "nothing: this program makes the namespace with its labels",
     "gateway.pauseImage": "linkerd.images.pause",
     "controllerDefaults.image.name": "linkerd.images.registry",
@@ -184,8 +185,10 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
     // Access is one ServiceAccount for each source, made by this program; so is the namespace with its labels.
     remoteMirrorServiceAccount: false,
     createNamespaceMetadataJob: false,
-    controllers: cluster.controllers.map(({ target, probePort }) => ({
+    ...(cluster.createNamespaces ? { enableNamespaceCreation: true } : {}),
+    controllers: cluster.controllers.map(({ target, probePort, headless }) => ({
       link: { ref: { name: target } },
+      ...(headless ? { enableHeadlessServices: true } : {}),
       gateway: probePort === undefined ? { enabled: false } : { enabled: true, probe: { port: probePort } },
     })),
     localServiceMirror: {

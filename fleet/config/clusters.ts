@@ -45,6 +45,14 @@ export const clusterConfig = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether `observability` holds for this cluster; `false` where no Prometheus Operator runs"),
+  evacuate: z
+    .boolean()
+    .default(false)
+    .describe("No service has a member in this cluster any more; its links stay, and it can call the others"),
+  createNamespaces: z
+    .boolean()
+    .default(false)
+    .describe("Namespaces of mirrored services that are missing here are made. They are never removed again"),
   wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });

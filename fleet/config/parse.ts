@@ -11,6 +11,7 @@ import { nameRules } from "./rules/names";
 import { referenceRules } from "./rules/references";
 import { inlineSecrets, secretRules } from "./rules/secrets";
 import { topologyRules } from "./rules/topology";
+import { trafficRules, unansweredTraffic } from "./rules/traffic";
 import { trustRules } from "./rules/trust";
 
 export type { RawConfig } from "./readable";
@@ -30,6 +31,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   accessRules,
   exportRules,
   grantRules,
+  trafficRules,
   trustRules,
   chartRules,
 ];
@@ -47,7 +49,9 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
   const linksKnown = !problems.some(({ path }) => /^topology(\.(kind|hub|links|bridges)\b|$)/.test(path));
   const rest = [
     ...inlineSecrets(raw),
-    ...(linksKnown ? [...unreachedExports(readable), ...accessesWithoutLink(readable)] : []),
+    ...(linksKnown
+      ? [...unreachedExports(readable), ...accessesWithoutLink(readable), ...unansweredTraffic(readable)]
+      : []),
   ];
   problems.push(...rest.filter(({ path }) => !within(path, problems)));
   if (whole.success && problems.length === 0) return { config: whole.data };

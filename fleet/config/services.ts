@@ -9,6 +9,7 @@ import {
   port,
   serviceName,
 } from "./common";
+import { failureAccrualConfig, retriesConfig, timeoutsConfig, trafficConfig } from "./traffic";
 
 const portName = matching(
   /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
@@ -68,7 +69,12 @@ export const serviceConfig = z.strictObject({
       "`federated`: one `<name>-federated` over all members, pod to pod",
   ),
   in: z.array(clusterName).min(1).describe("The clusters that export it"),
-  headless: z.boolean().default(false).describe("The Service has no cluster IP"),
+  headless: z
+    .boolean()
+    .default(false)
+    .describe(
+      "The Service has no cluster IP. Mode gateway mirrors its named pods one by one, mode flat as one Service",
+    ),
   ports: z
     .array(containerPort)
     .min(1)
@@ -90,6 +96,24 @@ export const serviceConfig = z.strictObject({
     .default(false)
     .describe("Whoever the gateway lets in may call (mode gateway, where the pods see no other identity)"),
   allowAnyMeshed: z.boolean().default(false).describe("Every meshed pod of every cluster may call"),
+  failureAccrual: failureAccrualConfig
+    .optional()
+    .describe(
+      "Callers leave out endpoints that fail, such as those of a failing cluster; `{}` takes the defaults",
+    ),
+  timeouts: timeoutsConfig.optional().describe("How long callers wait"),
+  retries: retriesConfig
+    .optional()
+    .describe(
+      "Callers send failed requests again. Only for services where twice does no harm; `{}`: once, after 5xx",
+    ),
+  traffic: z
+    .array(trafficConfig)
+    .default([])
+    .describe(
+      "How HTTP and gRPC requests of the exporting clusters' own callers to `<name>` are divided between the Service " +
+        "and its mirrors (gateway and flat). Default: they stay in their cluster",
+    ),
   local: localConfig
     .default("keep")
     .describe(

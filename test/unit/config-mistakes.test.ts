@@ -6,6 +6,7 @@ import { ACCESSES, CLUSTERS, SERVICES, TOPOLOGY } from "../mistakes/fleet";
 import { GRANTS } from "../mistakes/grants";
 import { REFERENCES, SHAPES } from "../mistakes/shapes";
 import { type Mistake, problemsOf, type Sections, soundFleet } from "../mistakes/sound";
+import { TRAFFIC } from "../mistakes/traffic";
 import { CHARTS, good, other, rsa, SECRETS, TRUST } from "../mistakes/trust";
 
 const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
@@ -16,6 +17,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   accesses: ACCESSES,
   services: SERVICES,
   grants: GRANTS,
+  traffic: TRAFFIC,
   trust: TRUST,
   secrets: SECRETS,
   charts: CHARTS,
@@ -75,6 +77,9 @@ const BETWEEN_SECTIONS = new Set([
   "a federated member on another network",
   "two mirrors of one name",
   "a mirror with the name of a service",
+  "no weight at all",
+  "headless services of one cluster in both modes",
+  "the evacuation of all members but a draining one",
 ]);
 
 describe("several mistakes", () => {

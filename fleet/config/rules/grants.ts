@@ -143,19 +143,20 @@ function overlap(one: string, other: string): boolean {
   return holds(one, other) || holds(other, one);
 }
 
+/** What callers of a Service are told is the same for all its members: a federated service has it from one of them. */
+const FOR_CALLERS = ["ports", "protocol", "failureAccrual", "timeouts", "retries"] as const;
+
 /** One Service has one set of pods, ports and local callers, however often it is listed. */
 function contradictions({ services }: Readable): Problem[] {
   return services.flatMap(({ path, value }, at) => {
-    const other = services
+    const others = services
       .slice(0, at)
-      .find(
-        (earlier) =>
-          earlier.value.namespace === value.namespace &&
-          earlier.value.name === value.name &&
-          earlier.value.in.some((cluster) => value.in.includes(cluster)),
-      );
+      .filter((other) => other.value.namespace === value.namespace && other.value.name === value.name);
+    const one = others.find((other) => other.value.in.some((cluster) => value.in.includes(cluster)));
+    const member = others.find((other) => value.mode === "federated" && other.value.mode === "federated");
+    const other = one ?? member;
     if (!other) return [];
-    return (["ports", "pods", "protocol", "local"] as const)
+    return [...FOR_CALLERS, ...(one ? (["pods", "local"] as const) : [])]
       .filter((key) => JSON.stringify(other.value[key]) !== JSON.stringify(value[key]))
       .map((key) => ({
         path: pathOf([...path, key]),

@@ -58,6 +58,15 @@ function references({ raw: { values } }: Readable): Reference[] {
         name: map(grant).cluster,
       })),
     ),
+    ...list(values.services).flatMap((service, at) =>
+      list(map(service).traffic).flatMap((entry, place) => {
+        const path = ["services", at, "traffic", place];
+        return [
+          ...list(map(entry).from).map((name, index) => ({ path: [...path, "from", index], name })),
+          ...Object.keys(map(map(entry).weights)).map((name) => ({ path: [...path, "weights", name], name })),
+        ];
+      }),
+    ),
   ];
   return places.flatMap(({ path, name }) => {
     const read = clusterName.safeParse(name);
