@@ -17,7 +17,7 @@ export type Read<T> =
 
 export type PolicyRules = z.infer<typeof rules>["status"];
 
-/** Reads one cluster as whoever runs the program. Nothing here can change it. */
+/** One cluster, as whoever runs the program. Everything but `remove` only reads. */
 export interface LiveCluster {
   readonly name: string;
   /** One object (or any other answer) at a path of the API, such as `/api/v1/namespaces/linkerd/secrets/x`. */
@@ -26,6 +26,8 @@ export interface LiveCluster {
   list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>>;
   /** What the holder of a token may do in one namespace, as the cluster itself says. `denied`: it takes no such token. */
   rulesOf(token: string, namespace: string): Promise<Read<PolicyRules>>;
+  /** Deletes the object at a path; `missing` if there was none. */
+  remove(path: string): Promise<Read<unknown>>;
 }
 
 /** A cluster that has not answered by then is unreachable; the same as the providers' `kubeClientSettings`. */
@@ -52,7 +54,7 @@ export async function openClusters(
   return new Map(opened);
 }
 
-/** One cluster, through the caller's own kubeconfig where none is given. */
+/** One cluster, through the caller's own kubeconfig where none is given; else by a kubeconfig's content. */
 export function openCluster(
   name: string,
   context: string | undefined,
@@ -66,11 +68,11 @@ export function openCluster(
   // A dead cluster costs one timeout, not one for each read.
   let dead: Read<never> | undefined;
 
-  async function ask<T>(shape: z.ZodType<T>, path: string, as?: Review): Promise<Read<T>> {
+  async function ask<T>(shape: z.ZodType<T>, path: string, question: Question = GET): Promise<Read<T>> {
     const found = await client();
     if (found.state !== "found") return found;
     const { value } = found;
-    const read = await turn(async () => dead ?? send(value, path, shape, as));
+    const read = await turn(async () => dead ?? send(value, path, shape, question));
     if (read.state === "failed" && read.why === "unreachable") dead = read;
     return read;
   }
@@ -95,18 +97,22 @@ export function openCluster(
       }
     },
     async rulesOf(token, namespace) {
-      const review = { token, body: JSON.stringify({ spec: { namespace } }) };
+      const review = { method: "POST", token, body: JSON.stringify({ spec: { namespace } }) } as const;
       const read = await ask(rules, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", review);
       return read.state === "found" ? { state: "found", value: read.value.status } : read;
     },
+    remove: (path) => ask(z.unknown(), path, { method: "DELETE" }),
   };
 }
 
-/** A review creates nothing: it is a question that has a body. */
-interface Review {
-  readonly token: string;
-  readonly body: string;
+interface Question {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Asked with this token and no other credential. */
+  readonly token?: string;
+  readonly body?: string;
 }
+
+const GET: Question = { method: "GET" };
 
 const rules = z.object({
   status: z.object({
@@ -172,9 +178,10 @@ async function send<T>(
   { server, own, anonymous }: Client,
   path: string,
   shape: z.ZodType<T>,
-  review: Review | undefined,
+  question: Question,
 ): Promise<Read<T>> {
-  const answer = await attempt(() => exchange(`${server}${path}`, review ? anonymous : own, review));
+  const base = question.token === undefined ? own : anonymous;
+  const answer = await attempt(() => exchange(`${server}${path}`, base, question));
   if (answer.state !== "found") return answer;
   const { status, body } = answer.value;
   if (status === 404) return { state: "missing" };
@@ -189,15 +196,15 @@ async function send<T>(
 function exchange(
   url: string,
   base: RequestOptions,
-  review: Review | undefined,
+  { method, token, body: question }: Question,
 ): Promise<{ status: number; body: string }> {
   const headers = {
     ...base.headers,
     accept: "application/json",
-    ...(review ? { authorization: `Bearer ${review.token}`, "content-type": "application/json" } : {}),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(question === undefined ? {} : { "content-type": "application/json" }),
   };
   return new Promise((resolve, reject) => {
-    const method = review ? "POST" : "GET";
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const asked = request(url, { ...base, method, headers, signal }, (response) => {
       let body = "";
@@ -210,7 +217,7 @@ function exchange(
     asked.on("error", (error) =>
       reject(signal.aborted ? new Error(`no answer within ${TIMEOUT_MS / 1000} s`) : error),
     );
-    asked.end(review?.body);
+    asked.end(question);
   });
 }
 

@@ -112,7 +112,8 @@ export function readText(file: string): string {
   }
 }
 
-function pulumi(args: readonly string[], stack: string | undefined): Promise<string> {
+/** What `pulumi …` prints, with `input` as its standard input. Throws `Unreadable` with its words. */
+export function pulumi(args: readonly string[], stack: string | undefined, input = ""): Promise<string> {
   const all = [
     ...args,
     "--non-interactive",
@@ -120,7 +121,7 @@ function pulumi(args: readonly string[], stack: string | undefined): Promise<str
     ...(stack === undefined ? [] : ["--stack", stack]),
   ];
   return new Promise((resolve, reject) => {
-    execFile("pulumi", all, { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
+    const child = execFile("pulumi", all, { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const why =
         error.code === "ENOENT"
@@ -128,5 +129,6 @@ function pulumi(args: readonly string[], stack: string | undefined): Promise<str
           : stderr.trim() || error.message;
       reject(new Unreadable(`pulumi ${args.join(" ")}: ${why}`));
     });
+    child.stdin?.on("error", () => undefined).end(input);
   });
 }

@@ -1,0 +1,140 @@
+/**
+ * `npm run recover -- [--stack NAME] [--yes]`: heals a stack whose engine was killed. It shows what it found and what it
+ * will do, asks, and leaves the rest to the next `pulumi up`. Exit code 1 if a cluster did not answer (what is in doubt
+ * there stays marked, and the command can be run again), 2 if it refuses.
+ */
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { inParallel, type LiveCluster, openCluster } from "../live/cluster";
+import { Unreadable } from "../live/outputs";
+import { look } from "./clusters";
+import { awaitPlugins, exportState, importState } from "./engine";
+import {
+  type Finding,
+  interruptedIn,
+  markInterrupted,
+  nameOf,
+  providersIn,
+  settle,
+  type Unsettled,
+  unsettledIn,
+} from "./state";
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { stack: { type: "string" }, yes: { type: "boolean" } } });
+  const { stack } = values;
+  await awaitPlugins();
+  const before = await exportState(stack);
+  const marked = markInterrupted(before);
+  const unsettled = unsettledIn(marked);
+  const clusters = await openClusters(stack, unsettled);
+  const findings = new Map(
+    await inParallel(unsettled, 8, async (one): Promise<[string, Finding]> => {
+      const cluster = clusters.get(one.provider);
+      return [
+        one.urn,
+        cluster ? await look(cluster, one) : { found: "unknown", why: "its provider is gone" },
+      ];
+    }),
+  );
+
+  const interrupted = interruptedIn(before);
+  console.log(
+    interrupted.length === 0 && unsettled.length === 0
+      ? "Nothing was interrupted, as far as the state knows. A lock that a dead process left is taken away."
+      : [
+          `Interrupted: ${interrupted.join(", ") || "before the last recovery"}.`,
+          ...unsettled.map((one) => `  ${describe(one, clusters, findings.get(one.urn))}`),
+          "What is not listed here left nothing in a cluster that matters: the next `pulumi up` does it again.",
+        ].join("\n"),
+  );
+  if (!values.yes && !(await confirmed())) return 2;
+  if (JSON.stringify(await exportState(stack)) !== JSON.stringify(before)) {
+    throw new Unreadable("The state has changed meanwhile: run this again. Nothing was changed.");
+  }
+
+  await importState(stack, marked);
+  for (const one of unsettled) {
+    const finding = findings.get(one.urn);
+    const cluster = clusters.get(one.provider);
+    if (finding?.found !== "records" || !cluster) continue;
+    for (const path of finding.records) {
+      const removed = await cluster.remove(path);
+      if (removed.state === "failed") findings.set(one.urn, { found: "unknown", why: removed.message });
+    }
+  }
+  if (unsettled.length > 0) await importState(stack, settle(marked, findings));
+
+  const open = unsettled.filter(({ urn }) => findings.get(urn)?.found === "unknown");
+  console.log(
+    open.length === 0
+      ? "Recovered. Go on with `pulumi up --continue-on-error`."
+      : `Recovered, but for ${open.map(({ urn }) => nameOf(urn)).join(", ")}. Go on with \`pulumi up --continue-on-error\`; ` +
+          "run `npm run recover` again when the cluster answers.",
+  );
+  return open.length === 0 ? 0 : 1;
+}
+
+function describe(
+  { urn, provider, namespace, name, ...rest }: Unsettled,
+  clusters: ReadonlyMap<string, LiveCluster>,
+  finding: Finding | undefined,
+): string {
+  const kind = rest.is === "object" ? rest.kind : "Helm release";
+  const where = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name} in cluster ${clusters.get(provider)?.name}`;
+  const told = () => {
+    switch (finding?.found) {
+      case "object":
+        return "is there → the state takes it over";
+      case "records":
+        return (
+          `is ${finding.status} for Helm → ${finding.records.length} of Helm's records (Secrets) are deleted; what it ` +
+          "installed stays, and the next `pulumi up` goes on with it"
+        );
+      case "nothing":
+        return "left nothing to mend → the next `pulumi up` does it again";
+      default:
+        return `is in doubt (${finding?.why}) → it stays marked`;
+    }
+  };
+  return `${nameOf(urn)}: ${where} ${told()}`;
+}
+
+/** The clusters in doubt. Kubeconfigs are secrets of the state. */
+async function openClusters(
+  stack: string | undefined,
+  unsettled: readonly Unsettled[],
+): Promise<Map<string, LiveCluster>> {
+  if (unsettled.length === 0) return new Map();
+  const wanted = new Set(unsettled.map(({ provider }) => provider));
+  const providers = providersIn(await exportState(stack, true));
+  return new Map(
+    [...providers]
+      .filter(([provider]) => wanted.has(provider))
+      .map(([provider, { cluster, context, kubeconfig }]) => {
+        const content =
+          kubeconfig === undefined ? undefined : ({ state: "found", value: kubeconfig } as const);
+        return [provider, openCluster(cluster, context, content)];
+      }),
+  );
+}
+
+async function confirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new Unreadable("Add --yes to go on without being asked. Nothing was changed.");
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await prompt.question("Go on? [y/N] ");
+  prompt.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (!(error instanceof Unreadable)) throw error;
+    console.error(error.message);
+    process.exitCode = 2;
+  },
+);

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { labEnv, repository } from "../../lab/env";
+import { TestLab } from "./harness";
+import { liveObjects, orphans, releaseStates } from "./inventory";
+import { follow, readRunbook, type Step } from "./runbook";
+
+const KILLS = 10;
+const seed = Number(process.env.LINKERD_FLEET_SEED ?? Date.now() % 1_000_000);
+const CLUSTERS = ["us", "eu"];
+
+let lab: TestLab;
+beforeAll(async () => {
+  console.log(`points of the kills: LINKERD_FLEET_SEED=${seed}`);
+  lab = await TestLab.create();
+  lab.edit((config) => {
+    delete config["linkerd-fleet:clusters"].apac;
+    config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
+      ...service,
+      in: service.name === "reports" ? ["eu"] : CLUSTERS,
+    }));
+  });
+});
+afterAll(() => lab?.remove());
+
+/** How far the stack is: what its state holds, and how many operations are under way. */
+function progress(): { resources: number; pending: number } {
+  const file = join(lab.lab.state, ".pulumi", "stacks", "linkerd-fleet", "dev.json");
+  if (!existsSync(file)) return { resources: 0, pending: 0 };
+  const { latest } = JSON.parse(readFileSync(file, "utf8")).checkpoint;
+  return { resources: latest?.resources?.length ?? 0, pending: latest?.pending_operations?.length ?? 0 };
+}
+
+/** The process that holds the stack's lock. */
+function engine(): number | undefined {
+  const folder = join(lab.lab.state, ".pulumi", "locks");
+  if (!existsSync(folder)) return undefined;
+  const locks = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".json"),
+  );
+  return locks.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")).pid as number)[0];
+}
+
+/** Where an engine is killed: when so many resources are recorded and one is under way, so many ms later. */
+interface Point {
+  readonly resources: number;
+  readonly wait: number;
+}
+
+const pointsWithin = (min: number, max: number, count: number): Point[] =>
+  fc
+    .sample(fc.record({ resources: fc.integer({ min, max }), wait: fc.integer({ min: 0, max: 2500 }) }), {
+      numRuns: count,
+      seed,
+    })
+    .sort((a, b) => a.resources - b.resources);
+
+/** Runs a program that runs the engine, and kills the engine in the middle of an operation; returns how far it was. */
+async function killedAt({ resources: point, wait }: Point, program: string, args: string[]): Promise<number> {
+  const env = {
+    ...labEnv(lab.lab, lab.tools),
+    LINKERD_FLEET_LAB: lab.lab.root,
+    LINKERD_FLEET_PROJECT: lab.lab.project,
+  };
+  const child: ChildProcess = spawn(program, args, { cwd: lab.lab.project, env, stdio: "ignore" });
+  const ended = once(child, "close");
+  let over = false;
+  ended.then(() => {
+    over = true;
+  });
+  for (;;) {
+    const { resources, pending } = progress();
+    const pid = engine();
+    if (pid !== undefined && resources >= point && pending > 0) {
+      await sleep(wait);
+      process.kill(pid, "SIGKILL");
+      await ended;
+      return resources;
+    }
+    if (over) throw new Error(`the update ended before the kill at ${point} of ${resources} resources`);
+    await sleep(20);
+  }
+}
+
+describe("an engine killed at ten random points of `up`", () => {
+  const steps = readRunbook("recover-from-an-interrupted-update");
+  const [recover, ...rest] = steps as [Step, ...Step[]];
+  /** Every object ever seen, and its identity. */
+  const seen = new Map<string, string>();
+
+  it("is healed by one command each time", async () => {
+    const up = ["up", "--yes", "--skip-preview", "--continue-on-error", "--non-interactive"];
+    const [first = { resources: 4, wait: 0 }] = pointsWithin(4, 20, 1);
+    await killedAt(first, process.execPath, ["--import", "tsx", join(repository, "lab", "cli.ts")]);
+    const total = (await lab.preview()).length + progress().resources;
+    const points = pointsWithin(first.resources, Math.floor(total * 0.85), KILLS - 1);
+    for (const point of [undefined, ...points]) {
+      if (point !== undefined) await killedAt(point, lab.tools.bin.pulumi, up);
+      const healed = await follow(lab, recover);
+      console.log(`killed at ${progress().resources} of ${total} resources\n${healed.stdout}`);
+      expect(healed.code, healed.stderr).toBe(0);
+      for (const cluster of CLUSTERS)
+        for (const { key, uid } of await liveObjects(lab, cluster)) seen.set(`${cluster} ${key}`, uid);
+    }
+  });
+
+  it("the next `up` finishes, and the preview after it is empty", async () => {
+    for (const step of rest) {
+      const done = await follow(lab, step);
+      expect(done.code, done.stdout + done.stderr).toBe(0);
+    }
+  });
+
+  it("nothing was uninstalled or made twice, and nothing is left that the state does not know", async () => {
+    expect(seen.size).toBeGreaterThan(100);
+    const now = new Map<string, string>();
+    for (const cluster of CLUSTERS) {
+      for (const { key, uid } of await liveObjects(lab, cluster)) now.set(`${cluster} ${key}`, uid);
+      expect(await orphans(lab, cluster)).toEqual([]);
+      expect(await releaseStates(lab, cluster)).toEqual({
+        "linkerd-crds": ["deployed"],
+        "linkerd-control-plane": ["deployed"],
+        "linkerd-multicluster": ["deployed"],
+      });
+    }
+    expect([...seen].filter(([key, uid]) => now.get(key) !== uid)).toEqual([]);
+  });
+});
