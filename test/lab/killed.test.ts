@@ -46,6 +46,18 @@ function engine(): number | undefined {
   return locks.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")).pid as number)[0];
 }
 
+/** The processes that run the program for an engine. */
+function languageHosts(engine: number): number[] {
+  const children = (of: number) =>
+    readdirSync(`/proc/${of}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${of}/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+    );
+  const hosts = children(engine).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("pulumi-language-nodejs"),
+  );
+  return hosts.flatMap((host) => [host, ...children(host)]);
+}
+
 /** Where an engine is killed: when so many resources are recorded and one is under way, so many ms later. */
 interface Point {
   readonly resources: number;
@@ -78,8 +90,11 @@ async function killedAt({ resources: point, wait }: Point, program: string, args
     const pid = engine();
     if (pid !== undefined && resources >= point && pending > 0) {
       await sleep(wait);
+      const programs = languageHosts(pid);
       process.kill(pid, "SIGKILL");
       await ended;
+      // Unlike its plugins, the engine's language host and the program do not notice.
+      for (const program of programs) process.kill(program, "SIGKILL");
       return resources;
     }
     if (over) throw new Error(`the update ended before the kill at ${point} of ${resources} resources`);
