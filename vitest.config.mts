@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     projects: [
       kind("unit", { testTimeout: 30_000 }),
+      kind("policy", { testTimeout: 120_000, hookTimeout: 1_800_000 }),
       kind("engine", { testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false }),
       kind("browser", { testTimeout: 60_000, hookTimeout: 600_000 }),
       kind("lab", { testTimeout: 600_000, hookTimeout: 1_800_000, fileParallelism: false }),

@@ -1,6 +1,6 @@
 /**
- * The test commands: `npm test` (types, lint, unit, engine and browser tests) and `npm run test:lab`. Ends with one line,
- * `N passed, N failed`, and exit code 1 if anything failed; a type or lint error counts as one failure.
+ * The test commands: `npm test` (types, lint, unit, policy, engine and browser tests) and `npm run test:lab`. Ends
+ * with one line, `N passed, N failed`, and exit code 1 if anything failed; a type or lint error counts as one failure.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +16,11 @@ function main(kinds: readonly string[]): number {
   const lab = kinds.includes("lab");
   const counts = lab
     ? [vitest(["lab"])]
-    : [check("tsc", ["--noEmit"]), check("biome", ["check", "."]), vitest(["unit", "engine", "browser"])];
+    : [
+        check("tsc", ["--noEmit"]),
+        check("biome", ["check", "."]),
+        vitest(["unit", "policy", "engine", "browser"]),
+      ];
   const passed = sum(counts, "passed");
   const failed = sum(counts, "failed");
   console.log(`${passed} passed, ${failed} failed`);

@@ -1,0 +1,55 @@
+import type { Known } from "./known";
+import { chartOf, type Resource, STACK } from "./resource";
+
+/** All resources of a stack, and what the stack file declares, as the stack's outputs `links` and `services` tell it. */
+export class Fleet {
+  /** Without the output nothing is declared, and so nothing is allowed. `undefined`: not known yet. */
+  readonly links: readonly DeclaredLink[] | undefined;
+  readonly services: readonly DeclaredService[] | undefined;
+  private readonly types = new Map<RegExp, readonly Resource[]>();
+
+  constructor(private readonly resources: readonly Resource[]) {
+    const outputs = this.ofType(STACK)[0]?.properties;
+    this.links = list(outputs?.at("links"), (link) => ({
+      source: link.at("source").text ?? "",
+      target: link.at("target").text ?? "",
+    }));
+    this.services = list(outputs?.at("services"), (service) => ({
+      namespace: service.at("namespace").text ?? "",
+      name: service.at("name").text ?? "",
+      modes: [...service.at("modes").texts()],
+      clusters: [...service.at("clusters").texts()],
+    }));
+  }
+
+  ofType(type: RegExp): readonly Resource[] {
+    const found = this.types.get(type) ?? this.resources.filter((resource) => type.test(resource.type));
+    this.types.set(type, found);
+    return found;
+  }
+
+  /** By cluster. */
+  byCluster(type: RegExp): ReadonlyMap<string | undefined, readonly Resource[]> {
+    return Map.groupBy(this.ofType(type), ({ cluster }) => cluster);
+  }
+
+  releasesOf(chart: NonNullable<ReturnType<typeof chartOf>>): readonly Resource[] {
+    return this.resources.filter((resource) => chartOf(resource) === chart);
+  }
+}
+
+export interface DeclaredLink {
+  readonly source: string;
+  readonly target: string;
+}
+
+export interface DeclaredService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly modes: readonly string[];
+  readonly clusters: readonly string[];
+}
+
+function list<T>(output: Known | undefined, read: (item: Known) => T): readonly T[] | undefined {
+  return output?.isUnknown ? undefined : (output?.items ?? []).map(read);
+}

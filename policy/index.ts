@@ -1,0 +1,4 @@
+import { PolicyPack } from "@pulumi/policy";
+import { policiesOf } from "./pack";
+
+new PolicyPack("linkerd-fleet", { policies: policiesOf(), enforcementLevel: "mandatory" });

@@ -1,0 +1,93 @@
+import type { Known } from "../known";
+import { AUTHORIZATION_POLICY, MESH_TLS, NETWORK, objectName, SERVER } from "../resource";
+import { type FleetRule, NONE, type ResourceRule } from "../rule";
+
+export const noAnonymousIdentity: ResourceRule = {
+  name: "no-any-identity",
+  description: "No grant is for every meshed caller.",
+  severity: "critical",
+  remediation: "Name the callers in `services[].allow` instead of `allowAnyMeshed`.",
+  settings: NONE,
+  types: MESH_TLS,
+  *judge({ properties }) {
+    for (const identity of properties.at("spec", "identities").items) {
+      if (identity.text === "*") yield `${identity.path} is *`;
+    }
+  },
+};
+
+export const serverCloses: ResourceRule = {
+  name: "server-denies",
+  description: "A Server lets nobody in by itself.",
+  severity: "critical",
+  remediation: "Write `accessPolicy: deny`; who may call is said by AuthorizationPolicies.",
+  settings: NONE,
+  types: SERVER,
+  *judge({ properties }) {
+    const policy = properties.at("spec", "accessPolicy");
+    // Absent means deny (linkerd2 `policy/server.yaml`).
+    if (policy.isNot("deny", undefined)) yield `spec.accessPolicy is ${policy.text}`;
+  },
+};
+
+export const callersAuthenticated: ResourceRule = {
+  name: "callers-authenticated",
+  description: "Every policy asks something of its callers; without it, anybody may call.",
+  severity: "critical",
+  remediation:
+    "Require a MeshTLSAuthentication, or for callers of the cluster itself a NetworkAuthentication.",
+  settings: NONE,
+  types: AUTHORIZATION_POLICY,
+  *judge({ properties }) {
+    const refs = properties.at("spec", "requiredAuthenticationRefs");
+    if (!refs.isUnknown && refs.items.length === 0) yield "spec.requiredAuthenticationRefs is empty";
+  },
+};
+
+export const networksBounded: ResourceRule = {
+  name: "networks-bounded",
+  description: "No network authentication of a service is for the whole Internet.",
+  severity: "high",
+  remediation: "Write the cluster's own networks as `clusters.<name>.podNetworks`.",
+  settings: NONE,
+  types: NETWORK,
+  *judge(authentication) {
+    if (objectName(authentication) === GATEWAY_NETWORKS) return;
+    for (const network of authentication.properties.at("spec", "networks").items) {
+      if (isInternet(network.at("cidr"))) yield `${network.path} is ${network.at("cidr").text}`;
+    }
+  },
+};
+
+/** The chart's own, which `clusters.<name>.gateway.allowedNetworks` changes. */
+const GATEWAY_NETWORKS = "source-cluster";
+
+export const gatewayNetworks: FleetRule = {
+  name: "gateway-networks",
+  description: "A gateway takes traffic from named networks, not from the whole Internet.",
+  severity: "high",
+  remediation: "Write `clusters.<name>.gateway.allowedNetworks`, or `sourceRanges` of its load balancer.",
+  level: "advisory",
+  settings: NONE,
+  *judge(fleet) {
+    const authentications = fleet.ofType(NETWORK).filter((of) => objectName(of) === GATEWAY_NETWORKS);
+    for (const release of fleet.releasesOf("multicluster")) {
+      const gateway = release.properties.at("values", "gateway");
+      if (gateway.at("enabled").isNot(true)) continue;
+      const named = authentications.find(({ cluster }) => cluster === release.cluster)?.properties;
+      const networks = named?.at("spec", "networks");
+      const ranges = gateway.at("loadBalancerSourceRanges");
+      if (networks?.isUnknown || ranges.isUnknown) continue;
+      const authenticated = networks?.items.map((network) => network.at("cidr")) ?? [];
+      const isBounded = [authenticated, ranges.items].some(
+        (list) => list.length > 0 && !list.some(isInternet),
+      );
+      if (!isBounded)
+        yield { problem: `the gateway of ${release.cluster} takes traffic from everywhere`, of: release };
+    }
+  },
+};
+
+function isInternet(cidr: Known): boolean {
+  return cidr.text?.endsWith("/0") ?? false;
+}

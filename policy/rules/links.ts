@@ -1,0 +1,178 @@
+import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "../../fleet/excludes";
+import type { LinkSpec, ProbeSpec } from "../../fleet/link";
+import { credentialsName } from "../../fleet/names";
+import { LINK, objectName, type Resource, SECRET, TOKEN_TYPE } from "../resource";
+import { type FleetRule, NONE, type ResourceRule } from "../rule";
+
+// Typed by the spec, so that a field that is added there is known here.
+const FIELDS: Readonly<Record<keyof LinkSpec, true>> = {
+  targetClusterName: true,
+  targetClusterDomain: true,
+  targetClusterLinkerdNamespace: true,
+  clusterCredentialsSecret: true,
+  gatewayAddress: true,
+  gatewayPort: true,
+  gatewayIdentity: true,
+  probeSpec: true,
+  selector: true,
+  remoteDiscoverySelector: true,
+  federatedServiceSelector: true,
+  excludedAnnotations: true,
+  excludedLabels: true,
+};
+const PROBE_FIELDS: Readonly<Record<keyof ProbeSpec, true>> = {
+  path: true,
+  port: true,
+  period: true,
+  failureThreshold: true,
+  timeout: true,
+};
+const SELECTORS = ["selector", "remoteDiscoverySelector", "federatedServiceSelector"];
+
+export const linkFields: ResourceRule = {
+  name: "link-fields",
+  description:
+    "A Link holds no field that its CRD does not know: the API server would drop it without a word.",
+  severity: "medium",
+  remediation: "Correct the spelling, or remove the field.",
+  settings: NONE,
+  types: LINK,
+  *judge({ properties }) {
+    const spec = properties.at("spec");
+    for (const key of spec.keys) if (!(key in FIELDS)) yield `spec.${key} is no field of a Link`;
+    for (const key of spec.at("probeSpec").keys) {
+      if (!(key in PROBE_FIELDS)) yield `spec.probeSpec.${key} is no field of a Link`;
+    }
+  },
+};
+
+export const linkSelectors: ResourceRule = {
+  name: "link-selectors",
+  description: "A Link writes all three of its selectors, and none of them selects every service.",
+  severity: "high",
+  remediation: "Write matchLabels for each; for what must not cross, a label that no service carries.",
+  settings: NONE,
+  types: LINK,
+  *judge({ properties }) {
+    for (const selector of SELECTORS) {
+      const at = properties.at("spec", selector);
+      if (at.isAbsent) yield `spec.${selector} is missing`;
+      // Linkerd takes an empty selector for none, every other Kubernetes controller for all.
+      else if (
+        !at.isUnknown &&
+        at.at("matchLabels").keys.length + at.at("matchExpressions").items.length === 0
+      ) {
+        if (!at.at("matchLabels").isUnknown) yield `spec.${selector} is empty`;
+      }
+    }
+  },
+};
+
+export const linkExcludes: ResourceRule = {
+  name: "link-excludes",
+  description: "A Link copies no metadata to mirror services that would hand them to another owner.",
+  severity: "medium",
+  remediation:
+    "Keep the default excludes; `topology.excludedLabels` and `excludedAnnotations` only add to them.",
+  settings: NONE,
+  types: LINK,
+  *judge({ properties }) {
+    const excludes = {
+      excludedLabels: DEFAULT_EXCLUDED_LABELS,
+      excludedAnnotations: DEFAULT_EXCLUDED_ANNOTATIONS,
+    };
+    for (const [field, needed] of Object.entries(excludes)) {
+      const list = properties.at("spec", field);
+      const present = list.items.map((item) => item.text);
+      const missing = needed.filter((key) => !list.isUnknown && !present.includes(key));
+      if (missing.length > 0) yield `spec.${field} lacks ${missing.join(", ")}`;
+    }
+  },
+};
+
+export const linksDeclared: FleetRule = {
+  name: "links-declared",
+  description: "Exactly those links exist that the stack file declares.",
+  severity: "critical",
+  remediation: "Declare the link in `topology`, or remove it.",
+  settings: NONE,
+  *judge(fleet) {
+    if (!fleet.links) return;
+    const declared = new Set(fleet.links.map(pairOf));
+    const found = new Set<string>();
+    const unsure = new Set<string | undefined>();
+    for (const link of fleet.ofType(LINK)) {
+      const target = link.properties.at("spec", "targetClusterName");
+      if (target.isUnknown) unsure.add(link.cluster);
+      if (target.text === undefined) continue;
+      const pair = pairOf({ source: link.cluster, target: target.text });
+      if (!declared.has(pair)) yield { problem: `${pair} is declared nowhere`, of: link };
+      found.add(pair);
+    }
+    for (const link of fleet.links) {
+      const pair = pairOf(link);
+      if (!found.has(pair) && !unsure.has(link.source))
+        yield { problem: `${pair} is declared and has no Link` };
+    }
+  },
+};
+
+function pairOf(link: { readonly source: string | undefined; readonly target: string }): string {
+  return `${link.source} → ${link.target}`;
+}
+
+export const linkNames: FleetRule = {
+  name: "link-names",
+  description: "A target has one name: of the Link, of its credentials and of its service-mirror controller.",
+  severity: "high",
+  remediation: "Give the Link, the Secrets, their label and `controllers[].link.ref.name` the target's name.",
+  settings: NONE,
+  *judge(fleet) {
+    if (!fleet.links) return;
+    const declared = new Set(fleet.links.map(pairOf));
+    const secrets = new Map(
+      [...fleet.byCluster(SECRET)].map(([cluster, all]) => {
+        // The names of tokens are drawn, so not known in a preview, and no credentials.
+        const named = all.filter(({ properties }) => properties.at("type").text !== TOKEN_TYPE);
+        return [cluster, Map.groupBy(named, objectName)];
+      }),
+    );
+    const controllers = new Map(
+      fleet.releasesOf("multicluster").map((release) => [release.cluster, controllersOf(release)]),
+    );
+    for (const link of fleet.ofType(LINK)) {
+      const target = link.properties.at("spec", "targetClusterName").text;
+      // What is not declared is another rule's.
+      if (target === undefined || !declared.has(pairOf({ source: link.cluster, target }))) continue;
+      const name = link.properties.at("metadata", "name");
+      if (name.isNot(target)) yield { problem: `the Link to ${target} is named ${name.text}`, of: link };
+      const secret = credentialsName(target);
+      if (link.properties.at("spec", "clusterCredentialsSecret").isNot(secret)) {
+        yield { problem: `its credentials are not named ${secret}`, of: link };
+      }
+      const named = secrets.get(link.cluster);
+      const copies = named?.get(secret) ?? [];
+      if (copies.length !== 2 && !named?.has(undefined)) {
+        yield { problem: `${link.cluster} has ${copies.length} Secrets ${secret}, not two`, of: link };
+      }
+      for (const copy of copies) {
+        const label = copy.properties.at("metadata", "labels", "multicluster.linkerd.io/cluster-name");
+        if (label.isNot(target, undefined)) {
+          yield { problem: `its label multicluster.linkerd.io/cluster-name is ${label.text}`, of: copy };
+        }
+      }
+      const mirrored = controllers.get(link.cluster);
+      if (mirrored && !mirrored.includes(target)) {
+        yield { problem: `no service-mirror controller of ${link.cluster} is for ${target}`, of: link };
+      }
+    }
+  },
+};
+
+/** The targets its service-mirror controllers are for; `undefined` where that is not known. */
+function controllersOf({ properties }: Resource): readonly (string | undefined)[] | undefined {
+  const controllers = properties.at("values", "controllers");
+  return controllers.isUnknown
+    ? undefined
+    : controllers.items.map((controller) => controller.at("link", "ref", "name").text);
+}

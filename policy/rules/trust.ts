@@ -1,0 +1,119 @@
+import { z } from "zod";
+import {
+  CERTIFICATE,
+  CONFIG_MAP,
+  chartOf,
+  objectName,
+  PRIVATE_KEY,
+  RELEASE,
+  type Resource,
+} from "../resource";
+import { type FleetRule, NONE, type ResourceRule } from "../rule";
+
+export const keysP256: ResourceRule = {
+  name: "keys-p256",
+  description: "Keys are ECDSA P-256, the only ones Linkerd's identity takes.",
+  severity: "critical",
+  remediation: "Write `algorithm: ECDSA` and `ecdsaCurve: P256`; the provider's own default is P-224.",
+  settings: NONE,
+  types: PRIVATE_KEY,
+  *judge({ properties }) {
+    const [algorithm, curve] = [properties.at("algorithm"), properties.at("ecdsaCurve")];
+    if (algorithm.isNot("ECDSA") || curve.isNot("P256")) yield `it is ${algorithm.text} ${curve.text ?? ""}`;
+  },
+};
+
+const hours = z.int().min(1);
+const lifetimeSettings = z.strictObject({
+  anchorHours: hours.default(87_600).describe("How long a trust anchor may be valid"),
+  otherHours: hours.default(8_760).describe("How long issuers and webhook certificates may be valid"),
+});
+
+export const lifetimes: ResourceRule<z.infer<typeof lifetimeSettings>> = {
+  name: "lifetimes",
+  description: "Certificates live no longer than allowed, and all but trust anchors renew before their end.",
+  severity: "high",
+  remediation: "Set `lifetimeHours` and `renewBeforeHours` in `trust`.",
+  settings: lifetimeSettings,
+  types: CERTIFICATE,
+  *judge(certificate, { anchorHours, otherHours }) {
+    const { properties } = certificate;
+    const valid = properties.at("validityPeriodHours").number;
+    const most = isAnchor(certificate) ? anchorHours : otherHours;
+    if (valid === undefined) return;
+    if (valid > most) yield `it is valid for ${valid} hours, longer than ${most}`;
+    const early = properties.at("earlyRenewalHours");
+    if (isAnchor(certificate) || early.isUnknown) return;
+    const renewal = early.number ?? 0;
+    if (renewal === 0) yield "it does not renew before its end";
+    if (renewal >= valid) yield `it renews ${renewal} hours before its end: at every run`;
+  },
+};
+
+export const anchorKept: ResourceRule = {
+  name: "anchor-kept",
+  description:
+    "Trust anchors are protected, and no run renews them: a new root that is not trusted yet stops the mesh.",
+  severity: "critical",
+  remediation: "Keep `protect`, leave `earlyRenewalHours` out. Anchors are rotated by their `state`.",
+  settings: NONE,
+  types: /^tls:index\//,
+  *judge(resource) {
+    if (!isAnchor(resource) && !resource.urn.includes("linkerd-fleet:trust:TrustAnchor$")) return;
+    if (!resource.isProtected) yield "it is not protected";
+    const early = resource.properties.at("earlyRenewalHours");
+    if (early.isNot(undefined, 0)) yield `it renews ${early.number} hours before its end`;
+  },
+};
+
+/** A root: it signs others, and itself. */
+function isAnchor({ type, properties }: Resource): boolean {
+  return type.endsWith(":SelfSignedCert") && !properties.at("isCaCertificate").isNot(true);
+}
+
+export const issuerOutside: ResourceRule = {
+  name: "issuer-outside-values",
+  description:
+    "The issuer's key comes from a Secret, never from chart values, which Helm keeps in plain text.",
+  severity: "critical",
+  remediation: "Keep `identity.issuer.scheme: kubernetes.io/tls` and `identity.externalCA: true`.",
+  settings: NONE,
+  types: RELEASE,
+  *judge(release) {
+    if (chartOf(release) !== "control-plane") return;
+    const identity = release.properties.at("values", "identity");
+    const scheme = identity.at("issuer", "scheme");
+    if (scheme.isNot("kubernetes.io/tls")) yield `identity.issuer.scheme is ${scheme.text ?? "missing"}`;
+    if (identity.at("externalCA").isNot(true)) yield "identity.externalCA is not true";
+    if (!identity.isUnknown && !identity.at("issuer", "tls").isAbsent) yield "identity.issuer.tls is set";
+  },
+};
+
+const TRUST_ROOTS = "linkerd-identity-trust-roots";
+
+export const bundleEqual: FleetRule = {
+  name: "bundle-equal",
+  description: "Every cluster trusts the same anchors, in its ConfigMap and in its chart.",
+  severity: "critical",
+  remediation: "Deploy all clusters; the bundle is `trust.anchors` of the stack file and of nothing else.",
+  settings: NONE,
+  *judge(fleet) {
+    const bundles = [
+      ...fleet
+        .ofType(CONFIG_MAP)
+        .filter((of) => objectName(of) === TRUST_ROOTS)
+        .map((of) => ({ of, bundle: of.properties.at("data", "ca-bundle.crt") })),
+      ...fleet
+        .releasesOf("control-plane")
+        .map((of) => ({ of, bundle: of.properties.at("values", "identityTrustAnchorsPEM") })),
+    ].filter(({ bundle }) => !bundle.isUnknown);
+    const [most] = [...Map.groupBy(bundles, ({ bundle }) => bundle.text)].sort(
+      ([, a], [, b]) => b.length - a.length,
+    );
+    for (const { of, bundle } of bundles) {
+      if (bundle.text !== most?.[0]) {
+        yield { problem: `${of.cluster} trusts other anchors than the rest of the fleet`, of };
+      }
+    }
+  },
+};

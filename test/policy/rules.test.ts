@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { analyze, type Judged, type Verdict } from "../../policy/analyze";
+import { type Profile, profile } from "../../policy/profile";
+import { RULES } from "../../policy/rules";
+import { CASES } from "./cases";
+import { judgedOf } from "./judged";
+
+let fleet: Judged[];
+let prod: Profile;
+const table: string[] = [];
+
+beforeAll(async () => {
+  fleet = await judgedOf("examples/three-regions.yaml");
+  prod = profile.parse(JSON.parse(readFileSync("policy/profiles/prod.json", "utf8")));
+});
+afterAll(() => console.log(`one-line change → the rule that fires\n${table.join("\n")}`));
+
+const names = (verdicts: readonly Verdict[]) => [...new Set(verdicts.map(({ rule }) => rule))];
+
+it("a fleet as this program makes it keeps every rule", async () => {
+  expect(await analyze(fleet, prod)).toEqual([]);
+});
+
+it("every rule has a case", () => {
+  const rules = Object.values(RULES).flatMap((group) => group.map(({ name }) => name));
+  expect(CASES.map(({ rule }) => rule)).toEqual(rules);
+});
+
+describe.each(CASES)("$rule", ({ rule, broken, unknown }) => {
+  it(`fires alone for ${broken.line}`, async () => {
+    const verdicts = await analyze(broken.apply(fleet), prod);
+    expect(names(verdicts), verdicts.map(({ message }) => message).join("\n")).toEqual([rule]);
+    expect(verdicts.every(({ level }) => level === "mandatory")).toBe(true);
+    table.push(`${broken.line.replaceAll("\\n", " ")}  →  ${rule}`);
+  });
+
+  it(`does not take for broken, nor for kept, ${unknown.line}`, async () => {
+    const verdicts = await analyze(unknown.apply(fleet), prod);
+    expect(names(verdicts)).toEqual(["waits-for-up"]);
+    expect(verdicts[0]?.level).toBe("advisory");
+    expect(verdicts[0]?.message).toContain(`  ${rule}: `);
+  });
+
+  it("judges what is known beside an unknown", async () => {
+    const verdicts = await analyze(broken.apply(await preview), prod);
+    expect(names(verdicts)).toContain("waits-for-up");
+    if (rule !== "bundle-equal") expect(names(verdicts)).toContain(rule);
+  });
+});
+
+const preview = judgedOf("examples/three-regions.yaml", { preview: true });
