@@ -38,6 +38,7 @@ export const fleetShape = {
       name: text,
       modes: z.array(text),
       clusters: z.array(text),
+      evacuated: z.array(text).optional(),
       callers: z.array(text),
     }),
   ),

@@ -11,16 +11,17 @@ const EXPORT_KEYS = ["mirror.linkerd.io/exported", "mirror.linkerd.io/federated"
 const exported: Check = {
   name: "the declared services are exported",
   judge: ({ plan, members }) =>
-    plan.exports.flatMap(({ cluster, namespace, name, modes }) => {
+    plan.exports.flatMap((one) => {
+      const { cluster, namespace, name } = one;
       const member = members.get(cluster);
       if (!member) return [];
       const findings = given({ declared: member.found.declared }, ({ declared = [] }) => {
-        const service = declared.find((one) => isCalled(one, { namespace, name }));
+        const service = declared.find((found) => isCalled(found, one));
         if (!service) {
           const remedy = "its owner has to bring it back, or it leaves `services` in the stack file";
           return [notWorking(`the Service ${namespace}/${name} does not exist`, remedy)];
         }
-        const labels: Readonly<Record<string, string>> = exportLabels(modes);
+        const labels: Readonly<Record<string, string>> = exportLabels(one);
         const wrong = EXPORT_KEYS.filter((key) => service.metadata.labels[key] !== labels[key]);
         return wrong.map((key) => {
           const actual = service.metadata.labels[key];
@@ -97,7 +98,7 @@ function crossings(plan: Plan, link: LinkPlan): Crossing[] {
   if (link.state === "draining") return [];
   const carried = (modes: readonly Mode[]) => modes.filter((mode) => link.modes.includes(mode));
   return plan.exports
-    .filter(({ cluster }) => cluster === link.target)
+    .filter(({ cluster, evacuated }) => cluster === link.target && !evacuated)
     .flatMap(({ namespace, name, modes }) =>
       [...new Set(carried(modes).map((mode) => mode === "federated"))].map((federated) => ({
         namespace,
