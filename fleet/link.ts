@@ -39,7 +39,7 @@ const EXPORTED = "mirror.linkerd.io/exported";
 const FEDERATED = "mirror.linkerd.io/federated";
 
 /** The label that lets a service cross, for each mode (linkerd2 `pkg/k8s/labels.go`). */
-const EXPORT_LABEL: Readonly<Record<Mode, readonly [key: string, value: string]>> = {
+export const EXPORT_LABEL: Readonly<Record<Mode, readonly [key: string, value: string]>> = {
   gateway: [EXPORTED, "true"],
   flat: [EXPORTED, "remote-discovery"],
   federated: [FEDERATED, "member"],

@@ -1,5 +1,5 @@
 import { mode } from "../../fleet/config/common";
-import { exportLabels } from "../../fleet/link";
+import { EXPORT_LABEL } from "../../fleet/link";
 import type { Fleet } from "../fleet";
 import {
   AUTHORIZATION_POLICY,
@@ -32,18 +32,14 @@ function exportsOf(fleet: Fleet): Exported[] {
       .flatMap((key) => {
         const value = labels.at(key).text;
         if (value === undefined) return [];
-        const is = MODES.get(`${key}=${value}`) ?? `${key}=${value}`;
-        return [{ cluster: resource.cluster, namespace, name, mode: is, resource }];
+        const label = `${key}=${value}`;
+        return [{ cluster: resource.cluster, namespace, name, mode: MODES.get(label) ?? label, resource }];
       });
   });
 }
 
-const MODES = new Map(
-  mode.options.flatMap((one) =>
-    Object.entries(exportLabels([one])).map(([key, value]): [string, string] => [`${key}=${value}`, one]),
-  ),
-);
-const LABEL_KEYS = new Set(mode.options.flatMap((one) => Object.keys(exportLabels([one]))));
+const MODES = new Map(mode.options.map((one) => [EXPORT_LABEL[one].join("="), one]));
+const LABEL_KEYS = new Set(mode.options.map((one) => EXPORT_LABEL[one][0]));
 
 /** The Servers of an exported service; `undefined` where one of its cluster does not tell yet whose it is. */
 function serversOf(fleet: Fleet) {

@@ -29,7 +29,7 @@ export async function judgedOf(stackFile: string, options: { preview?: boolean }
         return [name, { urn: urnOf(provider), type, name, inputs: {} }];
       }),
   );
-  const outputs = { links: describeLinks(plan), services: describeServices(plan) };
+  const outputs = { links: describeLinks(plan), services: describeServices(plan, []) };
   const type = "pulumi:pulumi:Stack";
   return [
     { urn: `${PREFIX}${type}::test`, type, name: "test", inputs: {}, outputs, protect: false },
