@@ -1,6 +1,7 @@
 import { mermaid } from "../graph/mermaid";
 import { draw } from "../graph/picture";
-import { describe, isRisky, type Section, shortType } from "./describe";
+import { describe, isRisky } from "./describe";
+import { type Section, shortType } from "./lines";
 import type { Preview } from "./preview";
 
 /** Longest list before the rest of it is counted instead of told; a reviewer reads the folded part for all. */

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { report } from "../../ops/report/markdown";
 import { readPreview } from "../../ops/report/preview";
 import { type StackConfig, TestLab } from "./harness";
+import { follow, readRunbook } from "./runbook";
 
 /** The part of a report that a reviewer sees at once, with the picture: no change of a mere resource changes it. */
 function told(text: string): string {
@@ -44,6 +46,12 @@ const CHANGES: [name: string, change: (config: StackConfig) => void][] = [
   ],
   ["widen-grant", (config) => federated(config).allow?.push({ serviceAccount: "batch", namespace: "shop" })],
   [
+    "rotate-access",
+    (config) => {
+      config["linkerd-fleet:access"] = { generations: [{ target: "eu", source: "us", generation: 2 }] };
+    },
+  ],
+  [
     "drain-cluster",
     (config) => Object.assign(config["linkerd-fleet:clusters"].eu ?? {}, { state: "draining" }),
   ],
@@ -59,4 +67,18 @@ describe("the report of the engine's own preview", () => {
     await expect(told(text)).toMatchFileSnapshot(`../golden/report-${name}.md`);
     expect(text.slice(0, text.indexOf("<details")).split("\n").length).toBeLessThan(25);
   });
+});
+
+it("the commands of docs/pictures.md draw the fleet, and a preview's change of it", async () => {
+  lab.edit((config) => federated(config).allow?.push({ serviceAccount: "batch", namespace: "shop" }));
+  for (const step of readRunbook("../pictures")) {
+    const ran = await follow(lab, step);
+    expect(ran.code, ran.stderr).toBe(0);
+  }
+  const read = (name: string) => readFileSync(join(lab.lab.project, name), "utf8");
+  expect(read("fleet.svg")).not.toContain("~ shop/checkout");
+  expect(read("fleet.html")).toContain(read("fleet.svg"));
+  expect(read("change.svg").match(/~ shop\/checkout \(federated\) ← batch\.shop, web\.shop/g)).toHaveLength(
+    2,
+  );
 });
