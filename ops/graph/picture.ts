@@ -49,6 +49,8 @@ export interface Line {
   readonly back: boolean;
   readonly modes: readonly string[];
   readonly draining: boolean;
+  /** Whether the accesses of these links are given another generation. */
+  readonly rotated: boolean;
   readonly mark: Mark;
   readonly links: readonly { readonly source: string; readonly target: string }[];
   /** Services that may cross here. */
@@ -62,7 +64,7 @@ const MOST_BOXES = 24;
 /** Draws a fleet; with `before`, also what has changed since then, and what is gone. */
 export function draw(after: View, before: View = after): Picture {
   const clusters = compare(clustersOf(before), clustersOf(after), ({ name }) => name);
-  const links = compare(before.links, after.links, ({ source, target }) => `${source} ${target}`);
+  const links = compare(linksOf(before), linksOf(after), ({ source, target }) => `${source} ${target}`);
   const exports = compare(exportsOf(before), exportsOf(after), (it) => `${it.cluster} ${it.service}`);
   const parts = { clusters, links, exports };
 
@@ -93,7 +95,10 @@ interface Cluster {
   readonly version: string;
   readonly gateway: string;
 }
-type Link = View["links"][number];
+type Link = View["links"][number] & {
+  /** Of the source's access to the target. */
+  readonly generation: number;
+};
 interface Export {
   readonly cluster: string;
   readonly service: string;
@@ -101,6 +106,8 @@ interface Export {
   readonly callers: readonly string[];
 }
 interface Marked<T> {
+  /** As it was, if it was there. */
+  readonly was: T | undefined;
   /** As it is after the change, or as it was where it is gone. */
   readonly it: T;
   readonly mark: Mark;
@@ -120,6 +127,17 @@ function clustersOf({ clusters }: View): Cluster[] {
   }));
 }
 
+function linksOf({ links, accesses }: View): Link[] {
+  const generations = new Map(
+    accesses.map(({ source, target, generation }) => [`${source} ${target}`, generation]),
+  );
+  // Deployments from before there were generations say nothing of the first.
+  return links.map((link) => ({
+    ...link,
+    generation: generations.get(`${link.source} ${link.target}`) ?? 1,
+  }));
+}
+
 function exportsOf({ services }: View): Export[] {
   return services.flatMap(({ namespace, name, modes, callers, clusters }) =>
     clusters.map((cluster) => ({ cluster, service: `${namespace}/${name}`, modes, callers })),
@@ -132,9 +150,9 @@ function compare<T>(before: readonly T[], after: readonly T[], key: (it: T) => s
   const is = new Map(after.map((it) => [key(it), it]));
   return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((one): Marked<T>[] => {
     const [old, now] = [was.get(one), is.get(one)];
-    if (now === undefined) return old === undefined ? [] : [{ it: old, mark: "removed" }];
-    if (old === undefined) return [{ it: now, mark: "added" }];
-    return [{ it: now, mark: JSON.stringify(old) === JSON.stringify(now) ? "same" : "changed" }];
+    if (now === undefined) return old === undefined ? [] : [{ was: old, it: old, mark: "removed" }];
+    if (old === undefined) return [{ was: undefined, it: now, mark: "added" }];
+    return [{ was: old, it: now, mark: JSON.stringify(old) === JSON.stringify(now) ? "same" : "changed" }];
   });
 }
 
@@ -249,9 +267,12 @@ function severalClusters(
 function linesOf({ links, exports }: Parts, boxes: ReadonlyMap<string, string>, unfolded: boolean): Line[] {
   const crossing = Map.groupBy(exports, ({ it }) => it.cluster);
   const between = links.filter(({ it }) => boxes.get(it.source) !== boxes.get(it.target));
-  const alike = Map.groupBy(between, ({ it: { source, target, modes, state }, mark }) =>
-    JSON.stringify([[boxes.get(source), boxes.get(target)].sort(), mark, state, unfolded ? modes : ""]),
-  );
+  const isRotated = ({ was, it }: Marked<Link>) => was !== undefined && was.generation !== it.generation;
+  const alike = Map.groupBy(between, (link) => {
+    const { source, target, modes, state } = link.it;
+    const ends = [boxes.get(source), boxes.get(target)].sort();
+    return JSON.stringify([ends, link.mark, isRotated(link), state, unfolded ? modes : ""]);
+  });
   return [...alike.values()].flatMap((group): Line[] => {
     const [first] = group;
     const [from, to] = [boxes.get(first?.it.source ?? ""), boxes.get(first?.it.target ?? "")];
@@ -266,6 +287,7 @@ function linesOf({ links, exports }: Parts, boxes: ReadonlyMap<string, string>, 
         back: group.some(({ it }) => boxes.get(it.target) === from),
         modes: union(group.map(({ it }) => it.modes)),
         draining: first.it.state === "draining",
+        rotated: isRotated(first),
         mark: first.mark,
         links: group.map(({ it: { source, target } }) => ({ source, target })),
         services: [...new Set(services.map(({ it }) => it.service))].sort(),

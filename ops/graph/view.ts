@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Plan } from "../../fleet/plan";
-import { describeClusters, describeLinks, describeServices } from "../../fleet/summary";
+import { describeAccesses, describeClusters, describeLinks, describeServices } from "../../fleet/summary";
 import { fleetShape } from "../live/outputs";
 
 /** A fleet as its stack's outputs tell it, so far as a picture shows it. */
@@ -8,6 +8,7 @@ const view = z.object({
   clusters: fleetShape.clusters.default({}),
   links: fleetShape.links.default([]),
   services: fleetShape.services.default([]),
+  accesses: fleetShape.accesses,
 });
 export type View = z.infer<typeof view>;
 
@@ -17,6 +18,7 @@ export function viewOfPlan(plan: Plan): View {
     clusters: describeClusters(plan, {}),
     links: describeLinks(plan),
     services: describeServices(plan, []),
+    accesses: describeAccesses(plan, true),
   });
 }
 

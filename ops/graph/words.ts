@@ -43,9 +43,9 @@ export function rowsOf(box: Box): Row[] {
   ];
 }
 
-export function labelOf({ links, modes, mark, draining }: Line): string {
+export function labelOf({ links, modes, mark, draining, rotated }: Line): string {
   const what = links.length > 2 ? `${links.length} links` : modes.join(", ");
-  return `${SIGNS[mark]}${draining ? "draining" : what}`;
+  return `${SIGNS[mark]}${draining ? "draining" : what}${rotated ? ", access rotated" : ""}`;
 }
 
 /** A box whose services change is marked as well. */
@@ -73,6 +73,7 @@ export function lineDetails(line: Line): string[] {
   return [
     ...line.links.map(({ source, target }) => `${SIGNS[line.mark]}${source} → ${target}`),
     `${line.modes.join(", ")}, ${state}`,
+    ...(line.rotated ? ["access rotated"] : []),
     ...line.services,
   ];
 }

@@ -42,6 +42,8 @@ export const fleetShape = {
       callers: z.array(text),
     }),
   ),
+  /** None of deployments from before there were generations. */
+  accesses: z.array(z.object({ source: text, target: text, generation: z.number() })).default([]),
 };
 
 /** The outputs of `index.ts`. */

@@ -83,6 +83,15 @@ describe("a picture", () => {
     expect(drawn.match(/class="line changed draining"/g)).toHaveLength(1);
   });
 
+  it("marks the link whose access is rotated, and only for a fleet that had generations", () => {
+    const view = meshView(2, 2);
+    const rotated = view.accesses.map((it, at) => (at === 0 ? { ...it, generation: 2 } : it));
+    expect(mermaid(draw({ ...view, accesses: rotated }, view)).match(/"~ .*"/g)).toEqual([
+      '"~ gateway, flat, federated, access rotated"',
+    ]);
+    expect(mermaid(draw(view, { ...view, accesses: [] }))).not.toContain("~");
+  });
+
   it("does not take an address that a gateway was given for a change", () => {
     const view = meshView(2, 2);
     const clusters = Object.entries(view.clusters).map(([name, cluster]) => [
