@@ -4,9 +4,7 @@ import type { ChartPlan } from "../fleet/charts";
 import type { Values } from "../fleet/values";
 
 export interface ChartReleaseArgs {
-  /** Helm release name: fixed, because replacing a release deletes its CRDs and so every Link. */
-  readonly release: string;
-  readonly namespace: pulumi.Input<string>;
+  readonly namespace: string;
   readonly chart: ChartPlan;
   readonly values: Values;
   readonly timeoutSeconds: number;
@@ -22,16 +20,17 @@ export function chartRelease(
   return new kubernetes.helm.v3.Release(
     name,
     {
-      name: args.release,
+      name: chart.release,
       namespace: args.namespace,
       chart: chart.chart,
       version: chart.version,
       ...(chart.repository === undefined ? {} : { repositoryOpts: { repo: chart.repository } }),
       values: args.values,
       timeout: args.timeoutSeconds,
-      // A failed upgrade goes back to the release before it, a failed install leaves nothing half made.
-      atomic: true,
+      // A failed upgrade goes back to the release before it, a failed install leaves nothing half made. But where it
+      // was made over objects that existed, taking it away would take those away.
+      ...(chart.adopt === "objects" ? { takeOwnership: true } : { atomic: true }),
     },
-    opts,
+    chart.adopt === "release" ? { ...opts, import: `${args.namespace}/${chart.release}` } : opts,
   );
 }

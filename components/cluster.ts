@@ -16,6 +16,7 @@ import { Observability } from "./observability";
 import { restart } from "./restart";
 import { TrafficRoute } from "./trafficRoute";
 import type { Trust } from "./trust";
+import type { KeyPair } from "./trustAnchor";
 import { Viz } from "./viz";
 
 export interface ClusterArgs {
@@ -46,17 +47,20 @@ export class Cluster extends pulumi.ComponentResource {
     super("linkerd-fleet:cluster:Cluster", name, {}, opts);
     const child = { parent: this };
 
-    const issuer = new Issuer(
-      `${name}-issuer`,
-      { trustDomain: cluster.trustDomain, lifetime: args.lifetimes.issuer, anchor: trust.active },
-      child,
-    );
+    const { issuer: given } = cluster;
+    const issuer: KeyPair = given
+      ? { certificatePem: given.certificate, privateKeyPem: args.secret(given.privateKey.secret) }
+      : new Issuer(
+          `${name}-issuer`,
+          { trustDomain: cluster.trustDomain, lifetime: args.lifetimes.issuer, anchor: trust.active },
+          child,
+        );
     this.controlPlane = new ControlPlane(
       `${name}-linkerd`,
       {
         cluster,
         trustBundle: trust.bundle,
-        anchorPem: trust.active.certificatePem,
+        anchorPem: given ? given.anchor.certificate : trust.active.certificatePem,
         issuer,
         webhooks: args.lifetimes.webhooks,
         secret: args.secret,

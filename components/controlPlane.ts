@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { KEPT_BY_HELM } from "../fleet/charts";
 import { LICENSE_SECRET } from "../fleet/names";
 import type { ClusterPlan, TrustPlan } from "../fleet/plan";
 import { controlPlaneValues, crdsValues, WEBHOOKS } from "../fleet/values";
@@ -62,7 +63,11 @@ export class ControlPlane extends pulumi.ComponentResource {
     const trustRoots = new kubernetes.core.v1.ConfigMap(
       `${name}-trust-roots`,
       {
-        metadata: { name: "linkerd-identity-trust-roots", namespace: this.namespace },
+        metadata: {
+          name: "linkerd-identity-trust-roots",
+          namespace: this.namespace,
+          annotations: KEPT_BY_HELM,
+        },
         data: { "ca-bundle.crt": args.trustBundle },
       },
       child,
@@ -70,15 +75,20 @@ export class ControlPlane extends pulumi.ComponentResource {
     const issuer = new kubernetes.core.v1.Secret(
       `${name}-issuer`,
       {
-        metadata: { name: "linkerd-identity-issuer", namespace: this.namespace },
-        type: "kubernetes.io/tls",
+        metadata: {
+          name: "linkerd-identity-issuer",
+          namespace: this.namespace,
+          annotations: KEPT_BY_HELM,
+        },
+        // What exists keeps its type, which cannot be changed: the chart makes an Opaque one. Nobody reads it.
+        ...(cluster.adopt ? {} : { type: "kubernetes.io/tls" }),
         data: {
           "tls.crt": base64(args.issuer.certificatePem),
           "tls.key": base64(args.issuer.privateKeyPem),
           "ca.crt": base64(args.anchorPem),
         },
       },
-      child,
+      { ...child, ignoreChanges: ["type"] },
     );
     const { license } = cluster.install;
     const licenses = license
@@ -103,29 +113,26 @@ export class ControlPlane extends pulumi.ComponentResource {
       return { value, certificate };
     });
 
+    // A name that is known in a preview, too: what is imported is looked up by it.
+    const common = {
+      namespace: cluster.controlPlaneNamespace,
+      timeoutSeconds: cluster.install.timeoutSeconds,
+    };
     const crds = chartRelease(
       `${name}-crds`,
-      {
-        release: "linkerd-crds",
-        namespace: this.namespace,
-        chart: cluster.install.crds,
-        values: crdsValues(cluster),
-        timeoutSeconds: cluster.install.timeoutSeconds,
-      },
-      child,
+      { ...common, chart: cluster.install.crds, values: crdsValues(cluster) },
+      { ...child, dependsOn: [namespace] },
     );
     // The policy controller looks for the Gateway API CRDs once, when it starts: the CRDs come first.
     this.release = chartRelease(
       `${name}-release`,
       {
-        release: "linkerd-control-plane",
-        namespace: this.namespace,
+        ...common,
         chart: cluster.install.controlPlane,
         values: controlPlaneValues<pulumi.Output<string>>(cluster, {
           bundle: args.trustBundle,
           webhooks: webhooks.map(({ value, certificate }) => ({ value, caBundle: certificate.caBundle })),
         }),
-        timeoutSeconds: cluster.install.timeoutSeconds,
       },
       {
         ...child,

@@ -138,7 +138,7 @@ export class Fleet extends pulumi.ComponentResource {
     cluster: ClusterPlan,
     secret: (key: string) => pulumi.Output<string>,
   ): kubernetes.Provider {
-    const { name, context, kubeconfig } = cluster;
+    const { name, context, kubeconfig, adopt } = cluster;
     return new kubernetes.Provider(
       name,
       {
@@ -152,6 +152,8 @@ export class Fleet extends pulumi.ComponentResource {
         // One dead cluster must not hold up the others; the provider's own default is 32 s.
         kubeClientSettings: { timeout: 10 },
         suppressHelmHookWarnings: true,
+        // An apply over what exists keeps the object; force, because kubectl or Helm own the fields.
+        ...(adopt ? { upsertExistingObjects: true, enablePatchForce: true } : {}),
       },
       { parent: this },
     );

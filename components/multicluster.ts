@@ -56,13 +56,12 @@ export class Multicluster extends pulumi.ComponentResource {
     this.release = chartRelease(
       `${name}-release`,
       {
-        release: "linkerd-multicluster",
-        namespace,
+        namespace: MULTICLUSTER_NAMESPACE,
         chart: cluster.install.multicluster,
         values: multiclusterValues(cluster),
         timeoutSeconds: cluster.install.timeoutSeconds,
       },
-      { ...child, dependsOn: [args.controlPlane, ...pullers] },
+      { ...child, dependsOn: [this.namespace, args.controlPlane, ...pullers] },
     );
     this.gatewayAddress = this.readGatewayAddress(name, cluster);
     this.hardenGateway(name, cluster);

@@ -35,18 +35,17 @@ export class Viz extends pulumi.ComponentResource {
         },
       },
       child,
-    ).metadata.name;
-    const pullers = pullSecrets(name, { ...args, namespace }, child);
+    );
+    const pullers = pullSecrets(name, { ...args, namespace: namespace.metadata.name }, child);
     chartRelease(
       `${name}-release`,
       {
-        release: "linkerd-viz",
-        namespace,
+        namespace: VIZ_NAMESPACE,
         chart: viz,
         values: vizValues(cluster, viz),
         timeoutSeconds: cluster.install.timeoutSeconds,
       },
-      { ...child, dependsOn: [args.controlPlane, ...pullers] },
+      { ...child, dependsOn: [namespace, args.controlPlane, ...pullers] },
     );
     this.registerOutputs({});
   }

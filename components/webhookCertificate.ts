@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { KEPT_BY_HELM } from "../fleet/charts";
 import type { TrustPlan } from "../fleet/plan";
 import { base64 } from "./base64";
 
@@ -47,7 +48,7 @@ export class WebhookCertificate extends pulumi.ComponentResource {
     new kubernetes.core.v1.Secret(
       `${name}-secret`,
       {
-        metadata: { name: args.secret, namespace: args.namespace },
+        metadata: { name: args.secret, namespace: args.namespace, annotations: KEPT_BY_HELM },
         type: "kubernetes.io/tls",
         // The policy validator reads PKCS#8 only; the others read both.
         data: { "tls.crt": base64(certificate.certPem), "tls.key": base64(key.privateKeyPemPkcs8) },

@@ -1,11 +1,16 @@
+import type { ClusterConfig } from "./config/clusters";
 import type { SecretRef } from "./config/common";
 import type { LinkerdConfig, LinkerdOverrides } from "./config/linkerd";
 
 /** A chart as Helm takes it. */
 export interface ChartPlan {
+  /** Helm release name: fixed, because replacing a release deletes its CRDs and so every Link. */
+  readonly release: string;
   /** Chart name in `repository`, an OCI reference, or the path of a folder or `.tgz`. */
   readonly chart: string;
   readonly version: string;
+  /** What exists and is taken over: a Helm release, or objects that become one. Absent: nothing may exist. */
+  readonly adopt?: "release" | "objects";
   readonly repository?: string;
   /** The user's own values; ours are merged over them. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -34,6 +39,12 @@ export interface InstallPlan {
 export const CHART_KEYS = ["crds", "controlPlane", "multicluster", "viz"] as const;
 export type ChartKey = (typeof CHART_KEYS)[number];
 
+/**
+ * On our objects that a chart makes too unless it is told not to: without it the upgrade that tells it so deletes
+ * them (Helm's `kube.Client.update`).
+ */
+export const KEPT_BY_HELM = { "helm.sh/resource-policy": "keep" } as const;
+
 const CHANNELS = {
   // linkerd2 `bin/helm-build`, docs "Installing Linkerd with Helm".
   edge: {
@@ -55,14 +66,20 @@ const CHANNELS = {
 } as const;
 
 /** The install of one cluster: the fleet's settings with the cluster's own over them. */
-export function planInstall(fleet: LinkerdConfig, cluster: LinkerdOverrides): InstallPlan {
+export function planInstall(
+  fleet: LinkerdConfig,
+  cluster: LinkerdOverrides,
+  adopt: ClusterConfig["adopt"] = false,
+): InstallPlan {
   const chart = (key: ChartKey): ChartPlan => {
     const ours = fleet.charts[key];
     const theirs = cluster.charts?.[key];
     const name = CHANNELS[fleet.channel][key];
     return {
       ...locate(theirs?.source ?? ours?.source ?? fleet.source ?? CHANNELS[fleet.channel].source, name),
+      release: theirs?.release ?? ours?.release ?? CHANNELS.edge[key],
       version: theirs?.version ?? cluster.version ?? ours?.version ?? fleet.version,
+      ...(adopt ? { adopt: adopt.releases.includes(key) ? "release" : "objects" } : {}),
       values: mergeValues(ours?.values ?? {}, theirs?.values ?? {}),
     };
   };

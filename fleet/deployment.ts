@@ -18,6 +18,7 @@ const deployment = z.object({
         trustDomain: z.string(),
         clusterDomain: z.string(),
         controlPlaneNamespace: z.string(),
+        issuerAnchor: z.string().exactOptional(),
         charts: z.object({ crds: z.string(), controlPlane: z.string(), multicluster: z.string() }),
       }),
     ),

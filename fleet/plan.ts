@@ -1,3 +1,4 @@
+import { chainsTo, readCertificate } from "./certificates";
 import { type InstallPlan, planInstall } from "./charts";
 import type { AccessConfig } from "./config/access";
 import type { ClusterConfig } from "./config/clusters";
@@ -51,6 +52,12 @@ export interface ClusterPlan
   readonly excludes: Excludes;
   readonly controlPlaneNamespace: string;
   readonly install: InstallPlan;
+  /** Kept as it is; absent where the active anchor signs one. */
+  readonly issuer?: IssuerPlan;
+  /** Takes over objects that exist; otherwise they are in the way. */
+  readonly adopt: boolean;
+  /** ServiceAccounts of the multicluster chart that it goes on making. */
+  readonly chartAccesses: readonly string[];
   readonly gateway: GatewayPlan;
   /** What restarts by itself when the anchors change. */
   readonly restart: RestartPlan;
@@ -66,6 +73,11 @@ export interface RestartPlan {
   /** The pods of the multicluster extension. */
   readonly extension: boolean;
   readonly workloads: readonly { readonly namespace: string; readonly deployment: string }[];
+}
+
+export interface IssuerPlan extends NonNullable<ClusterConfig["issuer"]> {
+  /** The anchor that signed it. */
+  readonly anchor: { readonly id: string; readonly certificate: string };
 }
 
 export interface ControllerPlan {
@@ -158,7 +170,10 @@ function planCluster(
     wave: cluster.wave,
     ...own,
     excludes: fleetExcludes(fleet.topology),
-    install: planInstall(fleet.linkerd, cluster.linkerd),
+    install: planInstall(fleet.linkerd, cluster.linkerd, cluster.adopt),
+    ...planIssuer(cluster.issuer, fleet.trust.anchors),
+    adopt: cluster.adopt !== false,
+    chartAccesses: cluster.chartAccesses ?? [],
     gateway: planGateway(
       cluster.gateway,
       own,
@@ -177,6 +192,21 @@ function planCluster(
       };
     }),
   };
+}
+
+function planIssuer(
+  issuer: ClusterConfig["issuer"],
+  anchors: TrustConfig["anchors"],
+): Pick<ClusterPlan, "issuer"> {
+  const certificate = issuer && readCertificate(issuer.certificate);
+  const signers = anchors.flatMap(({ id, certificate: pem }) => {
+    const authority = pem === undefined ? undefined : readCertificate(pem);
+    return pem && certificate && authority && chainsTo(certificate, authority)
+      ? [{ id, certificate: pem }]
+      : [];
+  });
+  const [anchor] = signers;
+  return issuer && anchor ? { issuer: { ...issuer, anchor } } : {};
 }
 
 function planRestart(cluster: string, { anchors, restart }: TrustConfig): RestartPlan {

@@ -141,6 +141,8 @@ export interface PlannedCluster {
   readonly trustDomain: string;
   readonly clusterDomain: string;
   readonly controlPlaneNamespace: string;
+  /** Id of the anchor that signed the issuer, where that is not the active one's. */
+  readonly issuerAnchor?: string;
   readonly wave: number;
   readonly ha: boolean;
   readonly charts: { readonly crds: string; readonly controlPlane: string; readonly multicluster: string };
@@ -167,6 +169,7 @@ export function describePlan(plan: Plan): PlanSummary {
             trustDomain: cluster.trustDomain,
             clusterDomain: cluster.clusterDomain,
             controlPlaneNamespace: cluster.controlPlaneNamespace,
+            ...(cluster.issuer ? { issuerAnchor: cluster.issuer.anchor.id } : {}),
             wave: cluster.wave,
             ha: install.ha,
             charts: {

@@ -69,9 +69,17 @@ const ROTATE =
  */
 function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule> {
   return last.plan.anchors
-    .filter((anchor) => anchor.state !== "retiring" && !trusts(next, anchor))
-    .map((anchor) => {
-      const { id } = anchor;
+    .filter((anchor) => !trusts(next, anchor))
+    .flatMap((anchor) => {
+      const { id, state } = anchor;
+      const kept = clustersOfBoth(last, next).filter(([, before]) => before.issuerAnchor === id);
+      if (state === "retiring") {
+        return kept.map(([cluster]) => ({
+          what: `trust anchor ${id}`,
+          why: `it signed the issuer of ${cluster} as last deployed: its pods would be trusted by no other any more`,
+          path: `remove \`clusters.${cluster}.issuer\`, deploy, restart the meshed pods there, then remove the anchor`,
+        }));
+      }
       const replaced = next.plan.anchors.some((other) => other.id === id);
       const what = `trust anchor ${id}${replaced ? ", by giving it another certificate" : ""}`;
       return anchor.state === "active"

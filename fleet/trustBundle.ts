@@ -5,3 +5,9 @@
 export function joinBundle(anchors: readonly string[]): string {
   return anchors.map((pem) => `${pem.replaceAll("\r\n", "\n").trim()}\n`).join("");
 }
+
+/** The certificates of a bundle, each as `joinBundle` writes it. */
+export function splitBundle(bundle: string): string[] {
+  const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((pem) => joinBundle([pem]));
+}

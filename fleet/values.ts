@@ -80,7 +80,7 @@ export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, str
     identityTrustDomain: "trust.domain or clusters.<name>.trustDomain",
     linkerdNamespace: "linkerd.namespace",
     remoteMirrorServiceAccount: "topology (every link has an access of its own)",
-    remoteMirrorServiceAccountName: "topology (every link has an access of its own)",
+    remoteMirrorServiceAccountName: "clusters.<name>.chartAccesses",
     enableNamespaceCreation: "clusters.<name>.createNamespaces",
     createNamespaceMetadataJob: "nothing: this program makes the namespace with its labels",
     "gateway.pauseImage": "linkerd.images.pause",
@@ -183,7 +183,9 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
     identityTrustDomain: cluster.trustDomain,
     linkerdNamespace: cluster.controlPlaneNamespace,
     // Access is one ServiceAccount for each source, made by this program; so is the namespace with its labels.
-    remoteMirrorServiceAccount: false,
+    ...(cluster.chartAccesses.length === 0
+      ? { remoteMirrorServiceAccount: false }
+      : { remoteMirrorServiceAccount: true, remoteMirrorServiceAccountName: cluster.chartAccesses }),
     createNamespaceMetadataJob: false,
     ...(cluster.createNamespaces ? { enableNamespaceCreation: true } : {}),
     controllers: cluster.controllers.map(({ target, probePort, headless }) => ({

@@ -26,26 +26,33 @@ import {
 } from "./table";
 import type { Toolchain } from "./toolchain";
 
-/** Brings the whole lab to what the stack file says, and shows it. */
-export async function bringUp(lab: Lab, tools: Toolchain, progress: Progress): Promise<void> {
+/** Starts the clusters of the stack file, with the demo and no Linkerd, and makes the stack. */
+export async function prepare(lab: Lab, tools: Toolchain, progress: Progress) {
   const wanted = readStackFile(lab.stackFile);
   await provideCharts(lab, tools);
   const clustersChanged = await startClusters(lab, tools, wanted, progress);
   const demoChanged = await installDemo(lab, tools, wanted);
   await ensureStack(lab, tools);
+  return { wanted, changed: clustersChanged || demoChanged };
+}
 
+/** Brings the whole lab to what the stack file says, and shows it. */
+export async function bringUp(lab: Lab, tools: Toolchain, progress: Progress): Promise<void> {
+  const prepared = await prepare(lab, tools, progress);
   const counts = await progress.step("pulumi up", (note) => up(lab, tools, note));
 
   // Only now: the engine had to reach a cluster that left the stack file to take its things out of the others.
-  const gone = createdClusters(lab).filter(({ name }) => !wanted.some((cluster) => cluster.name === name));
+  const gone = createdClusters(lab).filter(
+    ({ name }) => !prepared.wanted.some((cluster) => cluster.name === name),
+  );
   for (const { name } of gone) await removeCluster(lab, name);
-  if (gone.length > 0) writeKubeconfig(lab, wanted);
+  if (gone.length > 0) writeKubeconfig(lab, prepared.wanted);
 
   await showStatus(lab, tools, progress);
   const changed = Object.entries(counts).filter(([op]) => op !== "same");
   const resources = changed.map(([op, count]) => `${op} ${count}`).join(", ");
   if (changed.length > 0) progress.say(`Resources: ${resources}.`);
-  else if (!clustersChanged && !demoChanged && gone.length === 0) progress.say("Nothing changed.");
+  else if (!prepared.changed && gone.length === 0) progress.say("Nothing changed.");
   progress.say("`npm run lab -- shell` opens a shell on it; `npm run lab -- down` removes it.");
 }
 

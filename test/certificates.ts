@@ -6,10 +6,13 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes a certificate that no library would let through, too: X.509 v3 in DER (RFC 5280), by hand. */
+/**
+ * Makes a certificate that no library would let through, too: X.509 v3 in DER (RFC 5280), by hand. `signer` is another
+ * certificate of the same type, where it does not sign itself.
+ */
 export function selfSigned(
   type: { readonly curve: "P-256" | "P-384" } | { readonly rsaBits: number },
-  { authority = true } = {},
+  { authority = true, signer }: { authority?: boolean; signer?: Certificate } = {},
 ): Certificate {
   const { privateKey, publicKey } =
     "curve" in type
@@ -36,7 +39,9 @@ export function selfSigned(
     der(0xa3, sequence(sequence(oid("551d13"), der(0x01, Buffer.from([0xff])), der(0x04, constraints)))),
   );
   return {
-    pem: pem(sequence(body, algorithm, der(0x03, Buffer.from([0]), sign("sha256", body, privateKey)))),
+    pem: pem(
+      sequence(body, algorithm, der(0x03, Buffer.from([0]), sign("sha256", body, signer?.key ?? privateKey))),
+    ),
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }

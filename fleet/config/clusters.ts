@@ -2,6 +2,25 @@ import { z } from "zod";
 import { certificatePem, domainName, matching, network, secretRef, text } from "./common";
 import { gatewayConfig } from "./gateways";
 import { linkerdOverrides } from "./linkerd";
+import { serviceAccount } from "./services";
+
+const adoptConfig = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      releases: z
+        .array(z.enum(["crds", "controlPlane", "multicluster", "viz"]))
+        .describe(
+          "Charts that are installed as Helm releases already. The others are installed over what exists",
+        ),
+    }),
+  ])
+  .describe("true or false, or which charts are Helm releases already")
+  .transform((value) =>
+    value === true
+      ? { releases: ["crds" as const, "controlPlane" as const, "multicluster" as const] }
+      : value,
+  );
 
 export const clusterConfig = z.strictObject({
   context: text
@@ -53,6 +72,29 @@ export const clusterConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe("Namespaces of mirrored services that are missing here are made. They are never removed again"),
+  adopt: adoptConfig
+    .default(false)
+    .describe(
+      "Takes over an existing Linkerd: its Helm releases (`true`: all but linkerd-viz), and every object that this program " +
+        "would make. Remove it in the next change",
+    ),
+  issuer: z
+    .strictObject({
+      certificate: certificatePem.describe("In PEM, signed by a `certificate` of `trust.anchors`"),
+      privateKey: secretRef.describe("Its private key"),
+    })
+    .optional()
+    .describe(
+      "The identity issuer that the cluster has, kept as it is. Default: one signed by the active anchor, which its " +
+        "running pods must trust by then",
+    ),
+  chartAccesses: z
+    .array(serviceAccount)
+    .optional()
+    .describe(
+      "ServiceAccounts that the multicluster chart made for sources before this cluster was adopted. They work as " +
+        "long as they are listed",
+    ),
   wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });

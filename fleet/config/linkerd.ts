@@ -7,11 +7,22 @@ const source = matching(
   "write a repository URL (https://…), an OCI reference (oci://…) or a local path that starts with ./ or /",
 );
 
+const releaseName = matching(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+  "is not the name of a Helm release",
+  "use lower-case letters, digits and dashes, as `helm list` shows it",
+).max(53);
+
 const chart = z.strictObject({
   version: exactVersion.optional().describe("Exact chart version. Default: the `version` for all charts"),
   source: source
     .optional()
     .describe("Where this one chart comes from, if not from `linkerd.source`; also a `.tgz` file"),
+  release: releaseName
+    .optional()
+    .describe(
+      "Name of the Helm release, for good. Default: that of the open-source chart, for example linkerd-crds",
+    ),
   values: z
     .record(z.string(), z.unknown())
     .optional()

@@ -7,6 +7,7 @@ import { chartRules } from "./rules/charts";
 import { clusterRules } from "./rules/clusters";
 import { exportRules, unreachedExports } from "./rules/exports";
 import { grantRules } from "./rules/grants";
+import { issuerRules } from "./rules/issuers";
 import { nameRules } from "./rules/names";
 import { referenceRules } from "./rules/references";
 import { inlineSecrets, secretRules } from "./rules/secrets";
@@ -33,6 +34,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   grantRules,
   trafficRules,
   trustRules,
+  issuerRules,
   chartRules,
 ];
 

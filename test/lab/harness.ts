@@ -13,9 +13,11 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { pulumi } from "../../lab/engine";
 import { type Lab, labEnv, openLab, repository } from "../../lab/env";
+import { Progress } from "../../lab/progress";
 import { type Ran, run } from "../../lab/run";
 import { clusterPorts } from "../../lab/stackfile";
 import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
+import { prepare } from "../../lab/up";
 
 /** What a test changes in the stack file. */
 export interface StackConfig {
@@ -88,6 +90,12 @@ export class TestLab {
   /** The address of the n-th cluster of this lab, to be written in the stack file. */
   apiServer(index: number): string {
     return `https://127.0.0.1:${this.firstPort + index}`;
+  }
+
+  /** Starts the clusters of the stack file with no Linkerd in them, and makes the stack, empty. */
+  async start(): Promise<void> {
+    mkdirSync(this.lab.root, { mode: 0o700 });
+    await prepare(this.lab, this.tools, new Progress((line) => console.log(line)));
   }
 
   /** `npm run lab -- …` */

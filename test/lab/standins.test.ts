@@ -65,6 +65,10 @@ const kube = (...args: string[]) => kubectl(lab, tools, cluster, ["--namespace",
 const live = async (kind: string, name: string): Promise<Props> =>
   JSON.parse(await kube("get", kind, name, "-o", "json"));
 
+/** Changes a ConfigMap as another program would, one that this one does not know. */
+const writeAs = (manager: string, name: string, data: Props) =>
+  kube("patch", "configmap", name, `--field-manager=${manager}`, "--patch", JSON.stringify({ data }));
+
 beforeAll(async () => {
   tools = await ensureToolchain({ log: (line) => console.log(line) });
   // What the stand-in writes for helm goes to the test's own folder, where a left file is seen.
@@ -125,13 +129,46 @@ describe("objects", () => {
     expect(field(await live("namespace", "adopted"), "metadata", "labels", "ours")).toBe("yes");
   });
 
+  it("takes over field by field: another value of somebody else's is in the way without enablePatchForce", async () => {
+    await kube("create", "configmap", "contested", "--from-literal=a=theirs", "--from-literal=b=theirs");
+    const inputs = named("ConfigMap", "contested", { data: { a: "ours" } });
+    const adopting = withConfig({ upsertExistingObjects: "true" });
+    // A preview always forces, so that it cannot tell.
+    await adopting.create(CONFIGMAP, inputs, { preview: true });
+    await expect(adopting.create(CONFIGMAP, inputs)).rejects.toThrow('conflict with "kubectl-create"');
+    const forcing = withConfig({ upsertExistingObjects: "true", enablePatchForce: "true" });
+    await forcing.create(CONFIGMAP, inputs);
+    expect((await live("configmap", "contested")).data).toEqual({ a: "ours", b: "theirs" });
+  });
+
+  it("previews a takeover by a dry run, but for what cannot be changed in place", async () => {
+    await kube("create", "secret", "generic", "typed", "--from-literal=a=1");
+    const adopting = withConfig({ upsertExistingObjects: "true", enablePatchForce: "true" });
+    const tls = named("Secret", "typed", { type: "kubernetes.io/tls" });
+    await adopting.create(SECRET, tls, { preview: true });
+    await expect(adopting.create(SECRET, tls)).rejects.toThrow("field is immutable");
+    const invalid = named("Secret", "typed", { data: { "not a key": "eA==" } });
+    await expect(adopting.create(SECRET, invalid, { preview: true })).rejects.toThrow("not a key");
+  });
+
+  it("takes over at the next update what kubectl wrote, so that what is not in the inputs goes", async () => {
+    await kube("create", "configmap", "kubectls", "--from-literal=a=1", "--from-literal=b=1");
+    await writeAs("helm", "kubectls", { c: "1" });
+    const inputs = named("ConfigMap", "kubectls", { data: { a: "2" } });
+    const adopting = withConfig({ upsertExistingObjects: "true", enablePatchForce: "true" });
+    const held = await adopting.create(CONFIGMAP, inputs);
+    expect((await live("configmap", "kubectls")).data).toEqual({ a: "2", b: "1", c: "1" });
+    await engine.update(CONFIGMAP, held, named("ConfigMap", "kubectls", { data: { a: "3" } }));
+    expect((await live("configmap", "kubectls")).data).toEqual({ a: "3", c: "1" });
+  });
+
   it("leaves fields to others that they own, and takes them only with pulumi.com/patchForce", async () => {
     const inputs = named("ConfigMap", "owned", { data: { a: "1" } });
     const held = await engine.create(CONFIGMAP, inputs);
-    await kube("patch", "configmap", "owned", "--patch", '{"data":{"a":"theirs","b":"theirs"}}');
+    await writeAs("helm", "owned", { a: "theirs", b: "theirs" });
     const news = named("ConfigMap", "owned", { data: { a: "2" } });
     await expect(engine.update(CONFIGMAP, held, news)).rejects.toThrow(
-      /conflict with "kubectl-patch"[\s\S]*patchForce/,
+      /conflict with "helm"[\s\S]*patchForce/,
     );
     await engine.update(
       CONFIGMAP,

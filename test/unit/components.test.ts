@@ -120,7 +120,7 @@ describe("a mesh of three clusters", () => {
 
   it("installs CRDs, then the control plane, then the extension, then the links", () => {
     expect(named("c001-linkerd-release").dependsOn).toContain("c001-linkerd-crds");
-    expect(named("c001-multicluster-release").dependsOn).toEqual(["c001-linkerd-release"]);
+    expect(named("c001-multicluster-release").dependsOn).toContain("c001-linkerd-release");
     expect(named("c001-to-c002-destination").dependsOn).toEqual([
       "c001-multicluster-release",
       "c002-multicluster-release",

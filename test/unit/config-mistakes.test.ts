@@ -4,6 +4,7 @@ import { parseFleetConfig } from "../../fleet/config/parse";
 import { stack } from "../arbitraries";
 import { ACCESSES, CLUSTERS, SERVICES, TOPOLOGY } from "../mistakes/fleet";
 import { GRANTS } from "../mistakes/grants";
+import { ISSUERS } from "../mistakes/issuers";
 import { REFERENCES, SHAPES } from "../mistakes/shapes";
 import { type Mistake, problemsOf, type Sections, soundFleet } from "../mistakes/sound";
 import { TRAFFIC } from "../mistakes/traffic";
@@ -19,6 +20,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   grants: GRANTS,
   traffic: TRAFFIC,
   trust: TRUST,
+  issuers: ISSUERS,
   secrets: SECRETS,
   charts: CHARTS,
 };
@@ -80,6 +82,7 @@ const BETWEEN_SECTIONS = new Set([
   "no weight at all",
   "headless services of one cluster in both modes",
   "the evacuation of all members but a draining one",
+  "an adopted cluster whose pods cannot trust the new anchor",
 ]);
 
 describe("several mistakes", () => {

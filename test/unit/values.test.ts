@@ -27,7 +27,7 @@ const CHARTS = {
   multicluster: multiclusterValues,
   viz: (cluster: ClusterPlan) => vizValues(cluster, cluster.install.viz ?? VIZ),
 };
-const VIZ = { chart: "linkerd-viz", version: "2026.8.3", values: {} };
+const VIZ = { release: "linkerd-viz", chart: "linkerd-viz", version: "2026.8.3", values: {} };
 
 /** Every value that is no map, at its dotted path. */
 function leaves(value: unknown, path = ""): [path: string, value: unknown][] {

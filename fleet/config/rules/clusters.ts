@@ -1,5 +1,5 @@
 import { gatewayPorts } from "../../gateway";
-import { FEDERATED_SUFFIX, GATEWAY_PORT, PROBE_PORT } from "../../names";
+import { accessName, FEDERATED_SUFFIX, GATEWAY_PORT, PROBE_PORT } from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import type { ClusterConfig } from "../clusters";
 import type { EmissaryConfig } from "../gateways";
@@ -12,6 +12,7 @@ export function clusterRules(fleet: Readable): Problem[] {
     ...noCluster(fleet),
     ...reservedName(fleet),
     ...[...fleet.clusters].flatMap(([name, cluster]) => judgeCluster(name, cluster)),
+    ...chartAccesses(fleet),
     ...sameTwice(
       fleet,
       "context",
@@ -88,6 +89,24 @@ function judgeEmissary(name: string, gateway: EmissaryConfig): Problem[] {
     });
   }
   return problems;
+}
+
+/** Helm and this program would both own it, each with another role. */
+function chartAccesses({ clusters, clusterNames }: Readable): Problem[] {
+  const ours = new Set([...clusterNames].map(accessName));
+  return [...clusters].flatMap(([cluster, { chartAccesses = [] }]) =>
+    chartAccesses.flatMap((account, at) =>
+      ours.has(account)
+        ? [
+            {
+              path: pathOf(["clusters", cluster, "chartAccesses", at]),
+              problem: "is the name of an access that this program makes",
+              fix: "let the chart make one of another name and link with that before you adopt the cluster",
+            },
+          ]
+        : [],
+    ),
+  );
 }
 
 /** Two names for one cluster would install everything twice in it, one over the other. */

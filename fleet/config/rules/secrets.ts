@@ -52,10 +52,13 @@ function secretReferences({ values }: RawConfig): { path: readonly PropertyKey[]
     ...Object.entries(map(values.clusters)).flatMap(([name, cluster]) =>
       linkerd(map(cluster).linkerd, ["clusters", name, "linkerd"]),
     ),
-    ...Object.entries(map(values.clusters)).map(([name, cluster]) => ({
-      path: ["clusters", name, "kubeconfig", "secret"],
-      key: map(map(cluster).kubeconfig).secret,
-    })),
+    ...Object.entries(map(values.clusters)).flatMap(([name, cluster]) => [
+      { path: ["clusters", name, "kubeconfig", "secret"], key: map(map(cluster).kubeconfig).secret },
+      {
+        path: ["clusters", name, "issuer", "privateKey", "secret"],
+        key: map(map(map(cluster).issuer).privateKey).secret,
+      },
+    ]),
     ...list(map(values.trust).anchors).map((anchor, at) => ({
       path: ["trust", "anchors", at, "privateKey", "secret"],
       key: map(map(anchor).privateKey).secret,

@@ -1,4 +1,5 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type X509Certificate } from "node:crypto";
+import { readCertificate } from "../../certificates";
 import { CONTROL_PLANE_NAMESPACE, MULTICLUSTER_NAMESPACE } from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import { list, map } from "../json";
@@ -109,7 +110,8 @@ function fitsAnchor({ publicKey }: X509Certificate): boolean {
   );
 }
 
-function keyMistake(
+/** What is wrong with the secret that should hold the key of a certificate, and what to do. */
+export function keyMistake(
   { values }: RawConfig,
   key: string,
   certificate: X509Certificate,
@@ -123,14 +125,6 @@ function keyMistake(
       : ["is not the key of this certificate", "store the key that belongs to it"];
   } catch {
     return ["is not a private key in PEM, without a password", "store it as `openssl pkey` writes it"];
-  }
-}
-
-function readCertificate(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
   }
 }
 

@@ -147,8 +147,15 @@ export function objects(client: Client, switches: Switches): Resource {
       const manager = managerOf(inputs, {}, call);
       const upsert = isPatch(call) || switches.upsertExistingObjects;
       if (call.preview) {
-        // What exists may be replaced or taken over, and what is patched may not exist yet: neither can be tried.
+        // What is patched may not exist yet, and what exists may be about to be replaced: neither can be tried.
         if (!upsert) await tryOut(inputs, (at) => client.request("POST", `${parent(at)}?dryRun=All`, inputs));
+        else if (!isPatch(call)) {
+          await tryOut(inputs, (at) => apply(at, inputs, manager, "&dryRun=All&force=true")).catch(
+            (error) => {
+              if (!/field is immutable/.test((error as Error).message)) throw error;
+            },
+          );
+        }
         return { id: "", outputs: previewOf(inputs), secret: secretOf(inputs) };
       }
       const at = await patiently(() => place(inputs), call);
@@ -181,7 +188,7 @@ export function objects(client: Client, switches: Switches): Resource {
         return { id: call.id, outputs: whole, secret: secretOf(news) };
       }
       const at = await place(whole);
-      await ownByApply(client, at, await client.request("GET", at));
+      if (!isPatch(call)) await ownByApply(client, at, await client.request("GET", at));
       return awaited(at, await apply(at, news, manager), news, manager, call);
     },
 
@@ -279,24 +286,43 @@ async function patiently<T>(work: () => Promise<T>, call: Call): Promise<T> {
   return work();
 }
 
-// Fields written by a POST belong to an Update, and an Apply would never remove them.
+/** By prefix: who wrote before this plugin applied, itself by a POST included (`await.go` `fixCSAFieldManagers`). */
+const TAKEN_OVER: Readonly<Record<string, RegExp>> = {
+  Apply: /^kubectl/,
+  Update: /^(kubectl|before-first-apply|pulumi-kubernetes|pulumi-resource-kubernetes)/,
+};
+
+// What others own an Apply would neither change nor ever remove.
 async function ownByApply(client: Client, at: string, live: Props): Promise<void> {
   const managed = field(live, "metadata", "managedFields");
   if (!Array.isArray(managed)) return;
   const entries = managed.filter(isProps);
-  const ours = (operation: string) =>
-    entries.findIndex(
-      (entry) => entry.manager === MANAGER && entry.operation === operation && !entry.subresource,
-    );
-  const index = ours("Update");
-  if (index < 0 || ours("Apply") >= 0) return;
-  const version = field(live, "metadata", "resourceVersion") ?? "";
+  const isOurs = ({ manager, operation, subresource }: Props) =>
+    !subresource &&
+    ((manager === MANAGER && operation === "Apply") ||
+      TAKEN_OVER[text(operation) ?? ""]?.test(text(manager) ?? ""));
+  const ours = entries.filter(isOurs);
+  if (
+    ours.length === 0 ||
+    (ours.length === 1 && ours[0]?.operation === "Apply" && ours[0].manager === MANAGER)
+  )
+    return;
+  const fieldsV1 = ours.reduce<Props>((all, entry) => merged(all, (entry.fieldsV1 ?? {}) as Props), {});
+  const whole = { ...ours[0], manager: MANAGER, operation: "Apply", fieldsV1 };
   await client.request(
     "PATCH",
     at,
     [
-      { op: "replace", path: "/metadata/resourceVersion", value: version },
-      { op: "replace", path: `/metadata/managedFields/${index}/operation`, value: "Apply" },
+      {
+        op: "replace",
+        path: "/metadata/resourceVersion",
+        value: field(live, "metadata", "resourceVersion") ?? "",
+      },
+      {
+        op: "replace",
+        path: "/metadata/managedFields",
+        value: [...entries.filter((entry) => !isOurs(entry)), whole],
+      },
     ],
     "application/json-patch+json",
   );

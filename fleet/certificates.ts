@@ -1,0 +1,15 @@
+import { X509Certificate } from "node:crypto";
+
+/** A certificate in PEM, or `undefined` if it is none. */
+export function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a certificate was signed by an authority, or is that authority: `linkerd install` makes one of both. */
+export function chainsTo(certificate: X509Certificate, authority: X509Certificate): boolean {
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+}

@@ -1,0 +1,99 @@
+import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import { z } from "zod";
+import { joinBundle, splitBundle } from "../../fleet/trustBundle";
+import type { LiveCluster, Read } from "../live/cluster";
+
+/** The Linkerd that one cluster has, as far as adopting it needs to know. Public: no key is kept. */
+export interface Existing {
+  readonly cluster: string;
+  /** PEM of each trust anchor. */
+  readonly anchors: readonly string[];
+  /** PEM of the identity issuer. */
+  readonly issuer: string;
+  readonly clusterDomain: string;
+  readonly trustDomain: string;
+  /** Name of the Helm release of each chart that has one. */
+  readonly releases: Readonly<Record<string, { readonly release: string; readonly version: string }>>;
+  /** ServiceAccounts with tokens for other clusters. */
+  readonly accesses: readonly string[];
+  readonly links: readonly string[];
+}
+
+/** Something that was not as expected; its message says which cluster, what and why. */
+export class NotReadable extends Error {}
+
+const metadata = z.object({
+  name: z.string(),
+  labels: z.record(z.string(), z.string()).default({}),
+  annotations: z.record(z.string(), z.string()).default({}),
+});
+const configMap = z.object({ data: z.record(z.string(), z.string()).default({}) });
+const secret = z.object({
+  metadata,
+  type: z.string().default(""),
+  data: z.record(z.string(), z.string()).default({}),
+});
+const settings = z.object({
+  clusterDomain: z.string().default("cluster.local"),
+  identityTrustDomain: z.string().default(""),
+});
+const helmRelease = z.object({
+  name: z.string(),
+  chart: z.object({ metadata: z.object({ name: z.string(), version: z.string() }) }),
+});
+
+const MULTICLUSTER = "linkerd-multicluster";
+
+/** `namespace`: that of the control plane. Throws `NotReadable`. */
+export async function readExisting(cluster: LiveCluster, namespace: string): Promise<Existing> {
+  const core = `/api/v1/namespaces/${namespace}`;
+  const [roots, issuer, config, ours, extension, links] = await Promise.all([
+    cluster.get(`${core}/configmaps/linkerd-identity-trust-roots`, configMap),
+    cluster.get(`${core}/secrets/linkerd-identity-issuer`, secret),
+    cluster.get(`${core}/configmaps/linkerd-config`, configMap),
+    cluster.list(`${core}/secrets`, secret),
+    cluster.list(`/api/v1/namespaces/${MULTICLUSTER}/secrets`, secret),
+    cluster.list(
+      `/apis/multicluster.linkerd.io/v1alpha3/namespaces/${MULTICLUSTER}/links`,
+      z.object({ metadata }),
+    ),
+  ]);
+  const found = <T>(what: string, read: Read<T>): T => {
+    if (read.state === "found") return read.value;
+    const why = read.state === "missing" ? "it is not there: is Linkerd installed?" : read.message;
+    throw new NotReadable(`${cluster.name}: ${what} in namespace ${namespace} cannot be read: ${why}`);
+  };
+  const { data } = found("Secret linkerd-identity-issuer", issuer);
+  const certificate = data["crt.pem"] ?? data["tls.crt"] ?? "";
+  const values = settings.parse(parse(found("ConfigMap linkerd-config", config).data.values ?? "{}"));
+  const releases = [...found("Secrets", ours), ...(extension.state === "found" ? extension.value : [])]
+    .filter(({ metadata: { labels } }) => labels.owner === "helm" && labels.status === "deployed")
+    .map(({ data: { release = "" } }) => helmRelease.parse(decodeRelease(release)));
+  return {
+    cluster: cluster.name,
+    anchors: splitBundle(found("ConfigMap linkerd-identity-trust-roots", roots).data["ca-bundle.crt"] ?? ""),
+    issuer: joinBundle([Buffer.from(certificate, "base64").toString("utf8")]),
+    clusterDomain: values.clusterDomain,
+    trustDomain: values.identityTrustDomain || values.clusterDomain,
+    releases: Object.fromEntries(
+      releases.map(({ name, chart: { metadata: chart } }) => [
+        chart.name,
+        { release: name, version: chart.version },
+      ]),
+    ),
+    accesses: (extension.state === "found" ? extension.value : [])
+      .filter(({ type, metadata: { labels } }) => type === TOKEN && !labels["linkerd-fleet/source"])
+      .flatMap(({ metadata: { annotations } }) => annotations["kubernetes.io/service-account.name"] ?? [])
+      .sort(),
+    links: links.state === "found" ? links.value.map((link) => link.metadata.name).sort() : [],
+  };
+}
+
+const TOKEN = "kubernetes.io/service-account-token";
+
+/** Helm's storage: JSON, in gzip, in base64; and the Secret's own base64. */
+function decodeRelease(data: string): unknown {
+  const packed = Buffer.from(Buffer.from(data, "base64").toString("ascii"), "base64");
+  return JSON.parse(gunzipSync(packed).toString("utf8"));
+}

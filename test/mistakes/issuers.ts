@@ -1,0 +1,48 @@
+import { selfSigned } from "../certificates";
+import type { Mistake, Sections } from "./sound";
+import { good, other, rsa } from "./trust";
+
+const leaf = selfSigned({ curve: "P-256" }, { authority: false, signer: good });
+const issuer = selfSigned({ curve: "P-256" }, { signer: good });
+
+/** The issuer of `eu`, and the anchor that signed it. */
+function given(f: Sections, certificate: string, more: object = {}): void {
+  f.trust.anchors.push({ id: "existing", state: "retiring", certificate: good.pem });
+  f.clusters.eu.issuer = { certificate, privateKey: { secret: "stored" }, ...more };
+}
+
+export const ISSUERS: readonly Mistake[] = [
+  [
+    "an adopted cluster whose pods cannot trust the new anchor",
+    (f) => (f.clusters.eu.adopt = true),
+    "clusters.eu.issuer",
+    "npm run existing",
+  ],
+  [
+    "an issuer that is no certificate",
+    (f) => given(f, issuer.pem.replace("\nM", "\nA")),
+    "clusters.eu.issuer.certificate",
+    "again",
+  ],
+  ["an issuer that is no authority", (f) => given(f, leaf.pem), "clusters.eu.issuer.certificate", "CA:TRUE"],
+  ["an issuer with an RSA key", (f) => given(f, rsa.pem), "clusters.eu.issuer.certificate", "P-256"],
+  [
+    "an issuer that no anchor signed",
+    (f) => given(f, other.pem),
+    "clusters.eu.issuer.certificate",
+    "retiring",
+  ],
+  ["an issuer's key that is none", (f) => given(f, issuer.pem), "clusters.eu.issuer.privateKey", "openssl"],
+  [
+    "an issuer's key that is not stored",
+    (f) => given(f, issuer.pem, { privateKey: { secret: "missing" } }),
+    "clusters.eu.issuer.privateKey.secret",
+    "pulumi config set --secret linkerd-fleet:missing",
+  ],
+  [
+    "a chart's ServiceAccount with the name of an access",
+    (f) => (f.clusters.eu.chartAccesses = ["linkerd-service-mirror-remote-access-us"]),
+    "clusters.eu.chartAccesses[0]",
+    "another name",
+  ],
+];
