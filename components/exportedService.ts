@@ -20,14 +20,14 @@ export class ExportedService extends pulumi.ComponentResource {
 
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:service:ExportedService", name, { ...args.export }, opts);
-    const { cluster, namespace, name: service } = args.export;
+    const { cluster, namespace, name: service, modes, evacuated } = args.export;
     const patch = new kubernetes.core.v1.ServicePatch(
       `${name}-labels`,
       {
         metadata: {
           name: args.export.name,
           namespace: args.export.namespace,
-          labels: exportLabels(args.export),
+          labels: exportLabels(evacuated ? [] : modes),
           annotations: {
             ...args.export.annotations,
             "pulumi.com/patchFieldManager": "linkerd-fleet",

@@ -1,7 +1,7 @@
 import { isRotated } from "./access";
 import type { Mode } from "./config/common";
 import { credentialsName } from "./names";
-import type { ClusterPlan, ExportPlan } from "./plan";
+import type { ClusterPlan } from "./plan";
 import type { LinkPlan } from "./topology";
 
 /** `spec` of a Link, `multicluster.linkerd.io/v1alpha3` (linkerd2 `templates/link-crd.yaml`). Ports are strings there. */
@@ -51,9 +51,9 @@ export const EXPORT_LABEL: Readonly<Record<Mode, readonly [key: string, value: s
  */
 const NOTHING: LabelSelector = { matchLabels: { "linkerd-fleet/crosses": "nothing" } };
 
-/** The labels an exported Service carries. */
-export function exportLabels({ modes, evacuated }: ExportPlan): Record<string, string> {
-  return evacuated ? {} : Object.fromEntries(modes.map((mode) => EXPORT_LABEL[mode]));
+/** The labels a Service carries to cross in these modes. */
+export function exportLabels(modes: readonly Mode[]): Record<string, string> {
+  return Object.fromEntries(modes.map((mode) => EXPORT_LABEL[mode]));
 }
 
 /**

@@ -84,7 +84,7 @@ export interface ServiceSummary<T> extends ServiceName {
 
 export function describeServices<T>(
   plan: Plan,
-  sourcesOfTruth: readonly FederatedView<T>[],
+  sourcesOfTruth: readonly FederatedView<T>[] = [],
 ): ServiceSummary<T>[] {
   const services = Map.groupBy(plan.exports, ({ namespace, name, modes }) => `${namespace}/${name}/${modes}`);
   return [...services.values()].flatMap((members) => {

@@ -17,7 +17,7 @@ export function viewOfPlan(plan: Plan): View {
   return view.parse({
     clusters: describeClusters(plan, {}),
     links: describeLinks(plan),
-    services: describeServices(plan, []),
+    services: describeServices(plan),
     accesses: describeAccesses(plan, true),
   });
 }

@@ -77,7 +77,7 @@ it("the outputs say who may call each service", () => {
     ...checkout({ allow: [{ identity: WEB, ports: ["admin"] }] }).services,
     ...checkout({ name: "closed" }).services,
   ];
-  expect(describeServices(planFleet(meshConfig(2, { services })), [])).toMatchObject([
+  expect(describeServices(planFleet(meshConfig(2, { services })))).toMatchObject([
     { name: "checkout", callers: [WEB] },
     { name: "closed", callers: [] },
   ]);

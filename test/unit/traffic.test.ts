@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../fleet/config/parse";
 import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../../fleet/federation";
-import { exportLabels } from "../../fleet/link";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { describeServices } from "../../fleet/summary";
 import { callAnnotations } from "../../fleet/traffic";
@@ -116,9 +115,6 @@ describe("evacuating a cluster", () => {
         expect(after.exports).toEqual(
           before.exports.map((one) => ({ ...one, evacuated: gone(one.cluster) })),
         );
-        for (const one of after.exports) {
-          expect(Object.keys(exportLabels(one))).toHaveLength(gone(one.cluster) ? 0 : 1);
-        }
         expect(after.routes).toEqual(
           before.routes.map((route) => ({
             ...route,

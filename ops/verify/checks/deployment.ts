@@ -8,7 +8,7 @@ export const deploymentChecks: readonly Check[] = [
     name: "the stack file is deployed",
     judge: ({ plan, outputs }) => {
       const { anchors, clusters } = describePlan(plan);
-      const services = describeServices(plan, []).map(({ callers, ...service }) => service);
+      const services = describeServices(plan).map(({ callers, ...service }) => service);
       const parts = {
         "trust anchors": differences(anchors, outputs.plan.anchors),
         clusters: differences(clusters, outputs.plan.clusters),

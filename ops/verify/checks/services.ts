@@ -12,7 +12,7 @@ const exported: Check = {
   name: "the declared services are exported",
   judge: ({ plan, members }) =>
     plan.exports.flatMap((one) => {
-      const { cluster, namespace, name } = one;
+      const { cluster, namespace, name, modes, evacuated } = one;
       const member = members.get(cluster);
       if (!member) return [];
       const findings = given({ declared: member.found.declared }, ({ declared = [] }) => {
@@ -21,7 +21,7 @@ const exported: Check = {
           const remedy = "its owner has to bring it back, or it leaves `services` in the stack file";
           return [notWorking(`the Service ${namespace}/${name} does not exist`, remedy)];
         }
-        const labels: Readonly<Record<string, string>> = exportLabels(one);
+        const labels: Readonly<Record<string, string>> = exportLabels(evacuated ? [] : modes);
         const wrong = EXPORT_KEYS.filter((key) => service.metadata.labels[key] !== labels[key]);
         return wrong.map((key) => {
           const actual = service.metadata.labels[key];
