@@ -1,7 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ageWarning, isRotated } from "../fleet/access";
+import { ageWarning } from "../fleet/access";
+import { ofGeneration } from "../fleet/names";
 import type { AccessPlan } from "../fleet/plan";
 
 export interface AccessArgs {
@@ -85,16 +86,13 @@ export class Access extends pulumi.ComponentResource {
     labels: Record<string, string>,
     dependsOn: pulumi.Resource[],
   ): kubernetes.core.v1.Secret {
-    // The first generation has the names from before there were others.
-    const of = (what: string): string =>
-      isRotated({ generation }) ? `${name}-${what}-${generation}` : `${name}-${what}`;
     const suffix = new random.RandomString(
-      of("suffix"),
+      ofGeneration(`${name}-suffix`, generation),
       { length: 6, upper: false, special: false },
       { parent: this },
     );
     return new kubernetes.core.v1.Secret(
-      of("token"),
+      ofGeneration(`${name}-token`, generation),
       {
         metadata: {
           name: pulumi.interpolate`${access.serviceAccount}-${suffix.result}`,

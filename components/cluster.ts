@@ -52,7 +52,12 @@ export class Cluster extends pulumi.ComponentResource {
       ? { certificatePem: given.certificate, privateKeyPem: args.secret(given.privateKey.secret) }
       : new Issuer(
           `${name}-issuer`,
-          { trustDomain: cluster.trustDomain, lifetime: args.lifetimes.issuer, anchor: trust.active },
+          {
+            trustDomain: cluster.trustDomain,
+            lifetime: args.lifetimes.issuer,
+            anchor: trust.active,
+            generation: cluster.generations.issuer,
+          },
           child,
         );
     this.controlPlane = new ControlPlane(

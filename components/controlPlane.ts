@@ -8,6 +8,7 @@ import { base64 } from "./base64";
 import { chartRelease } from "./chart";
 import { pullSecrets } from "./pullSecrets";
 import type { KeyPair } from "./trustAnchor";
+import { WebhookAuthority } from "./webhookAuthority";
 import { WebhookCertificate } from "./webhookCertificate";
 
 export interface ControlPlaneArgs {
@@ -104,10 +105,16 @@ export class ControlPlane extends pulumi.ComponentResource {
         ]
       : [];
     const pullers = pullSecrets(name, { ...args, namespace: this.namespace }, child);
+    const authority = new WebhookAuthority(
+      `${name}-webhooks`,
+      { lifetimeHours: args.webhooks.lifetimeHours },
+      child,
+    );
+    const generation = cluster.generations.webhooks;
     const webhooks = WEBHOOKS.map(({ value, service, secret }) => {
       const certificate = new WebhookCertificate(
         `${name}-${service}`,
-        { service, secret, namespace: this.namespace, lifetime: args.webhooks },
+        { service, secret, namespace: this.namespace, lifetime: args.webhooks, authority, generation },
         child,
       );
       return { value, certificate };
@@ -131,7 +138,7 @@ export class ControlPlane extends pulumi.ComponentResource {
         chart: cluster.install.controlPlane,
         values: controlPlaneValues<pulumi.Output<string>>(cluster, {
           bundle: args.trustBundle,
-          webhooks: webhooks.map(({ value, certificate }) => ({ value, caBundle: certificate.caBundle })),
+          webhooks: webhooks.map(({ value }) => ({ value, caBundle: authority.certificatePem })),
         }),
       },
       {

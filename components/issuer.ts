@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { ofGeneration } from "../fleet/names";
 import type { TrustPlan } from "../fleet/plan";
 import type { KeyPair } from "./trustAnchor";
 
@@ -8,6 +9,8 @@ export interface IssuerArgs {
   readonly lifetime: TrustPlan["issuer"];
   /** The active trust anchor. */
   readonly anchor: KeyPair;
+  /** Another number than before makes a new key and certificate. */
+  readonly generation: number;
 }
 
 /**
@@ -28,7 +31,11 @@ export class Issuer extends pulumi.ComponentResource implements KeyPair {
     const child = { parent: this };
     const host = `identity.linkerd.${args.trustDomain}`;
 
-    const key = new tls.PrivateKey(`${name}-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" }, child);
+    const key = new tls.PrivateKey(
+      ofGeneration(`${name}-key`, args.generation),
+      { algorithm: "ECDSA", ecdsaCurve: "P256" },
+      child,
+    );
     const request = new tls.CertRequest(
       `${name}-request`,
       { privateKeyPem: key.privateKeyPem, subject: { commonName: host }, dnsNames: [host] },

@@ -2,8 +2,10 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { KEPT_BY_HELM } from "../fleet/charts";
+import { ofGeneration } from "../fleet/names";
 import type { TrustPlan } from "../fleet/plan";
 import { base64 } from "./base64";
+import type { KeyPair } from "./trustAnchor";
 
 export interface WebhookCertificateArgs {
   /** The webhook's Service, for example `linkerd-proxy-injector`. */
@@ -12,16 +14,17 @@ export interface WebhookCertificateArgs {
   readonly secret: string;
   readonly namespace: pulumi.Input<string>;
   readonly lifetime: TrustPlan["webhooks"];
+  readonly authority: KeyPair;
+  /** Another number than before makes a new key and certificate. */
+  readonly generation: number;
 }
 
 /**
  * The certificate of one admission webhook. Left to the chart, it would be made anew at every upgrade and
- * expire after 365 days without one (linkerd2 `templates/proxy-injector-rbac.yaml`, `genSelfSignedCert`).
+ * expire after 365 days without one (linkerd2 `templates/proxy-injector-rbac.yaml`, `genSelfSignedCert`). Webhooks read
+ * a changed Secret without a restart.
  */
 export class WebhookCertificate extends pulumi.ComponentResource {
-  /** What the API server must trust to call the webhook: the certificate itself, as in the chart. */
-  readonly caBundle: pulumi.Output<string>;
-
   constructor(name: string, args: WebhookCertificateArgs, opts?: pulumi.ComponentResourceOptions) {
     super(
       "linkerd-fleet:trust:WebhookCertificate",
@@ -32,13 +35,22 @@ export class WebhookCertificate extends pulumi.ComponentResource {
     const child = { parent: this };
     const host = pulumi.interpolate`${args.service}.${args.namespace}.svc`;
 
-    const key = new tls.PrivateKey(`${name}-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" }, child);
-    const certificate = new tls.SelfSignedCert(
+    const key = new tls.PrivateKey(
+      ofGeneration(`${name}-key`, args.generation),
+      { algorithm: "ECDSA", ecdsaCurve: "P256" },
+      child,
+    );
+    const request = new tls.CertRequest(
+      `${name}-request`,
+      { privateKeyPem: key.privateKeyPem, subject: { commonName: host }, dnsNames: [host] },
+      child,
+    );
+    const certificate = new tls.LocallySignedCert(
       `${name}-certificate`,
       {
-        privateKeyPem: key.privateKeyPem,
-        subject: { commonName: host },
-        dnsNames: [host],
+        certRequestPem: request.certRequestPem,
+        caCertPem: args.authority.certificatePem,
+        caPrivateKeyPem: args.authority.privateKeyPem,
         allowedUses: ["digital_signature", "key_encipherment", "server_auth"],
         validityPeriodHours: args.lifetime.lifetimeHours,
         earlyRenewalHours: args.lifetime.renewBeforeHours,
@@ -55,7 +67,6 @@ export class WebhookCertificate extends pulumi.ComponentResource {
       },
       child,
     );
-    this.caBundle = certificate.certPem;
-    this.registerOutputs({ caBundle: this.caBundle });
+    this.registerOutputs({});
   }
 }

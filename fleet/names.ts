@@ -27,6 +27,11 @@ export const MULTICLUSTER_NAMESPACE = "linkerd-multicluster";
 export const VIZ_NAMESPACE = "linkerd-viz";
 export const GATEWAY_NAME = "linkerd-gateway";
 
+/** The name of a resource of one generation. The first has the name from before there were others. */
+export function ofGeneration(name: string, generation: number): string {
+  return generation === 1 ? name : `${name}-${generation}`;
+}
+
 /** Secret, in each of our namespaces, with which their pods pull images. */
 export const PULL_SECRET = "linkerd-fleet-registry";
 

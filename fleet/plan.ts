@@ -45,6 +45,7 @@ export interface ClusterPlan
     | "clusterDomain"
     | "createNamespaces"
     | "wave"
+    | "generations"
   > {
   readonly name: string;
   readonly trustDomain: string;
@@ -168,6 +169,7 @@ function planCluster(
     clusterDomain,
     createNamespaces: cluster.createNamespaces,
     wave: cluster.wave,
+    generations: cluster.generations,
     ...own,
     excludes: fleetExcludes(fleet.topology),
     install: planInstall(fleet.linkerd, cluster.linkerd, cluster.adopt),

@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { clusterName, matching } from "./common";
-
-const generation = z.int().min(1).max(1_000_000);
+import { clusterName, generation, matching } from "./common";
 
 export const accessGeneration = z.strictObject({
   target: clusterName.describe("The cluster that grants the access"),

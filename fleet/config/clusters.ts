@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { certificatePem, domainName, matching, network, secretRef, text } from "./common";
+import { certificatePem, domainName, generation, matching, network, secretRef, text } from "./common";
 import { gatewayConfig } from "./gateways";
 import { linkerdOverrides } from "./linkerd";
 import { serviceAccount } from "./services";
@@ -95,6 +95,13 @@ export const clusterConfig = z.strictObject({
       "ServiceAccounts that the multicluster chart made for sources before this cluster was adopted. They work as " +
         "long as they are listed",
     ),
+  generations: z
+    .strictObject({
+      issuer: generation.default(1).describe("Of the issuer's key and certificate"),
+      webhooks: generation.default(1).describe("Of the keys and certificates of the admission webhooks"),
+    })
+    .prefault({})
+    .describe("Another number than before makes new ones at once, long before they would be renewed"),
   wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });

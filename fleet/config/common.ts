@@ -106,6 +106,9 @@ export const exactVersion = matching(
   "write all three numbers without a leading v, for example 2026.8.3",
 );
 
+/** Of a key or a token. The number means nothing; another one than before makes a new one. */
+export const generation = z.int().min(1).max(1_000_000);
+
 /** Mirrored metadata key: `example.com/key`, or a whole group as `example.com/*`. */
 export const metadataKey = matching(
   /^[A-Za-z0-9][-_.A-Za-z0-9]*(\/([A-Za-z0-9][-_.A-Za-z0-9]*|\*))?$/,

@@ -12,6 +12,8 @@ const pod = z.object({
   metadata: z.object({
     namespace: z.string(),
     name: z.string(),
+    /** It is going away, and takes no new connections. */
+    deletionTimestamp: z.string().optional(),
     annotations: z.record(z.string(), z.string()).default({}),
   }),
   status: z.object({ phase: z.string().default("Unknown"), startTime: z.string().optional() }),
@@ -33,12 +35,15 @@ export async function readTrust(cluster: LiveCluster, namespace: string): Promis
     value: {
       bundle: bundle.value.data["ca-bundle.crt"],
       issuer: Buffer.from(issuer.value.data["tls.crt"], "base64").toString("utf8"),
-      pods: pods.value.flatMap(({ metadata: { namespace, name, annotations }, status }) => {
-        const trustRoot = annotations[TRUST_ROOT];
-        if (trustRoot === undefined || ["Succeeded", "Failed"].includes(status.phase)) return [];
-        const started = status.startTime === undefined ? undefined : new Date(status.startTime);
-        return [{ namespace, name, trustRoot, started }];
-      }),
+      pods: pods.value.flatMap(
+        ({ metadata: { namespace, name, annotations, deletionTimestamp }, status }) => {
+          const trustRoot = annotations[TRUST_ROOT];
+          const ended = deletionTimestamp !== undefined || ["Succeeded", "Failed"].includes(status.phase);
+          if (trustRoot === undefined || ended) return [];
+          const started = status.startTime === undefined ? undefined : new Date(status.startTime);
+          return [{ namespace, name, trustRoot, started }];
+        },
+      ),
     },
   };
 }

@@ -1,9 +1,13 @@
+import { createHash, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type LiveCluster, openClusters } from "../../ops/live/cluster";
+import { judgeRotation } from "../../ops/rotation/judge";
+import { readTrust } from "../../ops/rotation/read";
 import { TestLab } from "./harness";
-import { follow, readRunbook } from "./runbook";
+import { follow, followAll, readRunbook } from "./runbook";
+import { during, lastingObjects } from "./watch";
 
 const CLUSTERS = ["us", "eu", "apac"];
 
@@ -18,6 +22,8 @@ beforeAll(async () => {
   live = await openClusters(plan.clusters, undefined);
 });
 afterAll(() => lab?.remove());
+
+const lasting = () => lastingObjects(lab, CLUSTERS);
 
 function cluster(name: string): LiveCluster {
   const found = live.get(name);
@@ -48,29 +54,6 @@ async function isAlive(target: string, token: string): Promise<boolean> {
   );
 }
 
-/** What must outlive every rotation, by cluster and name: the uids of Links, namespaces, and Helm's first releases. */
-async function lasting(): Promise<Record<string, string>> {
-  const all = await Promise.all(
-    CLUSTERS.map(async (name) => {
-      const read = await lab.kubectl(
-        name,
-        ...["get", "links,namespaces,deployments", "-A"],
-        "-o=jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{.metadata.creationTimestamp}\n{end}",
-      );
-      const releases = await lab.kubectl(
-        name,
-        ...["get", "secrets", "-A", "-l=owner=helm,version=1"],
-        "-o=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}\n{end}",
-      );
-      return `${read}${releases}`
-        .trim()
-        .split("\n")
-        .map((line) => `${name} ${line}`);
-    }),
-  );
-  return Object.fromEntries(all.flat().map((line) => [line.slice(0, line.lastIndexOf(" ")), line]));
-}
-
 describe("rotating an access, as its runbook says", () => {
   const steps = readRunbook("rotate-access");
   let before: Record<string, string>;
@@ -79,23 +62,13 @@ describe("rotating an access, as its runbook says", () => {
   it("gives the source a second token, and at no moment does it hold only a dead one", async () => {
     before = await lasting();
     old = await tokens("us", "eu");
-    const samples: boolean[] = [];
-    let done = false;
-    const sampling = (async () => {
-      while (!done) {
+    const samples = await during(
+      () => followAll(lab, steps.slice(0, 2)),
+      async () => {
         const held = await tokens("us", "eu");
-        samples.push((await Promise.all(held.map((token) => isAlive("eu", token)))).every(Boolean));
-        await sleep(50);
-      }
-    })();
-    const [settings, update] = steps;
-    if (!settings || !update) throw new Error("the runbook has no first step");
-    await follow(lab, settings);
-    const ran = await follow(lab, update);
-    done = true;
-    await sampling;
-    expect(ran.stderr).toBe("");
-    expect(ran.code).toBe(0);
+        return (await Promise.all(held.map((token) => isAlive("eu", token)))).every(Boolean);
+      },
+    );
     expect(samples.length).toBeGreaterThan(20);
     expect(samples).not.toContain(false);
     const fresh = await tokens("us", "eu");
@@ -123,12 +96,8 @@ describe("rotating an access, as its runbook says", () => {
       "delete eu-for-us-suffix",
       "delete eu-for-us-token",
     ]);
-    const [, , cleanUp] = steps;
-    if (!cleanUp) throw new Error("the runbook has no second step");
-    const ran = await follow(lab, cleanUp);
-    expect(ran.stderr).toBe("");
-    expect(ran.code).toBe(0);
-    expect(ran.stdout).toContain('"tokens":[2]');
+    const { stdout } = await followAll(lab, steps.slice(2));
+    expect(stdout).toContain('"tokens":[2]');
     await sleep(10_000);
     for (const token of old) expect(await isAlive("eu", token)).toBe(false);
     for (const token of await tokens("us", "eu")) expect(await isAlive("eu", token)).toBe(true);
@@ -163,5 +132,174 @@ describe("a rotation while the source does not answer", () => {
     expect((await lab.pulumi(...up)).code).toBe(0);
     expect(await lab.preview()).toEqual([]);
     for (const token of fresh) expect(await isAlive("us", token)).toBe(true);
+  });
+});
+
+/** Every issuer that chains to no anchor of some cluster's bundle at this moment. */
+async function brokenChains(): Promise<string[]> {
+  const clusters = await Promise.all(
+    CLUSTERS.map(async (name) => [name, await readTrust(cluster(name), "linkerd")] as const),
+  );
+  for (const [name, { state }] of clusters) expect(state, name).toBe("found");
+  const { hindrances } = judgeRotation([], "", new Map(clusters), new Date());
+  return hindrances.flatMap(({ cluster: name, what }) =>
+    what.includes("chains to no") ? [`${name}: ${what}`] : [],
+  );
+}
+
+describe("rotating the anchor of three clusters, as its runbook says", () => {
+  const steps = readRunbook("rotate-anchor");
+  let before: Record<string, string>;
+
+  /** There is no injector in the lab: this Deployment carries the annotation of one, of a proxy that is never there. */
+  const web = (bundle: string) => `
+    { "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web", "namespace": "shop" },
+      "spec": { "selector": { "matchLabels": { "app": "web" } }, "template": {
+        "metadata": { "labels": { "app": "web" }, "annotations": {
+          "linkerd.io/trust-root-sha256": "${createHash("sha256").update(bundle).digest("hex")}" } },
+        "spec": { "containers": [{ "name": "web", "image": "web:demo" }] } } } }`;
+  async function inject(): Promise<void> {
+    const bundle = (await lab.pulumi("stack", "output", "trustBundle")).stdout.replace(/\n$/, "");
+    const ran = await lab.shell(
+      `kubectl --context us apply --server-side --field-manager=injector -f - <<'END'\n${web(bundle)}\nEND\n` +
+        "kubectl --context us -n shop rollout status deployment/web --timeout=2m",
+    );
+    expect(ran.code, ran.stderr).toBe(0);
+  }
+  const rotation = () => lab.shell("npm run --silent rotation");
+
+  it("stages the new one: trusted everywhere, and ready when every meshed pod has restarted", async () => {
+    await inject();
+    before = await lasting();
+    lab.edit((config) => {
+      const restart = { extension: true, workloads: [{ namespace: "shop", deployment: "web", in: ["us"] }] };
+      config["linkerd-fleet:trust"] = { ...(config["linkerd-fleet:trust"] as object), restart };
+    });
+    const broken = await during(() => followAll(lab, steps.slice(0, 2)), brokenChains);
+    expect(broken.length).toBeGreaterThan(10);
+    expect(broken.flat()).toEqual([]);
+    const early = await rotation();
+    expect(early.stdout).toMatch(/us: 1 pod in shop \(web-\S+\) started with another bundle/);
+    expect(early.stdout).toContain("Not yet: make 2027 `state: active`");
+    expect(early.code).toBe(1);
+    await inject();
+    const { stdout } = await followAll(lab, steps.slice(2, 3));
+    expect(stdout).toContain("Ready: make 2027 `state: active` and 2026 `state: retiring`");
+    expect(await lasting()).toEqual(before);
+  });
+
+  it("restarts what the stack file lists, with each change of the anchors", async () => {
+    for (const [namespace, deployment] of [
+      ["shop", "web"],
+      ["linkerd-multicluster", "linkerd-gateway"],
+      ["linkerd-multicluster", "controller-eu"],
+    ]) {
+      const template = await lab.kubectl(
+        "us",
+        ...["get", `deployment/${deployment}`, `-n=${namespace}`, "-o=jsonpath={.spec.template.metadata}"],
+      );
+      expect(template, deployment).toContain('"linkerd-fleet/trust-anchors":"2026=active,2027=staged"');
+    }
+  });
+
+  it("refuses to drop the old one while it signs", async () => {
+    const [last] = steps.filter(({ language }) => language === "yaml").slice(-1);
+    if (!last) throw new Error("the runbook has no last step");
+    const staged = (await lab.shell("cat Pulumi.dev.yaml")).stdout;
+    await follow(lab, last);
+    const refused = await lab.pulumi("preview");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toContain("drop-signing-anchor: trust anchor 2026");
+    expect((await lab.shell(`cat > Pulumi.dev.yaml <<'END'\n${staged}END`)).code).toBe(0);
+  });
+
+  it("lets it sign, and is ready when every pod has an identity of the new issuers", async () => {
+    const broken = await during(() => followAll(lab, steps.slice(3, 5)), brokenChains);
+    expect(broken.flat()).toEqual([]);
+    const early = await rotation();
+    expect(early.stdout).toMatch(/us: .* in linkerd \(.*\) may have an identity of the issuer before/);
+    expect(early.code).toBe(1);
+    const { stdout } = await followAll(lab, steps.slice(5, 6));
+    expect(stdout).toContain("Ready: remove 2026 from trust.anchors");
+    expect(stdout).toMatch(/us: issuer of 2027/);
+    expect(await lasting()).toEqual(before);
+  });
+
+  it("removes the old one, and is done when nobody trusts it any more", async () => {
+    const broken = await during(() => followAll(lab, steps.slice(6)), brokenChains);
+    expect(broken.flat()).toEqual([]);
+    expect((await rotation()).stdout).toContain("The last change of the anchors is not finished");
+    await inject();
+    const { stdout, code } = await rotation();
+    expect(stdout).toContain("Nothing to do: no anchor is staged or retiring");
+    expect(code).toBe(0);
+    expect(await lasting()).toEqual(before);
+    expect(await lab.preview()).toEqual([]);
+  });
+});
+
+describe("rotating the issuer and the webhook certificates of one cluster, as their runbook says", () => {
+  const secrets = [
+    "identity-issuer",
+    "proxy-injector-k8s-tls",
+    "sp-validator-k8s-tls",
+    "policy-validator-k8s-tls",
+  ];
+  const read = async (): Promise<Record<string, string>> =>
+    Object.fromEntries(
+      await Promise.all(
+        ["us", "eu"].flatMap((name) =>
+          secrets.map(async (secret) => {
+            const path = "-o=jsonpath={.data.tls\\.crt} {.data.tls\\.key} {.metadata.uid}";
+            return [
+              `${name} ${secret}`,
+              await lab.kubectl(name, "get", `secret/linkerd-${secret}`, "-n=linkerd", path),
+            ];
+          }),
+        ),
+      ),
+    );
+  const uids = (...of: string[]) =>
+    lab.kubectl(
+      "us",
+      ...["get", ...of, "-n=linkerd", "-o=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}\n{end}"],
+    );
+  const podsAndReleases = async () => [await uids("pods"), await uids("secrets", "-l=owner=helm")];
+
+  it("makes new keys there and nowhere else, and restarts and upgrades nothing", async () => {
+    const [before, unmoved, kept] = [await read(), await podsAndReleases(), await lasting()];
+    const { stdout } = await followAll(lab, readRunbook("rotate-issuer"));
+    expect(stdout).toContain("us: issuer of 2027");
+    const after = await read();
+    for (const secret of secrets) {
+      expect(after[`eu ${secret}`]).toBe(before[`eu ${secret}`]);
+      const [was, is] = [before, after].map((of) => String(of[`us ${secret}`]).split(" "));
+      expect(is?.[0], secret).not.toBe(was?.[0]);
+      expect(is?.[1], secret).not.toBe(was?.[1]);
+      expect(is?.[2], secret).toBe(was?.[2]);
+    }
+    expect(await brokenChains()).toEqual([]);
+    expect(await podsAndReleases()).toEqual(unmoved);
+    expect(await lasting()).toEqual(kept);
+    expect(await lab.preview()).toEqual([]);
+  });
+
+  it("leaves the API server with the authority it trusts", async () => {
+    for (const [kind, webhook, secret] of [
+      ["mutating", "proxy-injector", "proxy-injector-k8s-tls"],
+      ["validating", "sp-validator", "sp-validator-k8s-tls"],
+      ["validating", "policy-validator", "policy-validator-k8s-tls"],
+    ]) {
+      const trusted = await lab.kubectl(
+        "us",
+        ...["get", `${kind}webhookconfiguration/linkerd-${webhook}-webhook-config`],
+        "-o=jsonpath={.webhooks[0].clientConfig.caBundle}",
+      );
+      const [certificate = ""] = String((await read())[`us ${secret}`]).split(" ");
+      const served = new X509Certificate(Buffer.from(certificate, "base64"));
+      const authority = new X509Certificate(Buffer.from(trusted, "base64"));
+      expect(served.checkIssued(authority) && served.verify(authority.publicKey)).toBe(true);
+      expect(served.checkHost(`linkerd-${webhook}.linkerd.svc`)).toBe(`linkerd-${webhook}.linkerd.svc`);
+    }
   });
 });

@@ -31,6 +31,16 @@ export async function follow(lab: TestLab, step: Step): Promise<Ran> {
   return { code: 0, stdout: "", stderr: "" };
 }
 
+/** Follows steps of a runbook, each of which must succeed; the output of the last. */
+export async function followAll(lab: TestLab, steps: readonly Step[]): Promise<Ran> {
+  let last: Ran = { code: 0, stdout: "", stderr: "" };
+  for (const step of steps) {
+    last = await follow(lab, step);
+    if (last.code !== 0) throw new Error(`${step.text}\n${last.stdout}\n${last.stderr}`);
+  }
+  return last;
+}
+
 function merge(into: Record<string, unknown>, from: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(from)) {
     const old = into[key];

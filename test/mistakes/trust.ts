@@ -8,7 +8,34 @@ const curve = selfSigned({ curve: "P-384" });
 const short = selfSigned({ rsaBits: 1024 });
 const leaf = selfSigned({ curve: "P-256" }, { authority: false });
 
+const restart = (...workloads: object[]) => ({ workloads });
+const web = { namespace: "shop", deployment: "web" };
+
 export const TRUST: readonly Mistake[] = [
+  [
+    "the control plane among what restarts with the anchors",
+    (f) => (f.trust.restart = restart({ ...web, namespace: "linkerd" })),
+    "trust.restart.workloads[0]",
+    "remove",
+  ],
+  [
+    "the extension among what restarts with the anchors",
+    (f) => (f.trust.restart = restart({ ...web, namespace: "linkerd-multicluster" })),
+    "trust.restart.workloads[0]",
+    "trust.restart.extension",
+  ],
+  [
+    "a workload that restarts twice",
+    (f) => (f.trust.restart = restart(web, { ...web, in: ["eu"] })),
+    "trust.restart.workloads[1]",
+    "one entry",
+  ],
+  [
+    "a workload that restarts in an unknown cluster",
+    (f) => (f.trust.restart = restart({ ...web, in: ["us", "euu"] })),
+    "trust.restart.workloads[0].in[1]",
+    "eu",
+  ],
   ["no anchor", (f) => (f.trust.anchors = []), "trust.anchors", "fill"],
   ["no active anchor", (f) => (f.trust.anchors[0].state = "staged"), "trust.anchors", "active"],
   [

@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import type { KeyPair } from "./trustAnchor";
+
+export interface WebhookAuthorityArgs {
+  /** Of the certificates it signs. */
+  readonly lifetimeHours: number;
+}
+
+/** How many lifetimes of its certificates an authority lives: ten years by default. */
+const LIFETIMES = 10;
+
+/**
+ * Signs the certificates of one cluster's admission webhooks and nothing else. It is what the API server trusts, so a
+ * certificate is renewed with no moment in which the API server and a webhook's pod disagree, and with no change of
+ * the chart's values.
+ */
+export class WebhookAuthority extends pulumi.ComponentResource implements KeyPair {
+  readonly certificatePem: pulumi.Output<string>;
+  readonly privateKeyPem: pulumi.Output<string>;
+
+  constructor(name: string, args: WebhookAuthorityArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("linkerd-fleet:trust:WebhookAuthority", name, {}, opts);
+    const child = { parent: this };
+    const key = new tls.PrivateKey(`${name}-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" }, child);
+    const certificate = new tls.SelfSignedCert(
+      `${name}-certificate`,
+      {
+        privateKeyPem: key.privateKeyPem,
+        subject: { commonName: "linkerd-webhooks" },
+        isCaCertificate: true,
+        allowedUses: ["cert_signing", "crl_signing"],
+        validityPeriodHours: LIFETIMES * args.lifetimeHours,
+        // No certificate outlives it.
+        earlyRenewalHours: args.lifetimeHours,
+      },
+      child,
+    );
+    this.certificatePem = certificate.certPem;
+    this.privateKeyPem = key.privateKeyPem;
+    this.registerOutputs({});
+  }
+}
