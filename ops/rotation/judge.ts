@@ -95,7 +95,8 @@ export function judgeRotation(
       add(`${told(outdated)} started with another bundle`, "restart them");
     }
     if (retiring.length > 0 && signedBy !== active) {
-      add(`its issuer is not of ${active}`, "run `pulumi up` until nothing fails");
+      const fix = "run `pulumi up` until nothing fails; an issuer that the stack file gives has to leave it";
+      add(`its issuer is not of ${active}`, fix);
     }
     const since = issuer.validFromDate.getTime() + SEEN_BY_IDENTITY_MS;
     const waiting = trust.pods.filter(({ started }) => started === undefined || started.getTime() < since);

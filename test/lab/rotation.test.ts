@@ -175,7 +175,11 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
       const restart = { extension: true, workloads: [{ namespace: "shop", deployment: "web", in: ["us"] }] };
       config["linkerd-fleet:trust"] = { ...(config["linkerd-fleet:trust"] as object), restart };
     });
-    const broken = await during(() => followAll(lab, steps.slice(0, 2)), brokenChains);
+    let said = "";
+    const broken = await during(async () => {
+      said = (await followAll(lab, steps.slice(0, 2))).stdout;
+    }, brokenChains);
+    expect(said).toContain("Trust anchor 2027 joins the bundle: control planes restart by themselves");
     expect(broken.length).toBeGreaterThan(10);
     expect(broken.flat()).toEqual([]);
     const early = await rotation();

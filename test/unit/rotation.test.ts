@@ -10,7 +10,9 @@ import { rotationNotes } from "../../fleet/rotation";
 import { judgeTransition } from "../../fleet/transition";
 import type { Read } from "../../ops/live/cluster";
 import { type ClusterTrust, judgeRotation, type MeshedPod } from "../../ops/rotation/judge";
+import { selfSigned } from "../certificates";
 import { cluster, fleetOf, meshPlan } from "../fleets";
+import { problemsOf, soundFleet } from "../mistakes/sound";
 import { type Registered, runUnderMocks } from "../mocks";
 
 const deploy = (plan: Plan): Promise<Registered[]> =>
@@ -124,6 +126,22 @@ describe("the generations of one cluster", () => {
       "us-linkerd-linkerd-proxy-injector-key-3",
       "us-linkerd-linkerd-sp-validator-key-3",
     ]);
+  });
+});
+
+describe("the generation of an issuer that is given", () => {
+  it("is refused, because nothing would follow from it", () => {
+    const anchor = selfSigned({ curve: "P-256" });
+    const given = selfSigned({ curve: "P-256" }, { signer: anchor });
+    const problems = (generation: number) => {
+      const sections = soundFleet();
+      sections.trust.anchors.push({ id: "existing", state: "retiring", certificate: anchor.pem });
+      sections.clusters.eu.issuer = { certificate: given.pem, privateKey: { secret: "key" } };
+      sections.clusters.eu.generations = { issuer: generation, webhooks: generation };
+      return problemsOf(sections, { key: given.key }).map(({ path }) => path);
+    };
+    expect(problems(1)).toEqual([]);
+    expect(problems(2)).toEqual(["clusters.eu.generations.issuer"]);
   });
 });
 

@@ -5,7 +5,7 @@ import { keyMistake } from "./trust";
 
 /** An issuer that is given is fit for it and trusted; an adopted cluster does not get one that its pods do not trust. */
 export function issuerRules(fleet: Readable): Problem[] {
-  return [...judgeIssuers(fleet), ...untrustedIssuers(fleet)];
+  return [...judgeIssuers(fleet), ...untrustedIssuers(fleet), ...givenGenerations(fleet)];
 }
 
 function judgeIssuers({ raw, clusters, anchors }: Readable): Problem[] {
@@ -44,6 +44,16 @@ function judgeIssuers({ raw, clusters, anchors }: Readable): Problem[] {
     const mistake = keyMistake(raw, issuer.privateKey.secret, certificate);
     return mistake ? tell("privateKey", ...mistake) : [];
   });
+}
+
+function givenGenerations({ clusters }: Readable): Problem[] {
+  return [...clusters]
+    .filter(([, { issuer, generations }]) => issuer && generations.issuer !== 1)
+    .map(([name]) => ({
+      path: pathOf(["clusters", name, "generations", "issuer"]),
+      problem: "has no effect: this cluster's issuer is given, not generated",
+      fix: "give another issuer, or remove the given one",
+    }));
 }
 
 /** What is generated now can be in nobody's bundle yet. */
