@@ -1,11 +1,12 @@
 import type { Known } from "./known";
 import { chartOf, type Resource, STACK } from "./resource";
 
-/** All resources of a stack, and what the stack file declares, as the stack's outputs `links` and `services` tell it. */
+/** All resources of a stack, and what the stack file declares, as the stack's outputs tell it. */
 export class Fleet {
   /** Without the output nothing is declared, and so nothing is allowed. `undefined`: not known yet. */
   readonly links: readonly DeclaredLink[] | undefined;
   readonly services: readonly DeclaredService[] | undefined;
+  readonly anchors: readonly { readonly id: string | undefined; readonly state: Known }[];
   private readonly types = new Map<RegExp, readonly Resource[]>();
 
   constructor(private readonly resources: readonly Resource[]) {
@@ -20,6 +21,8 @@ export class Fleet {
       modes: [...service.at("modes").texts()],
       clusters: [...service.at("clusters").texts()],
     }));
+    const anchors = outputs?.at("plan", "anchors").items ?? [];
+    this.anchors = anchors.map((anchor) => ({ id: anchor.at("id").text, state: anchor.at("state") }));
   }
 
   ofType(type: RegExp): readonly Resource[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Fleet } from "../fleet";
 import {
   CERTIFICATE,
   CONFIG_MAP,
@@ -50,21 +51,42 @@ export const lifetimes: ResourceRule<z.infer<typeof lifetimeSettings>> = {
   },
 };
 
-export const anchorKept: ResourceRule = {
-  name: "anchor-kept",
-  description:
-    "Trust anchors are protected, and no run renews them: a new root that is not trusted yet stops the mesh.",
+export const anchorNeverRenews: ResourceRule = {
+  name: "anchor-never-renews",
+  description: "No run renews a trust anchor: a new root that is not trusted everywhere yet stops the mesh.",
   severity: "critical",
-  remediation: "Keep `protect`, leave `earlyRenewalHours` out. Anchors are rotated by their `state`.",
+  remediation: "Leave `earlyRenewalHours` out. Anchors are rotated by their `state`.",
   settings: NONE,
-  types: /^tls:index\//,
-  *judge(resource) {
-    if (!isAnchor(resource) && !resource.urn.includes("linkerd-fleet:trust:TrustAnchor$")) return;
-    if (!resource.isProtected) yield "it is not protected";
-    const early = resource.properties.at("earlyRenewalHours");
-    if (early.isNot(undefined, 0)) yield `it renews ${early.number} hours before its end`;
+  types: CERTIFICATE,
+  *judge(certificate) {
+    const early = certificate.properties.at("earlyRenewalHours");
+    if (isAnchor(certificate) && early.isNot(undefined, 0))
+      yield `it renews ${early.number} hours before its end`;
   },
 };
+
+export const anchorProtected: FleetRule = {
+  name: "anchor-protected",
+  description: "A trust anchor and its key are protected for as long as the anchor is not retiring.",
+  severity: "critical",
+  remediation: "Keep `protect`; an anchor leaves by `state: retiring`.",
+  settings: NONE,
+  *judge(fleet) {
+    for (const of of [...fleet.ofType(CERTIFICATE), ...fleet.ofType(PRIVATE_KEY)]) {
+      const isOfAnchor = of.urn.includes("linkerd-fleet:trust:TrustAnchor$") || isAnchor(of);
+      if (!isOfAnchor || of.isProtected || isRetiring(fleet, of.name)) continue;
+      yield { problem: `${of.name} is not protected`, of };
+    }
+  },
+};
+
+function isRetiring({ anchors }: Fleet, name: string): boolean {
+  return anchors.some(
+    ({ id, state }) =>
+      [`trust-${id}-certificate`, `trust-${id}-key`].includes(name) &&
+      (state.isUnknown || state.text === "retiring"),
+  );
+}
 
 /** A root: it signs others, and itself. */
 function isAnchor({ type, properties }: Resource): boolean {

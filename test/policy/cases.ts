@@ -28,7 +28,7 @@ function set(name: string, path: Path, value: unknown): Change {
       const found = fleet[at];
       if (!found) throw new Error(`no resource ${name}`);
       const inputs = withValue(found.inputs, path, value);
-      return fleet.with(at, { ...found, inputs, outputs: inputs });
+      return fleet.with(at, { ...found, inputs, outputs: withValue(found.outputs, path, value) });
     },
   };
 }
@@ -101,10 +101,14 @@ export const CASES: readonly Case[] = [
   ),
   property("keys-p256", "prod-us-issuer-key", ["ecdsaCurve"], "P224"),
   property("lifetimes", "prod-us-issuer-certificate", ["validityPeriodHours"], 20_000),
+  property("anchor-never-renews", "trust-2026-certificate", ["earlyRenewalHours"], 1440),
   {
-    rule: "anchor-kept",
+    rule: "anchor-protected",
     broken: unprotected,
-    unknown: set("trust-2026-certificate", ["earlyRenewalHours"], UNKNOWN),
+    unknown: {
+      line: `${unprotected.line}, of an anchor of unknown state`,
+      apply: (fleet) => set("test", ["plan", "anchors", 0, "state"], UNKNOWN).apply(unprotected.apply(fleet)),
+    },
   },
   property("issuer-outside-values", "prod-us-linkerd-release", ["values", "identity", "externalCA"], false),
   property("bundle-equal", "prod-us-linkerd-trust-roots", ["data", "ca-bundle.crt"], "another"),

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "../../components/fleet";
-import { planFleet } from "../../fleet/plan";
+import { type Plan, planFleet } from "../../fleet/plan";
 import { formatProblems } from "../../fleet/problems";
-import { describeLinks, describeServices } from "../../fleet/summary";
+import { describeLinks, describePlan, describeServices } from "../../fleet/summary";
 import { readStackFile } from "../../ops/stackFile";
 import { type Judged, UNKNOWN } from "../../policy/analyze";
 import { isSecretInput, type Registered, runUnderMocks } from "../mocks";
@@ -13,7 +13,10 @@ const PREFIX = "urn:pulumi:test::linkerd-fleet::";
 export async function judgedOf(stackFile: string, options: { preview?: boolean } = {}): Promise<Judged[]> {
   const { config, problems } = readStackFile(stackFile);
   if (problems) throw new Error(`${stackFile}: ${formatProblems(problems)}`);
-  const plan = planFleet(config);
+  return judgedPlan(planFleet(config), options);
+}
+
+export async function judgedPlan(plan: Plan, options: { preview?: boolean } = {}): Promise<Judged[]> {
   const secret = (key: string) => pulumi.secret(`secret ${key}`);
   const registered = await runUnderMocks(() => void new Fleet("fleet", { plan, secret }), options);
   const components = new Map(
@@ -29,7 +32,11 @@ export async function judgedOf(stackFile: string, options: { preview?: boolean }
         return [name, { urn: urnOf(provider), type, name, inputs: {} }];
       }),
   );
-  const outputs = { links: describeLinks(plan), services: describeServices(plan, []) };
+  const outputs = {
+    links: describeLinks(plan),
+    services: describeServices(plan, []),
+    plan: describePlan(plan),
+  };
   const type = "pulumi:pulumi:Stack";
   return [
     { urn: `${PREFIX}${type}::test`, type, name: "test", inputs: {}, outputs, protect: false },
