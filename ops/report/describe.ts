@@ -1,6 +1,7 @@
+import { z } from "zod";
 import { grantLines } from "./grants";
 import { isType, type Line, list, pairOf, type Section, serviceLines, shortType, text, verb } from "./lines";
-import type { Preview, Step } from "./preview";
+import type { Inputs, Preview, Step } from "./preview";
 import { restarts, rotations } from "./rotations";
 
 /** What a preview changes, in the fleet's words, most consequential first. Holds names and versions, no values. */
@@ -8,19 +9,34 @@ export function describe(preview: Preview): Section[] {
   const { steps } = preview;
   const sections: Section[] = [
     { title: "Stop and look", lines: risks(steps) },
-    { title: "Rules that fired", lines: [...new Set(preview.messages)].map((text) => ({ text })) },
+    { title: "Rules that fired", lines: rulesThatFired(preview) },
     {
       title: "Clusters",
       lines: steps.filter(isType(CLUSTER)).map((step) => ({ text: verb(step, step.name) })),
     },
     { title: "Links", lines: linkLines(steps) },
-    { title: "Services that cross", lines: serviceLines(steps.filter(isType(EXPORT)), exportLine) },
+    {
+      title: "Services that cross",
+      lines: [
+        ...serviceLines(steps.filter(isType(EXPORT)), exportLine),
+        ...serviceLines(steps.filter(isType(ROUTE)), routeLine),
+      ],
+    },
     { title: "Who may call", lines: grantLines(steps) },
     { title: "Credentials and certificates", lines: rotations(steps) },
     { title: "Versions", lines: versions(steps) },
     { title: "Restarts", lines: restarts(steps) },
   ];
   return sections.filter(({ lines }) => lines.length > 0);
+}
+
+function rulesThatFired({ messages, violations }: Preview): Line[] {
+  const fired = violations.map(({ rule, mandatory, message }): Line => {
+    const [problem = ""] = message.split("\n");
+    return { text: `${rule}: ${problem}`, ...(mandatory && { why: "the engine refuses it" }) };
+  });
+  const lines = [...messages.map((text): Line => ({ text })), ...fired];
+  return [...new Map(lines.map((line) => [line.text, line])).values()];
 }
 
 export function isRisky(sections: readonly Section[]): boolean {
@@ -30,6 +46,7 @@ export function isRisky(sections: readonly Section[]): boolean {
 const CLUSTER = "linkerd-fleet:cluster:Cluster";
 const LINK = "linkerd-fleet:link:Link";
 const EXPORT = "linkerd-fleet:service:ExportedService";
+const ROUTE = "linkerd-fleet:service:TrafficRoute";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 /** What replacing or deleting it does to the fleet. Deleting is only told where a removal does not ask for it. */
@@ -93,16 +110,34 @@ function linkChange(step: Step): string {
 }
 
 function exportLine({ op, before, after }: Step): Line[] {
-  const now = list(after?.modes);
-  switch (op) {
-    case "create":
-      return [{ text: ` crosses from now on (${now})` }];
-    case "delete":
-      return [{ text: " does not cross any more" }];
-    default:
-      return [{ text: `: ${list(before?.modes)} → ${now}` }];
+  const [was, now] = [list(before?.modes), list(after?.modes)];
+  if (op === "create") return [{ text: ` crosses from now on (${now})` }];
+  if (op === "delete") return [{ text: " does not cross any more" }];
+  const lines: Line[] = [];
+  if (was !== now) lines.push({ text: `: ${was} → ${now}` });
+  if (before?.evacuated !== after?.evacuated) {
+    lines.push({
+      text: after?.evacuated ? ": evacuated, serves no other cluster" : ": serves other clusters again",
+    });
   }
+  return lines.length > 0 ? lines : [{ text: ": tells its callers other timeouts, retries or the like" }];
 }
+
+/** How the requests of a cluster's own callers are divided. */
+function routeLine({ op, before, after }: Step): Line[] {
+  const [was, now] = [weights(before), weights(after)];
+  const divided = (how: string) => (how === "" ? "not divided" : how);
+  return was === now && op === "update"
+    ? []
+    : [{ text: `: callers' requests ${divided(was)} → ${divided(now)}` }];
+}
+
+function weights(inputs: Inputs | undefined): string {
+  const backends = routeBackends.safeParse(inputs?.backends).data ?? [];
+  return backends.map(({ cluster, weight }) => `${cluster} ${weight}`).join(", ");
+}
+
+const routeBackends = z.array(z.object({ cluster: z.string(), weight: z.number() }));
 
 /** One line for all releases that move between the same two versions. */
 function versions(steps: readonly Step[]): Line[] {

@@ -1,8 +1,7 @@
-import { z } from "zod";
 import { planFleet } from "../../fleet/plan";
 import { type View, viewOfOutputs, viewOfPlan } from "../graph/view";
-import { Unreadable } from "../live/outputs";
 import { readPreviewConfig } from "../stackFile";
+import { readPrinted } from "./engine";
 
 /** One step of `pulumi preview --json`, with no more of it than the report may show. */
 export interface Step {
@@ -21,32 +20,20 @@ export interface Step {
 export type Operation = "create" | "update" | "replace" | "delete";
 export type Inputs = Readonly<Record<string, unknown>>;
 
-const state = z.object({
-  inputs: z.record(z.string(), z.unknown()).optional(),
-  outputs: z.unknown().optional(),
-});
-const digest = z.object({
-  config: z.record(z.string(), z.string()).nullish(),
-  steps: z.array(
-    z.object({
-      op: z.string(),
-      urn: z.string(),
-      provider: z.string().optional(),
-      oldState: state.optional(),
-      newState: state.optional(),
-      diffReasons: z.array(z.string()).nullish(),
-    }),
-  ),
-  diagnostics: z
-    .array(z.object({ severity: z.string().optional(), message: z.string().optional() }))
-    .nullish(),
-});
+export interface Violation {
+  readonly rule: string;
+  /** Whether the engine refuses the update for it. */
+  readonly mandatory: boolean;
+  readonly message: string;
+}
 
 /** What a preview says, read for the report. */
 export interface Preview {
   readonly steps: readonly Step[];
-  /** Warnings and errors: refusals, policy violations. */
+  /** Warnings and errors, such as refusals. */
   readonly messages: readonly string[];
+  /** Rules of policy packs that fired. */
+  readonly violations: readonly Violation[];
   /** The fleet before the change and after it; `undefined` where the preview does not tell it. */
   readonly before: View | undefined;
   readonly after: View | undefined;
@@ -54,27 +41,15 @@ export interface Preview {
 
 /** Reads the output of `pulumi preview --json`. A cut-off or foreign file is an error, never an empty report. */
 export function readPreview(text: string): Preview {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Unreadable(
-      "The preview is not whole JSON: it was cut short, or `pulumi preview --json` printed an error instead. " +
-        "Run it again and look at what it prints on standard error.",
-    );
-  }
-  const parsed = digest.safeParse(json);
-  if (!parsed.success) {
-    throw new Unreadable("This JSON is not the output of `pulumi preview --json`: it has no list of steps.");
-  }
-  const fleet = readPreviewConfig(parsed.data.config ?? {}).config;
-  const stack = parsed.data.steps.find(({ urn }) => urn.split("::")[2] === "pulumi:pulumi:Stack");
+  const { config, steps, messages, violations } = readPrinted(text);
+  const fleet = readPreviewConfig(config).config;
+  const stack = steps.find(({ urn }) => urn.split("::")[2] === "pulumi:pulumi:Stack");
   return {
-    before: stack && viewOfOutputs(stack.oldState?.outputs ?? {}),
+    before: stack && viewOfOutputs(stack.before?.outputs ?? {}),
     after: fleet && viewOfPlan(planFleet(fleet)),
     // The engine works on several at once: their order differs from preview to preview.
-    steps: parsed.data.steps
-      .flatMap(({ op, urn, provider, oldState, newState, diffReasons }) => {
+    steps: steps
+      .flatMap(({ op, urn, provider, before, after, changed }) => {
         const operation = OPERATIONS[op];
         if (operation === undefined) return [];
         const [, , types = "", ...name] = urn.split("::");
@@ -84,17 +59,27 @@ export function readPreview(text: string): Preview {
             type: types.slice(types.lastIndexOf("$") + 1),
             name: name.join("::"),
             cluster: provider?.split("::").at(-2),
-            before: oldState?.inputs,
-            after: newState?.inputs,
-            changed: diffReasons ?? [],
+            before: before?.inputs ?? undefined,
+            after: after?.inputs ?? undefined,
+            changed,
           },
         ];
       })
       .sort((a, b) => (stepKey(a) < stepKey(b) ? -1 : 1)),
-    messages: (parsed.data.diagnostics ?? [])
+    messages: messages
       .filter(({ severity }) => severity === "warning" || severity === "error")
-      .map(({ message = "" }) => message.replaceAll(/<\{%[^%]*%\}>/g, "").trim()),
+      .map(({ message = "" }) => plain(message)),
+    violations: violations.map(({ policyName, enforcementLevel, message }) => ({
+      rule: policyName,
+      mandatory: enforcementLevel === "mandatory",
+      message: plain(message),
+    })),
   };
+}
+
+/** Without the engine's colours. */
+function plain(message: string): string {
+  return message.replaceAll(/<\{%[^%]*%\}>/g, "").trim();
 }
 
 function stepKey({ name, type }: Step): string {

@@ -190,13 +190,11 @@ describe("npm run graph", () => {
   const run = (...args: string[]) =>
     spawnSync("tsx", [join("ops", "graph", "main.ts"), ...args], { encoding: "utf8" });
 
-  it("prints a stack file as Mermaid, and writes SVG or a page where the file is named so", () => {
+  it("prints a stack file as Mermaid, and writes a page where the file is named so", () => {
     expect(run("Pulumi.dev.yaml").stdout).toMatch(/^flowchart LR\n/);
-    const files = ["fleet.svg", "fleet.html"].map((name) => join(folder, name));
-    for (const out of files) expect(run("Pulumi.dev.yaml", "--out", out).status).toBe(0);
-    const [picture = "", page = ""] = files.map((file) => readFileSync(file, "utf8"));
-    expect(picture).toMatch(/^<svg /);
-    expect(page).toContain(picture);
+    const out = join(folder, "fleet.html");
+    expect(run("Pulumi.dev.yaml", "--out", out).status).toBe(0);
+    expect(readFileSync(out, "utf8")).toContain(readFileSync(join("docs", "dev.svg"), "utf8"));
   });
 
   it.each([

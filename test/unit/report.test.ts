@@ -249,10 +249,69 @@ describe("the report of a preview", () => {
     );
   });
 
+  it("tells a cluster that is evacuated, and how its callers' requests are divided", () => {
+    const service = { cluster: "us", namespace: "shop", name: "checkout" };
+    const exported = { ...service, modes: ["flat"], evacuated: false };
+    const json = previewOf([
+      {
+        op: "update",
+        type: "linkerd-fleet:service:ExportedService",
+        name: "us-shop-checkout",
+        before: exported,
+        after: { ...exported, evacuated: true },
+      },
+      {
+        op: "create",
+        type: "linkerd-fleet:service:TrafficRoute",
+        name: "us-shop-checkout-80",
+        after: { ...service, backends: [{ cluster: "eu", service: "checkout-eu", weight: 1 }] },
+      },
+    ]);
+    expect(tell(readPreview(json))).toEqual([
+      {
+        title: "Services that cross",
+        lines: [
+          { text: "shop/checkout of us: evacuated, serves no other cluster" },
+          { text: "shop/checkout of us: callers' requests not divided → eu 1" },
+        ],
+      },
+    ]);
+  });
+
   it("shows the rules that fired, once each", () => {
     const violation = { severity: "error", message: "<{%reset%}>remove-undrained-link: us → eu<{%reset%}>" };
     const text = report(readPreview(previewOf([], [violation, violation])), "dev");
     expect(text.match(/remove-undrained-link: us → eu/g)).toHaveLength(1);
+  });
+
+  it("reads the engine's stream of events alike, with the rules that fired", () => {
+    const { steps } = JSON.parse(addCluster) as { steps: Record<string, unknown>[] };
+    const violation = {
+      policyName: "no-any-identity",
+      enforcementLevel: "mandatory",
+      message: "<{%reset%}>anyone may call\nName the callers.",
+    };
+    const events: object[] = [
+      { preludeEvent: { config: {} } },
+      ...steps.map(({ oldState = null, newState = null, diffReasons, ...step }) => ({
+        resourcePreEvent: { metadata: { ...step, old: oldState, new: newState, diffs: diffReasons } },
+      })),
+      { diagnosticEvent: { severity: "info", message: "no news" } },
+      { policyEvent: violation },
+      { policyEvent: { ...violation, policyName: "chart-source", enforcementLevel: "advisory" } },
+    ];
+    const stream = (of: object[]) => of.map((event) => `${JSON.stringify(event)}\n`).join("");
+    const preview = readPreview(stream([...events, { cancelEvent: {} }]));
+    expect(preview.steps).toEqual(readPreview(addCluster).steps);
+    expect(tell(preview)[0]).toEqual({
+      title: "Rules that fired",
+      lines: [
+        { text: "no-any-identity: anyone may call", why: "the engine refuses it" },
+        { text: "chart-source: anyone may call" },
+      ],
+    });
+    expect(() => readPreview(stream(events))).toThrow(/cut short/);
+    expect(() => readPreview(stream(events).slice(0, -5))).toThrow(/cut short/);
   });
 
   it("refuses a preview that was cut short, and anything that is not a preview", () => {
