@@ -82,3 +82,15 @@ it("the commands of docs/pictures.md draw the fleet, and a preview's change of i
     2,
   );
 });
+
+it("the rules of the policy pack that fire are told from the engine's stream of events", async () => {
+  lab.edit((config) => Object.assign(federated(config), { allow: [], allowAnyMeshed: true }));
+  const ran = await lab.shell(
+    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json --policy-pack policy > events.json ||\n" +
+      "  echo refused >&2\n" +
+      "npm run --silent report -- --fail-on risky events.json",
+  );
+  expect(ran.code, ran.stdout + ran.stderr).toBe(3);
+  expect(ran.stderr).toContain("refused");
+  expect(ran.stdout).toMatch(/^- no-any-identity: .+ \(the engine refuses it\)$/m);
+});
