@@ -2,7 +2,7 @@
 export interface Figure {
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "s" | "MB" | "resources" | "links" | "KB";
+  readonly unit: "ms" | "s" | "MB" | "resources" | "links" | "requests" | "results" | "KB";
   /** At most this. */
   readonly target?: number;
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import type { Figure } from "./figure";
 
-const BENCHES = ["plan", "mocks", "policy", "lab"] as const;
+const BENCHES = ["plan", "mocks", "verify", "policy", "lab"] as const;
 
 const wanted = process.argv.slice(2);
 const table = new Table({

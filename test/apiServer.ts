@@ -24,7 +24,7 @@ export class ApiServer {
     private readonly ca: string,
   ) {}
 
-  static async start(answer: (asked: Asked) => Reply): Promise<ApiServer> {
+  static async start(answer: (asked: Asked) => Reply | Promise<Reply>): Promise<ApiServer> {
     const { certificate, key } = await serverCertificate();
     const server = createServer({ cert: certificate, key }, (request, response) => {
       const url = new URL(request.url ?? "/", "https://server");
@@ -32,8 +32,8 @@ export class ApiServer {
       request.setEncoding("utf8").on("data", (text: string) => {
         body += text;
       });
-      request.on("end", () => {
-        const reply = answer({
+      request.on("end", async () => {
+        const reply = await answer({
           method: request.method ?? "",
           path: url.pathname,
           query: url.searchParams,

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { PLAN_SCHEMA } from "../../fleet/summary";
+import type { Plan } from "../../fleet/plan";
+import { describeLinks, describePlan, describeServices, PLAN_SCHEMA } from "../../fleet/summary";
 
 /** What a person has to mend before anything can be read; its message says how. */
 export class Unreadable extends Error {}
@@ -58,6 +59,13 @@ const outputs = z.object({
   trustBundle: text,
 });
 export type FleetOutputs = z.infer<typeof outputs>;
+
+/** What the outputs of a plan will say of it, in the same form. */
+export function plannedOutputs(plan: Plan): Pick<FleetOutputs, "plan" | "links" | "services"> {
+  return outputs
+    .pick({ plan: true, links: true, services: true })
+    .parse({ plan: describePlan(plan), links: describeLinks(plan), services: describeServices(plan) });
+}
 
 /** Where outputs come from: a stack (the selected one by default), or a file of `pulumi stack output --json`. */
 export interface OutputsFrom {

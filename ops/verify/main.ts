@@ -6,13 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../live/fleet";
 import { Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { EXIT_CODES, judge, type Result, worst } from "./judge";
 import { junit, table } from "./print";
 import { readFleet } from "./read";
 
 const USAGE =
   "npm run verify -- [--stack NAME] [--config FILE] [--outputs FILE] [--json | --junit] [--watch] [--every SECONDS]";
-const CANNOT_BEGIN = 3;
 
 async function verify(options: FleetOptions): Promise<{ results: Result[]; summary: string }> {
   const start = performance.now();
@@ -64,12 +64,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = CANNOT_BEGIN;
-  },
-);
+runProgram(main);

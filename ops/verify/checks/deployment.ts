@@ -1,4 +1,4 @@
-import { describeLinks, describePlan, describeServices } from "../../../fleet/summary";
+import { plannedOutputs } from "../../live/outputs";
 import { differences } from "../differences";
 import type { Check } from "./check";
 
@@ -7,13 +7,12 @@ export const deploymentChecks: readonly Check[] = [
   {
     name: "the stack file is deployed",
     judge: ({ plan, outputs }) => {
-      const { anchors, clusters } = describePlan(plan);
-      const services = describeServices(plan).map(({ callers, ...service }) => service);
+      const planned = plannedOutputs(plan);
       const parts = {
-        "trust anchors": differences(anchors, outputs.plan.anchors),
-        clusters: differences(clusters, outputs.plan.clusters),
-        links: differences(describeLinks(plan), outputs.links),
-        services: differences(services, outputs.services),
+        "trust anchors": differences(planned.plan.anchors, outputs.plan.anchors),
+        clusters: differences(planned.plan.clusters, outputs.plan.clusters),
+        links: differences(planned.links, outputs.links),
+        services: differences(planned.services, outputs.services),
       };
       const changed = Object.entries(parts).flatMap(([part, paths]) => (paths.length > 0 ? [part] : []));
       if (changed.length === 0) return [{ subject: "stack", findings: [] }];

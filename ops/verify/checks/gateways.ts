@@ -3,7 +3,7 @@ import type { ClusterPlan } from "../../../fleet/plan";
 import { named } from "../certificates";
 import { differences } from "../differences";
 import { drifted, driftedChart, type Finding, given, notWorking } from "../finding";
-import type { Endpoints, Service } from "../shapes";
+import type { Endpoints, Release, Service } from "../shapes";
 import { ofClusters, ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./cluster";
 
@@ -43,7 +43,7 @@ export const gatewayChecks = [
         ];
         return [
           ...judgeDeployment(name, deployment ? [deployment] : [], cluster, release),
-          ...judgeService(service, cluster),
+          ...judgeService(service, cluster, release),
           ...judgeAddress(service, cluster, outputs.clusters[cluster.name]?.gateway.address),
           ...authentications.flatMap(({ kind, name, found, spec }): Finding[] => {
             if (!spec) return [];
@@ -90,7 +90,12 @@ export function addressOf({ status }: Service): string {
   return status.loadBalancer.ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []).join(",");
 }
 
-function judgeService({ metadata, spec }: Service, { gateway }: ClusterPlan): Finding[] {
+function judgeService(
+  { metadata, spec }: Service,
+  cluster: ClusterPlan,
+  release: Release | undefined,
+): Finding[] {
+  const { gateway } = cluster;
   if (!gateway.enabled) return [];
   const ports = {
     "mc-gateway": [GATEWAY_PORT, gateway.port],
@@ -102,8 +107,12 @@ function judgeService({ metadata, spec }: Service, { gateway }: ClusterPlan): Fi
   });
   const identity = metadata.annotations["mirror.linkerd.io/gateway-identity"];
   return [
-    ...wrong.map(([name]) => drifted(`the gateway's Service has another port ${name}`)),
-    ...(identity === gateway.identity ? [] : [drifted("the gateway's Service names another identity")]),
+    ...wrong.map(([name]) =>
+      driftedChart(`the gateway's Service has another port ${name}`, cluster, release),
+    ),
+    ...(identity === gateway.identity
+      ? []
+      : [driftedChart("the gateway's Service names another identity", cluster, release)]),
   ];
 }
 

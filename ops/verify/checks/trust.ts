@@ -3,9 +3,10 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { WEBHOOKS } from "../../../fleet/values";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
-import { drifted, type Finding, given } from "../finding";
+import { drifted, driftedChart, type Finding, given } from "../finding";
 import type { Secret } from "../shapes";
 import { type Check, ofClusters } from "./check";
+import { releaseOf } from "./cluster";
 
 /** From when on `linkerd check` warns of any certificate (linkerd2 `pkg/tls`). */
 const ANCHOR_HOURS = 60 * 24;
@@ -74,8 +75,9 @@ export const trustChecks = [
         proxyInjector: found.injector,
         profileValidator: found.profileValidator,
         policyValidator: found.policyValidator,
+        releases: found.controlPlaneReleases,
       },
-      ({ secrets = [], ...configurations }) =>
+      ({ secrets = [], releases, ...configurations }) =>
         WEBHOOKS.flatMap(({ value, service, secret: name }) => {
           const secret = named(secrets, name);
           if (!secret) return [drifted(`the Secret ${name} is missing`)];
@@ -91,8 +93,10 @@ export const trustChecks = [
           const trusted = configurations[value]?.webhooks.every(({ clientConfig }) =>
             trusts(clientConfig.caBundle, certificate),
           );
-          if (!trusted)
-            findings.push(drifted(`the API server does not trust the certificate in the Secret ${name}`));
+          if (!trusted) {
+            const message = `the API server does not trust the certificate in the Secret ${name}`;
+            findings.push(driftedChart(message, cluster, releaseOf(releases, "linkerd-control-plane")));
+          }
           const soon = plan.trust.webhooks.renewBeforeHours;
           return [
             ...findings,

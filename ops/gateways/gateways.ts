@@ -1,0 +1,39 @@
+import type { Plan } from "../../fleet/plan";
+import { isAlive } from "../verify/checks/gateways";
+import type { Member } from "../verify/read";
+
+/** A gateway, as the source of one link sees it. */
+export interface LinkedGateway {
+  readonly source: string;
+  readonly target: string;
+  /** Where the Link leads; `undefined` if there is none, or it could not be read. */
+  readonly address: string | undefined;
+  readonly identity: string;
+  /** `undefined`: only the service mirror's pod knows. */
+  readonly alive: boolean | undefined;
+  /** What is exported through it, `namespace/name`. */
+  readonly services: readonly string[];
+}
+
+export const GATEWAY_FACTS = ["links", "mirrorEndpoints"] as const;
+
+/** One for each link that carries gateway services. */
+export function linkedGateways(
+  plan: Plan,
+  members: ReadonlyMap<string, Member<(typeof GATEWAY_FACTS)[number]>>,
+): LinkedGateway[] {
+  return plan.links.flatMap(({ source, target, modes }) => {
+    const from = members.get(source);
+    const gateway = members.get(target)?.cluster.gateway;
+    if (!from || !gateway?.enabled || !modes.includes("gateway")) return [];
+    const { links, mirrorEndpoints } = from.found;
+    const link =
+      links.state === "found" ? links.value.find(({ metadata }) => metadata.name === target) : undefined;
+    const address = link && `${link.spec.gatewayAddress || "?"}:${link.spec.gatewayPort ?? "?"}`;
+    const alive = mirrorEndpoints.state === "found" ? isAlive(target, mirrorEndpoints.value) : undefined;
+    const services = plan.exports
+      .filter((one) => one.cluster === target && one.modes.includes("gateway"))
+      .map(({ namespace, name }) => `${namespace}/${name}`);
+    return [{ source, target, address, identity: gateway.identity, alive, services }];
+  });
+}
