@@ -6,7 +6,7 @@ import { exportKey, type ServiceName } from "../fleet/names";
 import type { ClusterPlan, ExportPlan, TrustPlan } from "../fleet/plan";
 import type { RoutePlan } from "../fleet/traffic";
 import { TRUST_MARK } from "../fleet/values";
-import { ControlPlane } from "./controlPlane";
+import { ControlPlane, type IssuerSource } from "./controlPlane";
 import { EmissaryGateway } from "./emissaryGateway";
 import { ExportedService } from "./exportedService";
 import { Grant } from "./grant";
@@ -16,7 +16,6 @@ import { Observability } from "./observability";
 import { restart } from "./restart";
 import { TrafficRoute } from "./trafficRoute";
 import type { Trust } from "./trust";
-import type { KeyPair } from "./trustAnchor";
 import { Viz } from "./viz";
 
 export interface ClusterArgs {
@@ -26,7 +25,8 @@ export interface ClusterArgs {
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
   readonly trust: Trust;
-  readonly lifetimes: Pick<TrustPlan, "issuer" | "webhooks">;
+  /** Who signs what, and for how long. */
+  readonly plan: Pick<TrustPlan, "clusterIssuer" | "issuer" | "webhooks">;
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -47,27 +47,15 @@ export class Cluster extends pulumi.ComponentResource {
     super("linkerd-fleet:cluster:Cluster", name, {}, opts);
     const child = { parent: this };
 
-    const { issuer: given } = cluster;
-    const issuer: KeyPair = given
-      ? { certificatePem: given.certificate, privateKeyPem: args.secret(given.privateKey.secret) }
-      : new Issuer(
-          `${name}-issuer`,
-          {
-            trustDomain: cluster.trustDomain,
-            lifetime: args.lifetimes.issuer,
-            anchor: trust.active,
-            generation: cluster.generations.issuer,
-          },
-          child,
-        );
+    const { clusterIssuer, issuer: lifetime, webhooks } = args.plan;
     this.controlPlane = new ControlPlane(
       `${name}-linkerd`,
       {
         cluster,
         trustBundle: trust.bundle,
-        anchorPem: given ? given.anchor.certificate : trust.active.certificatePem,
-        issuer,
-        webhooks: args.lifetimes.webhooks,
+        issuer:
+          clusterIssuer === undefined ? this.issuer(`${name}-issuer`, args) : { clusterIssuer, lifetime },
+        webhooks,
         secret: args.secret,
       },
       child,
@@ -132,5 +120,28 @@ export class Cluster extends pulumi.ComponentResource {
     }
     this.exported = exported;
     this.registerOutputs({});
+  }
+
+  /** The one that the cluster has, or a new one of the active anchor. */
+  private issuer(name: string, { cluster, trust, plan, secret }: ClusterArgs): IssuerSource {
+    const { issuer } = cluster;
+    if (issuer) {
+      return {
+        certificatePem: issuer.certificate,
+        privateKeyPem: secret(issuer.privateKey.secret),
+        anchorPem: issuer.anchor.certificate,
+      };
+    }
+    const { certificatePem, privateKeyPem } = new Issuer(
+      name,
+      {
+        trustDomain: cluster.trustDomain,
+        lifetime: plan.issuer,
+        anchor: trust.active,
+        generation: cluster.generations.issuer,
+      },
+      { parent: this },
+    );
+    return { certificatePem, privateKeyPem, anchorPem: trust.active.certificatePem };
   }
 }

@@ -5,19 +5,23 @@ import { LICENSE_SECRET } from "../fleet/names";
 import type { ClusterPlan, TrustPlan } from "../fleet/plan";
 import { controlPlaneValues, crdsValues, WEBHOOKS } from "../fleet/values";
 import { base64 } from "./base64";
+import { CertManager } from "./certManager";
 import { chartRelease } from "./chart";
 import { pullSecrets } from "./pullSecrets";
 import type { KeyPair } from "./trustAnchor";
 import { WebhookAuthority } from "./webhookAuthority";
 import { WebhookCertificate } from "./webhookCertificate";
 
+/** An issuer and the anchor that signed it, in PEM; or who makes it in the cluster. */
+export type IssuerSource =
+  | (KeyPair & { readonly anchorPem: pulumi.Input<string>; readonly clusterIssuer?: undefined })
+  | { readonly clusterIssuer: string; readonly lifetime: TrustPlan["issuer"] };
+
 export interface ControlPlaneArgs {
   readonly cluster: ClusterPlan;
   /** All trust anchors, in PEM. */
   readonly trustBundle: pulumi.Output<string>;
-  /** The anchor that signed `issuer`, in PEM. */
-  readonly anchorPem: pulumi.Input<string>;
-  readonly issuer: KeyPair;
+  readonly issuer: IssuerSource;
   readonly webhooks: TrustPlan["webhooks"];
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
@@ -61,36 +65,21 @@ export class ControlPlane extends pulumi.ComponentResource {
     );
     this.namespace = namespace.metadata.name;
 
-    const trustRoots = new kubernetes.core.v1.ConfigMap(
-      `${name}-trust-roots`,
-      {
-        metadata: {
-          name: "linkerd-identity-trust-roots",
-          namespace: this.namespace,
-          annotations: KEPT_BY_HELM,
-        },
-        data: { "ca-bundle.crt": args.trustBundle },
-      },
-      child,
-    );
-    const issuer = new kubernetes.core.v1.Secret(
-      `${name}-issuer`,
-      {
-        metadata: {
-          name: "linkerd-identity-issuer",
-          namespace: this.namespace,
-          annotations: KEPT_BY_HELM,
-        },
-        // What exists keeps its type, which cannot be changed: the chart makes an Opaque one. Nobody reads it.
-        ...(cluster.adopt ? {} : { type: "kubernetes.io/tls" }),
-        data: {
-          "tls.crt": base64(args.issuer.certificatePem),
-          "tls.key": base64(args.issuer.privateKeyPem),
-          "ca.crt": base64(args.anchorPem),
-        },
-      },
-      { ...child, ignoreChanges: ["type"] },
-    );
+    const { issuer } = args;
+    const identity =
+      issuer.clusterIssuer === undefined
+        ? this.ownIdentity(name, cluster, args.trustBundle, issuer)
+        : new CertManager(
+            `${name}-cert-manager`,
+            {
+              namespace: this.namespace,
+              trustDomain: cluster.trustDomain,
+              trustBundle: args.trustBundle,
+              clusterIssuer: issuer.clusterIssuer,
+              lifetime: issuer.lifetime,
+            },
+            child,
+          ).resources;
     const { license } = cluster.install;
     const licenses = license
       ? [
@@ -145,8 +134,7 @@ export class ControlPlane extends pulumi.ComponentResource {
         ...child,
         dependsOn: [
           crds,
-          trustRoots,
-          issuer,
+          ...identity,
           ...licenses,
           ...pullers,
           ...webhooks.map((webhook) => webhook.certificate),
@@ -154,5 +142,46 @@ export class ControlPlane extends pulumi.ComponentResource {
       },
     );
     this.registerOutputs({ namespace: this.namespace });
+  }
+
+  /** The bundle and the issuer as objects of ours. */
+  private ownIdentity(
+    name: string,
+    cluster: ClusterPlan,
+    trustBundle: pulumi.Output<string>,
+    source: KeyPair & { readonly anchorPem: pulumi.Input<string> },
+  ): pulumi.Resource[] {
+    const child = { parent: this };
+    const trustRoots = new kubernetes.core.v1.ConfigMap(
+      `${name}-trust-roots`,
+      {
+        metadata: {
+          name: "linkerd-identity-trust-roots",
+          namespace: this.namespace,
+          annotations: KEPT_BY_HELM,
+        },
+        data: { "ca-bundle.crt": trustBundle },
+      },
+      child,
+    );
+    const issuer = new kubernetes.core.v1.Secret(
+      `${name}-issuer`,
+      {
+        metadata: {
+          name: "linkerd-identity-issuer",
+          namespace: this.namespace,
+          annotations: KEPT_BY_HELM,
+        },
+        // What exists keeps its type, which cannot be changed: the chart makes an Opaque one. Nobody reads it.
+        ...(cluster.adopt ? {} : { type: "kubernetes.io/tls" }),
+        data: {
+          "tls.crt": base64(source.certificatePem),
+          "tls.key": base64(source.privateKeyPem),
+          "ca.crt": base64(source.anchorPem),
+        },
+      },
+      { ...child, ignoreChanges: ["type"] },
+    );
+    return [trustRoots, issuer];
   }
 }

@@ -43,7 +43,7 @@ export class Fleet extends pulumi.ComponentResource {
             grants: grants.get(cluster.name) ?? [],
             routes: routes.get(cluster.name) ?? [],
             trust,
-            lifetimes: plan.trust,
+            plan: plan.trust,
             secret: args.secret,
           },
           { parent: this, providers: { kubernetes: provider } },

@@ -40,10 +40,14 @@ export const CHART_KEYS = ["crds", "controlPlane", "multicluster", "viz"] as con
 export type ChartKey = (typeof CHART_KEYS)[number];
 
 /**
- * On our objects that a chart makes too unless it is told not to: without it the upgrade that tells it so deletes
- * them (Helm's `kube.Client.update`).
+ * On our objects that a chart makes too unless it is told not to. The upgrade that tells it so would delete them
+ * (Helm's `kube.Client.update`); and Helm goes on owning each field that had our value already, so that a later
+ * change of it must be forced.
  */
-export const KEPT_BY_HELM = { "helm.sh/resource-policy": "keep" } as const;
+export const KEPT_BY_HELM = {
+  "helm.sh/resource-policy": "keep",
+  "pulumi.com/patchForce": "true",
+} as const;
 
 const CHANNELS = {
   // linkerd2 `bin/helm-build`, docs "Installing Linkerd with Helm".

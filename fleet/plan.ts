@@ -31,6 +31,8 @@ export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
   readonly anchors: TrustConfig["anchors"];
   /** Id of the anchor that signs the issuers. */
   readonly active: string;
+  /** Where cert-manager signs them: its ClusterIssuer, in every cluster. */
+  readonly clusterIssuer?: string;
 }
 
 export interface ClusterPlan
@@ -123,12 +125,7 @@ export function planFleet(config: FleetConfig): Plan {
     planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? []),
   );
   return {
-    trust: {
-      anchors: config.trust.anchors,
-      active: config.trust.anchors.find((anchor) => anchor.state === "active")?.id ?? "",
-      issuer: config.trust.issuer,
-      webhooks: config.trust.webhooks,
-    },
+    trust: planTrust(config.trust),
     clusters: clusters.map((cluster) => {
       const observability = planObservability(config, cluster, exports);
       return observability ? { ...cluster, observability } : cluster;
@@ -193,6 +190,17 @@ function planCluster(
         headless: modes.includes("gateway") && fleet.services.some(headless),
       };
     }),
+  };
+}
+
+function planTrust({ anchors, provider, issuer, webhooks }: TrustConfig): TrustPlan {
+  const active = anchors.find((anchor) => anchor.state === "active");
+  return {
+    anchors,
+    active: active?.id ?? "",
+    ...(provider === "cert-manager" && active?.clusterIssuer ? { clusterIssuer: active.clusterIssuer } : {}),
+    issuer,
+    webhooks,
   };
 }
 

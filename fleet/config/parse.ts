@@ -3,6 +3,7 @@ import { type FleetConfig, fleetConfig } from "./fleetConfig";
 import { explain, problemsOf } from "./messages";
 import { type RawConfig, type Readable, readConfig } from "./readable";
 import { accessesWithoutLink, accessRules } from "./rules/access";
+import { certManagerRules } from "./rules/certManager";
 import { chartRules } from "./rules/charts";
 import { clusterRules } from "./rules/clusters";
 import { exportRules, unreachedExports } from "./rules/exports";
@@ -35,6 +36,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   trafficRules,
   trustRules,
   issuerRules,
+  certManagerRules,
   chartRules,
 ];
 

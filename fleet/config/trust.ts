@@ -21,6 +21,17 @@ export const anchorConfig = z.strictObject({
   privateKey: secretRef
     .optional()
     .describe("The private key of `certificate`. Needed while the anchor is `active`"),
+  clusterIssuer: matching(
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    "is not the name of a ClusterIssuer",
+    "use lower-case letters, digits, dashes and dots",
+  )
+    .max(253)
+    .optional()
+    .describe(
+      "With `provider: cert-manager`: the ClusterIssuer, in every cluster, that has the key of `certificate`. Needed " +
+        "while the anchor is `active`",
+    ),
   lifetimeHours: z
     .int()
     .min(24)
@@ -36,6 +47,13 @@ export const restartedWorkload = z.strictObject({
 });
 
 export const trustConfig = z.strictObject({
+  provider: z
+    .enum(["pulumi", "cert-manager"])
+    .default("pulumi")
+    .describe(
+      "Who makes the issuers and keeps their keys: this program, in the stack's state; or in each cluster cert-manager, " +
+        "with trust-manager for the bundle",
+    ),
   anchors: z
     .array(anchorConfig)
     .min(1)

@@ -45,4 +45,43 @@ export const ISSUERS: readonly Mistake[] = [
     "clusters.eu.chartAccesses[0]",
     "another name",
   ],
+  [
+    "a ClusterIssuer without cert-manager",
+    (f) => (f.trust.anchors[0].clusterIssuer = "linkerd"),
+    "trust.anchors[0].clusterIssuer",
+    "provider",
+  ],
+  [
+    "cert-manager with a generated anchor",
+    (f) => (f.trust.provider = "cert-manager"),
+    "trust.anchors[0].certificate",
+    "ClusterIssuer",
+  ],
+  [
+    "cert-manager without a ClusterIssuer",
+    (f) => byCertManager(f, { clusterIssuer: undefined }),
+    "trust.anchors[0].clusterIssuer",
+    "name the ClusterIssuer",
+  ],
+  [
+    "cert-manager with the anchor's key",
+    (f) => byCertManager(f, { privateKey: { secret: "stored" } }),
+    "trust.anchors[0].privateKey",
+    "remove it",
+  ],
+  [
+    "cert-manager with an issuer of the cluster's own",
+    (f) => {
+      byCertManager(f, {});
+      f.clusters.eu.issuer = { certificate: good.pem, privateKey: { secret: "stored" } };
+    },
+    "clusters.eu.issuer",
+    "remove it",
+  ],
 ];
+
+function byCertManager(f: Sections, more: object): void {
+  f.trust.provider = "cert-manager";
+  Object.assign(f.trust.anchors[0], { certificate: good.pem, clusterIssuer: "linkerd", ...more });
+  if (f.trust.anchors[0].clusterIssuer === undefined) delete f.trust.anchors[0].clusterIssuer;
+}

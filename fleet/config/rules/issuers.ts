@@ -8,7 +8,8 @@ export function issuerRules(fleet: Readable): Problem[] {
   return [...judgeIssuers(fleet), ...untrustedIssuers(fleet), ...givenGenerations(fleet)];
 }
 
-function judgeIssuers({ raw, clusters, anchors }: Readable): Problem[] {
+function judgeIssuers({ raw, trust, clusters, anchors }: Readable): Problem[] {
+  if (trust?.provider === "cert-manager") return [];
   const authorities = anchors.flatMap(({ value }) => readCertificate(value.certificate ?? "") ?? []);
   return [...clusters].flatMap(([name, { issuer }]) => {
     if (!issuer) return [];

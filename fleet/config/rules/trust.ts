@@ -82,7 +82,8 @@ function judgeAnchor(
     }
     return problems;
   }
-  if (state === "active" && !privateKey) {
+  const signsHere = trust?.provider !== "cert-manager";
+  if (state === "active" && !privateKey && signsHere) {
     add("privateKey", "is missing: an active anchor signs the issuers", "name the secret that holds the key");
   }
   const parsed = readCertificate(certificate);
@@ -94,7 +95,7 @@ function judgeAnchor(
     add("certificate", "is not that of a certificate authority", "use a certificate with `CA:TRUE`");
   } else if (!fitsAnchor(parsed)) {
     add("certificate", "has a key Linkerd does not take", "use ECDSA P-256, or RSA with 2048 bits or more");
-  } else if (privateKey) {
+  } else if (privateKey && signsHere) {
     const mistake = keyMistake(raw, privateKey.secret, parsed);
     if (mistake) add("privateKey", ...mistake);
   }
