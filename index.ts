@@ -5,7 +5,7 @@ import { lastOutputs } from "./components/lastOutputs";
 import { readStackConfig } from "./components/stackConfig";
 import { keepTokens } from "./fleet/access";
 import { parseFleetConfig } from "./fleet/config/parse";
-import { deploymentOf } from "./fleet/deployment";
+import { deployedAfter } from "./fleet/deployment";
 import { guardTransition } from "./fleet/guard";
 import { planFleet } from "./fleet/plan";
 import { formatProblems } from "./fleet/problems";
@@ -49,7 +49,7 @@ export = async () => {
     /** What this program decided, in plain data. */
     plan: describePlan(plan),
     /** The last deployment in which nothing failed: what every cluster has been given. */
-    deployed: complete ? deploymentOf(plan) : (last.deployed ?? null),
+    deployed: deployedAfter(last, plan, complete),
   };
 };
 

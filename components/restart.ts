@@ -23,6 +23,7 @@ export function restart(
       metadata: {
         name: deployment,
         namespace,
+        // One for each reason: with a shared one, a second patch of the same Deployment would drop what the first set.
         annotations: { "pulumi.com/patchFieldManager": `linkerd-fleet-${key.split("/").at(-1)}` },
       },
       spec: { template: { metadata: { annotations: { [key]: value } } } },

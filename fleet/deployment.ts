@@ -1,14 +1,17 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Plan } from "./plan";
 import { describeLinks, describePlan, PLAN_SCHEMA } from "./summary";
+
+const anchors = z.array(
+  z.object({ id: z.string(), state: z.string(), certificate: z.string().exactOptional() }),
+);
 
 /** What the transition guard must know of a deployment; the stack's output `deployed`. */
 const deployment = z.object({
   plan: z.object({
     schema: z.literal(PLAN_SCHEMA),
-    anchors: z.array(
-      z.object({ id: z.string(), state: z.string(), certificate: z.string().exactOptional() }),
-    ),
+    anchors,
     clusters: z.record(
       z.string(),
       z.object({
@@ -24,13 +27,15 @@ const deployment = z.object({
     ),
   }),
   links: z.array(z.object({ source: z.string(), target: z.string(), state: z.string() })),
+  /** The anchors of the deployments since that failed: some cluster may have been given them. */
+  unfinished: z.array(anchors).default([]),
 });
 export type Deployment = z.infer<typeof deployment>;
 export type DeployedAnchor = Deployment["plan"]["anchors"][number];
 export type DeployedCluster = Deployment["plan"]["clusters"][string];
 
 /** The same of a plan that is not deployed yet. */
-export function deploymentOf(plan: Plan): z.input<typeof deployment> {
+export function deploymentOf(plan: Plan): Deployment {
   return deployment.parse({ plan: describePlan(plan), links: describeLinks(plan) });
 }
 
@@ -44,4 +49,18 @@ export function readDeployment(outputs: Readonly<Record<string, unknown>>): Last
   if (outputs.deployed === undefined || outputs.deployed === null) return { unknown: "none" };
   const read = deployment.safeParse(outputs.deployed);
   return read.success ? { known: read.data } : { unknown: "unreadable" };
+}
+
+/** The output `deployed` after a deployment of the plan. `complete`: nothing failed in it. */
+export function deployedAfter(
+  outputs: Readonly<Record<string, unknown>>,
+  plan: Plan,
+  complete: boolean,
+): unknown {
+  if (complete) return deploymentOf(plan);
+  const { known } = readDeployment(outputs);
+  if (!known) return outputs.deployed ?? null;
+  const { anchors } = deploymentOf(plan).plan;
+  const told = [known.plan.anchors, ...known.unfinished].some((some) => isDeepStrictEqual(some, anchors));
+  return told ? known : { ...known, unfinished: [...known.unfinished, anchors] };
 }

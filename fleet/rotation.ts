@@ -1,10 +1,22 @@
 import type { DeployedAnchor, Deployment } from "./deployment";
 
-/** Whether a deployment trusts this very certificate: an id with another certificate is another anchor. */
+/** An id with another certificate is another anchor. */
+function find(anchors: readonly DeployedAnchor[], anchor: DeployedAnchor): DeployedAnchor | undefined {
+  return anchors.find(({ id, certificate }) => id === anchor.id && certificate === anchor.certificate);
+}
+
 export function trusts(deployment: Deployment, anchor: DeployedAnchor): boolean {
-  return deployment.plan.anchors.some(
-    ({ id, certificate }) => id === anchor.id && certificate === anchor.certificate,
-  );
+  return find(deployment.plan.anchors, anchor) !== undefined;
+}
+
+/** Whether every cluster does, also one that was reached by a deployment that failed since. */
+export function trustedEverywhere(last: Deployment, anchor: DeployedAnchor): boolean {
+  return trusts(last, anchor) && last.unfinished.every((anchors) => find(anchors, anchor));
+}
+
+/** Whether an anchor that does not sign, so far as the last complete deployment knows, may have signed since. */
+export function signedSince(last: Deployment, anchor: DeployedAnchor): boolean {
+  return last.unfinished.some((anchors) => find(anchors, anchor)?.state === "active");
 }
 
 /** What a step does to the anchors of the fleet. */

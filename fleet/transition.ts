@@ -1,6 +1,6 @@
 import type { TransitionRule } from "./config/allowUnsafe";
 import type { DeployedCluster, Deployment } from "./deployment";
-import { anchorStep, trusts } from "./rotation";
+import { anchorStep, signedSince, trustedEverywhere, trusts } from "./rotation";
 import { versionHindrance } from "./versionSkew";
 
 /**
@@ -73,7 +73,7 @@ function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule>
     .flatMap((anchor) => {
       const { id, state } = anchor;
       const kept = clustersOfBoth(last, next).filter(([, before]) => before.issuerAnchor === id);
-      if (state === "retiring") {
+      if (state === "retiring" && !signedSince(last, anchor)) {
         return kept.map(([cluster]) => ({
           what: `trust anchor ${id}`,
           why: `it signed the issuer of ${cluster} as last deployed: its pods would be trusted by no other any more`,
@@ -90,16 +90,16 @@ function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule>
           }
         : {
             what,
-            why: "it was not `retiring`: an interrupted deployment may have signed issuers with it",
-            path: "make it `retiring`, deploy, then remove it",
+            why: "an interrupted deployment may have signed issuers with it",
+            path: "make it `retiring`, deploy until nothing fails, then remove it",
           };
     });
 }
 
-/** Trusted is what was in the bundle of the last complete deployment: that one is in every cluster. */
+/** The bundle of the last complete deployment is in every cluster, but for what failed deployments took out since. */
 function switchAnchorEarly(last: Deployment, next: Deployment): ReturnType<Rule> {
   return next.plan.anchors
-    .filter((anchor) => anchor.state === "active" && !trusts(last, anchor))
+    .filter((anchor) => anchor.state === "active" && !trustedEverywhere(last, anchor))
     .map(({ id }) => ({
       what: `trust anchor ${id}`,
       why: "it would sign issuers before the clusters trust it: pods with new identities would be refused by the others",

@@ -2,9 +2,11 @@ import "reflect-metadata";
 import { createHash, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import * as pulumi from "@pulumi/pulumi";
+import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "../../components/fleet";
-import { type Deployment, deploymentOf } from "../../fleet/deployment";
+import { type Deployment, deployedAfter, deploymentOf } from "../../fleet/deployment";
+import { guardTransition } from "../../fleet/guard";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { rotationNotes } from "../../fleet/rotation";
 import { judgeTransition } from "../../fleet/transition";
@@ -55,6 +57,57 @@ describe("the steps of an anchor", () => {
     expect(judgeTransition(deployment(last), deployment(next))).toMatchObject([
       { rule: "two-anchor-steps", what: `trust anchors: ${told}` },
     ]);
+  });
+});
+
+describe("any sequence of deployments that the guard accepts", () => {
+  const CLUSTERS = ["us", "eu"];
+  // Few of each, so that deployments often undo what a failed one began.
+  const IDS = ["a", "b"];
+  const STATES = ["gone", "staged", "active", "retiring"];
+  /** What a deployment reached: a cluster's bundle, its issuer, both or nothing. */
+  const reached = fc.array(fc.record({ bundle: fc.boolean(), issuer: fc.boolean() }), {
+    minLength: CLUSTERS.length,
+    maxLength: CLUSTERS.length,
+  });
+  const wanted = fc
+    .record({
+      active: fc.nat(IDS.length - 1),
+      others: fc.array(fc.nat(3), { minLength: IDS.length, maxLength: IDS.length }),
+    })
+    .map(({ active, others }) =>
+      IDS.flatMap((id, at) => {
+        const state = at === active ? "active" : STATES[others[at] ?? 0];
+        return state === "gone" || (state === "active" && at !== active) ? [] : [`${id}=${state}`];
+      }).join(" "),
+    );
+  const deployed = fc.record({ anchors: wanted, complete: fc.boolean(), reached });
+
+  it("leaves every issuer chained to an anchor that every cluster trusts, whatever fails", () => {
+    const signer = (anchors: string) => /(\w)=active/.exec(anchors)?.[1] ?? "";
+    let accepted = 0;
+    fc.assert(
+      fc.property(fc.array(deployed, { minLength: 4, maxLength: 14 }), (deployments) => {
+        const held = CLUSTERS.map(() => ({ bundle: "a=active", issuer: "a" }));
+        let outputs: Record<string, unknown> = { deployed: deployment("a=active") };
+        for (const { anchors, complete, reached } of deployments) {
+          const plan = fleet(anchors);
+          if (guardTransition(outputs, plan, []).refusal !== undefined) continue;
+          accepted += 1;
+          for (const [at, cluster] of held.entries()) {
+            if (complete || reached[at]?.bundle) cluster.bundle = anchors;
+            if (complete || reached[at]?.issuer) cluster.issuer = signer(anchors);
+          }
+          outputs = JSON.parse(JSON.stringify({ deployed: deployedAfter(outputs, plan, complete) }));
+          for (const { issuer } of held) {
+            for (const { bundle } of held) expect(bundle).toContain(`${issuer}=`);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+    // A guard that refuses everything would prove nothing.
+    expect(accepted).toBeGreaterThan(300);
   });
 });
 

@@ -445,6 +445,7 @@ const deployments: fc.Arbitrary<Deployment> = fc
         }),
       ),
     },
+    unfinished: [],
     links: of.names.flatMap((source, s) =>
       of.names.flatMap((target, t) =>
         s === t || of.cut[s * 4 + t]
