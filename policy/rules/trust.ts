@@ -26,7 +26,9 @@ export const keysP256: ResourceRule = {
 
 const hours = z.int().min(1);
 const lifetimeSettings = z.strictObject({
-  anchorHours: hours.default(87_600).describe("How long a trust anchor may be valid"),
+  authorityHours: hours
+    .default(87_600)
+    .describe("How long a trust anchor, or the webhooks' authority, may be valid"),
   otherHours: hours.default(8_760).describe("How long issuers and webhook certificates may be valid"),
 });
 
@@ -37,10 +39,11 @@ export const lifetimes: ResourceRule<z.infer<typeof lifetimeSettings>> = {
   remediation: "Set `lifetimeHours` and `renewBeforeHours` in `trust`.",
   settings: lifetimeSettings,
   types: CERTIFICATE,
-  *judge(certificate, { anchorHours, otherHours }) {
-    const { properties } = certificate;
+  *judge(certificate, { authorityHours, otherHours }) {
+    const { type, properties } = certificate;
+    const isAuthority = type.endsWith(":SelfSignedCert") && !properties.at("isCaCertificate").isNot(true);
     const valid = properties.at("validityPeriodHours").number;
-    const most = isAnchor(certificate) ? anchorHours : otherHours;
+    const most = isAuthority ? authorityHours : otherHours;
     if (valid === undefined) return;
     if (valid > most) yield `it is valid for ${valid} hours, longer than ${most}`;
     const early = properties.at("earlyRenewalHours");
@@ -73,8 +76,7 @@ export const anchorProtected: FleetRule = {
   settings: NONE,
   *judge(fleet) {
     for (const of of [...fleet.ofType(CERTIFICATE), ...fleet.ofType(PRIVATE_KEY)]) {
-      const isOfAnchor = of.urn.includes("linkerd-fleet:trust:TrustAnchor$") || isAnchor(of);
-      if (!isOfAnchor || of.isProtected || isRetiring(fleet, of.name)) continue;
+      if (!isAnchor(of) || of.isProtected || isRetiring(fleet, of.name)) continue;
       yield { problem: `${of.name} is not protected`, of };
     }
   },
@@ -88,9 +90,9 @@ function isRetiring({ anchors }: Fleet, name: string): boolean {
   );
 }
 
-/** A root: it signs others, and itself. */
-function isAnchor({ type, properties }: Resource): boolean {
-  return type.endsWith(":SelfSignedCert") && !properties.at("isCaCertificate").isNot(true);
+/** The root of identities or its key; the webhooks' own authority is none, and renews. */
+function isAnchor({ urn }: Resource): boolean {
+  return urn.includes("linkerd-fleet:trust:TrustAnchor$");
 }
 
 export const issuerOutside: ResourceRule = {

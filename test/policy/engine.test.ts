@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import { pulumi } from "../../lab/engine";
+import { type Lab, openLab, repository } from "../../lab/env";
+import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
+
+interface Sections {
+  "linkerd-fleet:linkerd": Record<string, unknown>;
+  "linkerd-fleet:clusters": Record<string, { context: string; gateway?: unknown }>;
+  "linkerd-fleet:services": Record<string, unknown>[];
+}
+
+let folder: string;
+let lab: Lab;
+let tools: Toolchain;
+
+beforeAll(async () => {
+  tools = await ensureToolchain({ log: (line) => console.log(line) });
+  folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-policy-"));
+  lab = { ...openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder }), state: folder };
+  const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
+  writeFileSync(
+    join(folder, "Pulumi.yaml"),
+    stringify({ name: "linkerd-fleet", runtime, main: join(repository, "index.ts") }),
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A preview with the whole pack, of clusters that do not answer, and do not have to. */
+async function preview(
+  stackFile: string,
+  profile: string | undefined,
+  change: (sections: Sections) => void = () => {},
+): Promise<{ code: number; output: string }> {
+  const { config } = parse(readFileSync(join(repository, stackFile), "utf8")) as { config: Sections };
+  change(config);
+  const contexts = Object.values(config["linkerd-fleet:clusters"]).map(({ context }) => context);
+  writeFileSync(lab.kubeconfig, kubeconfig(contexts));
+  rmSync(lab.stackFile, { force: true });
+  await pulumi(lab, tools, ["stack", "rm", "dev", "--yes", "--force"]);
+  writeFileSync(lab.stackFile, stringify({ config }));
+  const made = await pulumi(lab, tools, ["stack", "init", "dev"]);
+  if (made.code !== 0) throw new Error(made.stderr);
+  const flags = profile === undefined ? [] : ["--policy-pack-config", profile];
+  const pack = ["--policy-pack", join(repository, "policy"), ...flags];
+  const ran = await pulumi(lab, tools, ["preview", "--suppress-outputs", ...pack]);
+  return { code: ran.code, output: ran.stdout + ran.stderr };
+}
+
+function kubeconfig(contexts: readonly string[]): string {
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: contexts.map((name) => ({ name, cluster: { server: "https://127.0.0.1:1" } })),
+    users: [{ name: "nobody", user: { token: "none" } }],
+    contexts: contexts.map((name) => ({ name, context: { cluster: name, user: "nobody" } })),
+  });
+}
+
+function rulesOf(output: string, level: "advisory" | "mandatory"): string[] {
+  const rules = [...output.matchAll(/\[(advisory|mandatory)\] \[severity: \w+\] +([\w-]+)/g)];
+  return [...new Set(rules.flatMap(([, is, rule = ""]) => (is === level ? [rule] : [])))].sort();
+}
+
+const profile = (name: string) => join(repository, "policy", "profiles", `${name}.json`);
+
+describe("the whole pack on the real engine", () => {
+  it("lets `dev` pass, and says what waits for `up`", async () => {
+    const { code, output } = await preview("Pulumi.dev.yaml", undefined);
+    expect(code, output).toBe(0);
+    expect(output).not.toContain("[mandatory]");
+    expect(output).toMatch(/\[advisory\].*high-availability/);
+    expect(output).toMatch(/\[advisory\].*waits-for-up/);
+    expect(output).toContain("bundle-equal: ");
+  });
+
+  it("lets the production example pass with the production profile", async () => {
+    const { code, output } = await preview("examples/three-regions.yaml", profile("prod"));
+    expect(code, output).toBe(0);
+    expect(output).toContain("linkerd-fleet@v");
+    expect(output).not.toContain("[mandatory]");
+    expect(rulesOf(output, "advisory")).toEqual(["waits-for-up"]);
+  });
+
+  it("refuses lines of a stack file by the rule's own name, one resource at a time and over the whole fleet", async () => {
+    const { code, output } = await preview("examples/three-regions.yaml", profile("prod"), (sections) => {
+      sections["linkerd-fleet:linkerd"].ha = false;
+      for (const cluster of Object.values(sections["linkerd-fleet:clusters"]))
+        cluster.gateway = { type: "loadBalancer" };
+      for (const service of sections["linkerd-fleet:services"]) {
+        if (service.name === "customers") Object.assign(service, { allow: [], allowAnyMeshed: true });
+      }
+    });
+    expect(code).not.toBe(0);
+    expect(rulesOf(output, "mandatory")).toEqual([
+      "gateway-networks",
+      "high-availability",
+      "no-any-identity",
+    ]);
+    expect(output).toContain("Set `linkerd.ha: true`.");
+    expect(output).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
+  });
+
+  it("refuses a profile with an unknown rule before anything is judged", async () => {
+    const file = join(folder, "profile.json");
+    writeFileSync(
+      file,
+      JSON.stringify({ resources: { rules: { "high-avialability": { level: "mandatory" } } } }),
+    );
+    const { code, output } = await preview("Pulumi.dev.yaml", file);
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/resources: rules:.*high-avialability/);
+  });
+});
