@@ -1,11 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access";
+import type { AdmissionPlan } from "../fleet/admission";
 import type { GrantPlan } from "../fleet/grants";
 import { exportKey, type ServiceName } from "../fleet/names";
 import type { ClusterPlan, ExportPlan, TrustPlan } from "../fleet/plan";
 import type { RoutePlan } from "../fleet/traffic";
 import { TRUST_MARK } from "../fleet/values";
+import { Admission } from "./admission";
 import { ControlPlane, type IssuerSource } from "./controlPlane";
 import { EmissaryGateway } from "./emissaryGateway";
 import { ExportedService } from "./exportedService";
@@ -24,6 +26,8 @@ export interface ClusterArgs {
   /** One for each of `exports`. */
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
+  /** What its API server refuses; absent where that is off. */
+  readonly admission: AdmissionPlan | undefined;
   readonly trust: Trust;
   /** Who signs what, and for how long. */
   readonly plan: Pick<TrustPlan, "clusterIssuer" | "issuer" | "webhooks">;
@@ -43,9 +47,11 @@ export class Cluster extends pulumi.ComponentResource {
   readonly exported: ReadonlyMap<string, ExportedService>;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { cluster, trust } = args;
+    const { cluster, trust, admission } = args;
     super("linkerd-fleet:cluster:Cluster", name, {}, opts);
     const child = { parent: this };
+
+    if (admission) new Admission(`${name}-admission`, { admission }, child);
 
     const { clusterIssuer, issuer: lifetime, webhooks } = args.plan;
     this.controlPlane = new ControlPlane(

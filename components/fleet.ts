@@ -32,6 +32,7 @@ export class Fleet extends pulumi.ComponentResource {
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
     const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
     const routes = Map.groupBy(plan.routes, (route) => route.cluster);
+    const admissions = new Map(plan.admissions.map((admission) => [admission.cluster, admission]));
     const members = new Map(
       plan.clusters.map((cluster) => {
         const provider = this.provider(cluster, args.secret);
@@ -42,6 +43,7 @@ export class Fleet extends pulumi.ComponentResource {
             exports: exports.get(cluster.name) ?? [],
             grants: grants.get(cluster.name) ?? [],
             routes: routes.get(cluster.name) ?? [],
+            admission: admissions.get(cluster.name),
             trust,
             plan: plan.trust,
             secret: args.secret,

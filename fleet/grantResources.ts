@@ -1,4 +1,5 @@
 import type { GrantPlan, PortGrant } from "./grants";
+import { GRANT_PREFIX } from "./names";
 import type {
   AuthenticationRef,
   AuthorizationPolicySpec,
@@ -36,7 +37,7 @@ export interface PortResources {
 
 /** Names of Services and ports hold no dots, so no two names are alike. */
 export function grantResources({ name, protocol, local, ports }: GrantPlan): GrantResources {
-  const own = `fleet.${name}`;
+  const own = `${GRANT_PREFIX}${name}`;
   const localName = `${own}.local`;
   const localRefs: AuthenticationRef[] = [
     ref("NetworkAuthentication", localName),

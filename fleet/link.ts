@@ -38,6 +38,9 @@ export interface LabelSelector {
 const EXPORTED = "mirror.linkerd.io/exported";
 const FEDERATED = "mirror.linkerd.io/federated";
 
+/** The labels that let a Service cross, whatever their value. */
+export const EXPORT_KEYS = [EXPORTED, FEDERATED] as const;
+
 /** The label that lets a service cross, for each mode (linkerd2 `pkg/k8s/labels.go`). */
 export const EXPORT_LABEL: Readonly<Record<Mode, readonly [key: string, value: string]>> = {
   gateway: [EXPORTED, "true"],

@@ -60,6 +60,9 @@ export function mirrorServiceName(service: string, target: string): string {
   return `${service}-${target}`;
 }
 
+/** Of every policy object that a grant makes. Names of Services and ports hold no dots: no two of them are alike. */
+export const GRANT_PREFIX = "fleet.";
+
 /** Mesh identity of a ServiceAccount (linkerd2 `pkg/identity`). */
 export function identityName(
   serviceAccount: string,

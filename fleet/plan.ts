@@ -1,3 +1,4 @@
+import { type AdmissionPlan, planAdmissions } from "./admission";
 import { chainsTo, readCertificate } from "./certificates";
 import { type InstallPlan, planInstall } from "./charts";
 import type { AccessConfig } from "./config/access";
@@ -24,6 +25,7 @@ export interface Plan {
   readonly exports: readonly ExportPlan[];
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
+  readonly admissions: readonly AdmissionPlan[];
 }
 
 export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
@@ -136,6 +138,7 @@ export function planFleet(config: FleetConfig): Plan {
     exports,
     grants: sorted(planGrants(config, links), exportKey),
     routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`),
+    admissions: sorted(planAdmissions(config, links, exports), ({ cluster }) => cluster),
   };
 }
 

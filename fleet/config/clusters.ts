@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { admissionMode, operator } from "./admission";
 import { certificatePem, domainName, generation, matching, network, secretRef, text } from "./common";
 import { gatewayConfig } from "./gateways";
 import { linkerdOverrides } from "./linkerd";
@@ -102,6 +103,8 @@ export const clusterConfig = z.strictObject({
     })
     .prefault({})
     .describe("Another number than before makes new ones at once, long before they would be renewed"),
+  admission: admissionMode.optional().describe("As the section of this name, for this cluster"),
+  operators: z.array(operator).min(1).optional().describe("As the section of this name, for this cluster"),
   wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });

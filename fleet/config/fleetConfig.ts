@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { accessConfig } from "./access";
+import { admissionMode, operator } from "./admission";
 import { transitionRule } from "./allowUnsafe";
 import { clusterConfig } from "./clusters";
 import { clusterName } from "./common";
@@ -20,6 +21,20 @@ export const fleetConfig = z.strictObject({
   observability: observabilityConfig
     .optional()
     .describe("Metrics, alerts and a dashboard for the Prometheus Operator of each cluster. Default: none"),
+  admission: admissionMode
+    .default("enforce")
+    .describe(
+      "What the API servers do with a Link, an export label or an edited grant that is not declared here, whoever " +
+        "makes it: refuse it (`enforce`), let it pass with a warning (`warn`), or nothing (`off`)",
+    ),
+  operators: z
+    .array(operator)
+    .min(1)
+    .optional()
+    .describe(
+      "Who deploys this fleet, as the API servers know them: `user:<name>` or `group:<name>`. Default: whoever may " +
+        "change ValidatingAdmissionPolicies",
+    ),
   allowUnsafe: z
     .array(transitionRule)
     .default([])
