@@ -134,8 +134,8 @@ function removeUndrainedLink(last: Deployment, next: Deployment): ReturnType<Rul
       what: `link ${linkName(link)}`,
       why: "what the source mirrors through it stays behind and leads nowhere: callers fail",
       path:
-        "list it in `topology.links` with `state: draining`, deploy, see that no Service with the label " +
-        "`mirror.linkerd.io/cluster-name` of that target is left in the source, then remove it",
+        "list it in `topology.links` with `state: draining`, deploy, see with `npm run drained` that the source holds " +
+        "no service of that target any more, then remove it",
     }));
 }
 
@@ -151,8 +151,8 @@ function removeUndrainedCluster(last: Deployment, next: Deployment): ReturnType<
       what: `cluster ${name}`,
       why: "the other clusters mirror its services, or it theirs, up to this moment: callers fail",
       path:
-        "set its `state: draining`, deploy, see that no Service with the label `mirror.linkerd.io/cluster-name` of " +
-        "this cluster is left in the others, then remove it. A cluster that is lost cannot be drained: use `allowUnsafe`",
+        "set its `state: draining`, deploy, see with `npm run drained` that no other cluster holds a service of it any " +
+        "more, then remove it. A cluster that is lost cannot be drained: `npm run forget`, and use `allowUnsafe`",
     }));
 }
 

@@ -1,6 +1,12 @@
 import { z } from "zod";
-import type { LiveCluster, Read } from "../live/cluster";
-import type { Finding, Unsettled } from "./state";
+import { type LiveCluster, openCluster, type Read } from "../live/cluster";
+import type { Finding, ProviderAccess, Unsettled } from "./state";
+
+/** The cluster of a provider of the state. */
+export function openProvider({ cluster, context, kubeconfig }: ProviderAccess): LiveCluster {
+  const content = kubeconfig === undefined ? undefined : ({ state: "found", value: kubeconfig } as const);
+  return openCluster(cluster, context, content);
+}
 
 /** Asks a cluster what became of one thing that may have been created in it. */
 export function look(cluster: LiveCluster, unsettled: Unsettled): Promise<Finding> {
@@ -37,7 +43,11 @@ async function lookAtObject(
 }
 
 const record = z.object({
-  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    labels: z.record(z.string(), z.string()).default({}),
+  }),
 });
 
 /** Helm keeps a Secret for each revision; one that is `pending-…` blocks every next operation. */
@@ -58,6 +68,21 @@ async function lookAtRelease(
     records: wrong.map(({ metadata }) => `${secrets}/${metadata.name}`),
     status: wrong.map(status).join(", "),
   };
+}
+
+/**
+ * Helm's records of operations that never ended, of Linkerd's releases: their cluster or their network went away under
+ * them, which is no interruption to the engine. Helm refuses every next operation while they are there.
+ */
+export async function hangingRecords(cluster: LiveCluster): Promise<string[]> {
+  const labels = encodeURIComponent(
+    "owner=helm,status in (pending-install,pending-upgrade,pending-rollback)",
+  );
+  const records = await cluster.list(`/api/v1/secrets?labelSelector=${labels}`, record);
+  if (records.state !== "found") return [];
+  return records.value
+    .filter(({ metadata }) => metadata.labels.name?.startsWith("linkerd-"))
+    .map(({ metadata: { name, namespace } }) => `/api/v1/namespaces/${namespace}/secrets/${name}`);
 }
 
 function nothingOr(read: Exclude<Read<unknown>, { state: "found" }>): Finding {

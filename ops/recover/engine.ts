@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { hostname } from "node:os";
+import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { pulumi, Unreadable } from "../live/outputs";
@@ -85,4 +86,21 @@ async function orphans(): Promise<number[]> {
       ([, { parent, args }]) => /(^|\/)pulumi-resource-kubernetes(\s|$)/.test(args) && !isEngine(parent),
     )
     .map(([pid]) => pid);
+}
+
+/** Asks a person, unless `yes` was given. */
+export async function confirmed(yes: boolean | undefined): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY)
+    throw new Unreadable("Add --yes to go on without being asked. Nothing was changed.");
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await prompt.question("Go on? [y/N] ");
+  prompt.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** What was shown and agreed to must still hold. */
+export async function requireSame(stack: string | undefined, before: State): Promise<void> {
+  if (JSON.stringify(await exportState(stack)) === JSON.stringify(before)) return;
+  throw new Unreadable("The state has changed meanwhile: run this again. Nothing was changed.");
 }

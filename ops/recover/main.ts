@@ -3,12 +3,11 @@
  * will do, asks, and leaves the rest to the next `pulumi up`. Exit code 1 if a cluster did not answer (what is in doubt
  * there stays marked, and the command can be run again), 2 if it refuses.
  */
-import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { inParallel, type LiveCluster, openCluster } from "../live/cluster";
+import { inParallel, type LiveCluster } from "../live/cluster";
 import { Unreadable } from "../live/outputs";
-import { look } from "./clusters";
-import { awaitPlugins, exportState, importState } from "./engine";
+import { hangingRecords, look, openProvider } from "./clusters";
+import { awaitPlugins, confirmed, exportState, importState, requireSame } from "./engine";
 import {
   type Finding,
   interruptedIn,
@@ -27,7 +26,7 @@ async function main(): Promise<number> {
   const before = await exportState(stack);
   const marked = markInterrupted(before);
   const unsettled = unsettledIn(marked);
-  const clusters = await openClusters(stack, unsettled);
+  const clusters = await openClusters(stack);
   const findings = new Map(
     await inParallel(unsettled, 8, async (one): Promise<[string, Finding]> => {
       const cluster = clusters.get(one.provider);
@@ -37,6 +36,17 @@ async function main(): Promise<number> {
       ];
     }),
   );
+
+  const told = new Set(
+    [...findings.values()].flatMap((finding) => (finding.found === "records" ? finding.records : [])),
+  );
+  const hanging = (
+    await inParallel([...clusters.values()], 8, async (cluster) =>
+      (await hangingRecords(cluster)).map((path) => ({ cluster, path })),
+    )
+  )
+    .flat()
+    .filter(({ path }) => !told.has(path));
 
   const interrupted = interruptedIn(before);
   console.log(
@@ -48,10 +58,14 @@ async function main(): Promise<number> {
           "What is not listed here left nothing in a cluster that matters: the next `pulumi up` does it again.",
         ].join("\n"),
   );
-  if (!values.yes && !(await confirmed())) return 2;
-  if (JSON.stringify(await exportState(stack)) !== JSON.stringify(before)) {
-    throw new Unreadable("The state has changed meanwhile: run this again. Nothing was changed.");
+  for (const { cluster, path } of hanging) {
+    console.log(
+      `A Helm operation in cluster ${cluster.name} never ended → its record ${path.split("/").at(-1)} is deleted; what it ` +
+        "did stays, and the next `pulumi up` goes on with it",
+    );
   }
+  if (!(await confirmed(values.yes))) return 2;
+  await requireSame(stack, before);
 
   await importState(stack, marked);
   for (const one of unsettled) {
@@ -63,6 +77,7 @@ async function main(): Promise<number> {
       if (removed.state === "failed") findings.set(one.urn, { found: "unknown", why: removed.message });
     }
   }
+  for (const { cluster, path } of hanging) await cluster.remove(path);
   if (unsettled.length > 0) await importState(stack, settle(marked, findings));
 
   const open = unsettled.filter(({ urn }) => findings.get(urn)?.found === "unknown");
@@ -100,32 +115,10 @@ function describe(
   return `${nameOf(urn)}: ${where} ${told()}`;
 }
 
-/** The clusters in doubt. Kubeconfigs are secrets of the state. */
-async function openClusters(
-  stack: string | undefined,
-  unsettled: readonly Unsettled[],
-): Promise<Map<string, LiveCluster>> {
-  if (unsettled.length === 0) return new Map();
-  const wanted = new Set(unsettled.map(({ provider }) => provider));
+/** The state's clusters, by their provider. Kubeconfigs are secrets of the state. */
+async function openClusters(stack: string | undefined): Promise<Map<string, LiveCluster>> {
   const providers = providersIn(await exportState(stack, true));
-  return new Map(
-    [...providers]
-      .filter(([provider]) => wanted.has(provider))
-      .map(([provider, { cluster, context, kubeconfig }]) => {
-        const content =
-          kubeconfig === undefined ? undefined : ({ state: "found", value: kubeconfig } as const);
-        return [provider, openCluster(cluster, context, content)];
-      }),
-  );
-}
-
-async function confirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw new Unreadable("Add --yes to go on without being asked. Nothing was changed.");
-  const prompt = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await prompt.question("Go on? [y/N] ");
-  prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
+  return new Map([...providers].map(([provider, access]) => [provider, openProvider(access)]));
 }
 
 main().then(

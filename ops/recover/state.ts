@@ -17,6 +17,8 @@ const resource = z.looseObject({
   inputs: z.record(text, z.unknown()).optional(),
   outputs: z.record(text, z.unknown()).optional(),
   initErrors: z.array(text).optional(),
+  dependencies: z.array(text).optional(),
+  propertyDependencies: z.record(text, z.array(text).nullable()).optional(),
 });
 export type Resource = z.infer<typeof resource>;
 

@@ -1,9 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { labEnv } from "../../lab/env";
-import { type Ran, run } from "../../lab/run";
+import { asSource, secretData } from "./credentials";
 import { type Step, TestLab } from "./harness";
 
 const CLUSTERS = ["us", "eu", "apac"];
@@ -32,31 +31,14 @@ async function linkAges(cluster: string): Promise<Record<string, string>> {
   return Object.fromEntries(items.map(({ metadata }) => [metadata.name, metadata.creationTimestamp]));
 }
 
-async function secretData(cluster: string, namespace: string, name: string): Promise<Record<string, string>> {
-  const secret = JSON.parse(
-    await lab.kubectl(cluster, "get", "secret", name, "-n", namespace, "-o", "json"),
-  ) as {
-    data: Record<string, string>;
-  };
-  return Object.fromEntries(
-    Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
-  );
-}
-
-/** kubectl with nothing but the credentials that `source` holds for `target`. */
-async function asSource(source: string, target: string, namespace: string, args: string[]): Promise<Ran> {
-  const { kubeconfig } = await secretData(source, namespace, `cluster-credentials-${target}`);
-  const folder = join(lab.folder, "credentials");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${source}-${target}-${namespace}`);
-  writeFileSync(file, kubeconfig ?? "", { mode: 0o600 });
-  return run(lab.tools.bin.kubectl, args, { env: { ...labEnv(lab.lab, lab.tools), KUBECONFIG: file } });
-}
-
 describe("the credentials of a link", () => {
   it.each(PAIRS)("let $source read services of $target, through both copies", async ({ source, target }) => {
     for (const namespace of ["linkerd", "linkerd-multicluster"]) {
-      const read = await asSource(source, target, namespace, ["get", "services,pods,endpointslices", "-A"]);
+      const read = await asSource(lab, source, target, namespace, [
+        "get",
+        "services,pods,endpointslices",
+        "-A",
+      ]);
       expect(read.stderr).toBe("");
       expect(read.stdout).toContain("checkout");
     }
@@ -71,14 +53,14 @@ describe("the credentials of a link", () => {
       ["create", "token", `linkerd-service-mirror-remote-access-${source}`, "-n", "linkerd-multicluster"],
     ];
     for (const attempt of attempts) {
-      const refused = await asSource(source, target, "linkerd-multicluster", attempt);
+      const refused = await asSource(lab, source, target, "linkerd-multicluster", attempt);
       expect(refused.code).not.toBe(0);
       expect(refused.stderr.toLowerCase()).toContain("forbidden");
     }
   });
 
   it("name the target as the stack file does, with a CA and a token of their own", async () => {
-    const { kubeconfig } = await secretData("us", "linkerd", "cluster-credentials-eu");
+    const { kubeconfig } = await secretData(lab, "us", "linkerd", "cluster-credentials-eu");
     const config = JSON.parse(kubeconfig ?? "");
     expect(config.clusters[0].cluster.server).toBe(lab.apiServer(1));
     expect(

@@ -1,0 +1,178 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { labEnv } from "../../lab/env";
+import { run } from "../../lab/run";
+import { asSource, secretData } from "./credentials";
+import { TestLab } from "./harness";
+import { follow, readRunbook, type Step } from "./runbook";
+
+let lab: TestLab;
+beforeAll(async () => {
+  lab = await TestLab.create();
+  const first = await lab.cli();
+  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+});
+afterAll(() => lab?.remove());
+
+async function done(steps: readonly Step[]): Promise<string> {
+  let said = "";
+  for (const step of steps) {
+    const ran = await follow(lab, step);
+    expect(ran.code, `${step.text}\n${ran.stdout}${ran.stderr}`).toBe(0);
+    said += ran.stdout;
+  }
+  return said;
+}
+
+const links = async (cluster: string) =>
+  (await lab.kubectl(cluster, "get", "links", "-A", "-o=name")).trim().split("\n").sort();
+
+/** A request of a source's, with what it was given for a target. */
+const read = (source: string, target: string) =>
+  asSource(lab, source, target, "linkerd-multicluster", ["get", "services", "-n=shop"]);
+
+describe("draining and removing a link, as the runbook says", () => {
+  const [setting, up, drained, ...removal] = readRunbook("drain-and-remove-a-link") as [Step, Step, Step];
+
+  it("the link matches nothing, and the command says what the source still holds", async () => {
+    // What us's service mirror makes; the lab runs none.
+    const service = (name: string, metadata: object) => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace: "shop", ...metadata },
+      spec: { ports: [{ port: 80 }] },
+    });
+    const file = join(lab.folder, "mirrors.json");
+    const items = [
+      service("reports-apac", { labels: { "mirror.linkerd.io/cluster-name": "apac" } }),
+      service("reports-eu", { labels: { "mirror.linkerd.io/cluster-name": "eu" } }),
+      service("checkout-federated", {
+        annotations: { "multicluster.linkerd.io/remote-discovery": "checkout@eu,checkout@apac" },
+      }),
+    ];
+    writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+    await lab.kubectl("us", "apply", "-f", file);
+
+    await done([setting, up]);
+    const selectors = await lab.kubectl(
+      "us",
+      "get",
+      "link/apac",
+      "-n=linkerd-multicluster",
+      "-o=jsonpath={.spec['selector','remoteDiscoverySelector','federatedServiceSelector'].matchLabels}",
+    );
+    expect(selectors.match(/linkerd-fleet\/crosses/g)).toHaveLength(3);
+    const left = await lab.shell("npm run drained -- --wait 1");
+    expect(left.code).toBe(1);
+    expect(left.stdout).toContain(
+      "us → apac: us still has shop/checkout-federated (federated), shop/reports-apac",
+    );
+  });
+
+  it("the command waits until nothing is left, and the removal takes only that link's things", async () => {
+    const waiting = follow(lab, drained);
+    await lab.kubectl("us", "delete", "service", "-n=shop", "reports-apac");
+    await lab.kubectl(
+      "us",
+      "annotate",
+      "service/checkout-federated",
+      "-n=shop",
+      "--overwrite",
+      "multicluster.linkerd.io/remote-discovery=checkout@eu",
+    );
+    const ran = await waiting;
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    expect(ran.stdout).toContain("us → apac: drained");
+    const { kubeconfig = "" } = await secretData(lab, "us", "linkerd", "cluster-credentials-apac");
+    await done(removal);
+    expect(await links("us")).toEqual(["link.multicluster.linkerd.io/eu"]);
+    expect(await links("apac")).toHaveLength(2);
+    const file = join(lab.folder, "gone");
+    writeFileSync(file, kubeconfig, { mode: 0o600 });
+    const refused = await run(lab.tools.bin.kubectl, ["get", "services", "-n=shop"], {
+      env: { ...labEnv(lab.lab, lab.tools), KUBECONFIG: file },
+    });
+    expect(refused.code).not.toBe(0);
+    expect(await lab.preview()).toEqual([]);
+  });
+});
+
+it("a revoked source's token is dead at once, and the other sources' are not, as the runbook says", async () => {
+  const { kubeconfig = "" } = await secretData(lab, "us", "linkerd", "cluster-credentials-eu");
+  const file = join(lab.folder, "leaked");
+  writeFileSync(file, kubeconfig, { mode: 0o600 });
+  const withLeaked = () =>
+    run(lab.tools.bin.kubectl, ["get", "services", "-n=shop"], {
+      env: { ...labEnv(lab.lab, lab.tools), KUBECONFIG: file },
+    });
+  expect((await withLeaked()).code).toBe(0);
+
+  const steps = readRunbook("revoke-a-source");
+  // The runbook's fleet still has the link that the one before removed.
+  await done(steps.slice(0, 2));
+  const refused = await withLeaked();
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toMatch(/forbidden|Unauthorized|logged in/i);
+  for (const [source, target] of [
+    ["apac", "eu"],
+    ["apac", "us"],
+    ["eu", "us"],
+  ] as const)
+    expect((await read(source, target)).code, `${source} reads ${target}`).toBe(0);
+  await done(steps.slice(2));
+  expect(await lab.preview()).toEqual([]);
+});
+
+describe("a cluster that is gone for good", () => {
+  it("is forgotten, and cleaned out of the others, as the runbook says", async () => {
+    const [forget, ...rest] = readRunbook("remove-a-dead-cluster") as [Step, Step];
+    const refused = await follow(lab, forget);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("apac answers");
+    expect((await lab.cli("stop", "apac")).code).toBe(0);
+    await done([forget]);
+    lab.edit((config) => {
+      delete config["linkerd-fleet:clusters"].apac;
+      config["linkerd-fleet:topology"] = { kind: "mesh" };
+      config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
+        ...service,
+        in: ["eu"],
+      }));
+    });
+    await done(rest);
+    for (const cluster of ["us", "eu"]) {
+      expect(await links(cluster)).toHaveLength(1);
+      const held = await lab.kubectl(cluster, "get", "secrets,serviceaccounts,deployments", "-A", "-o=name");
+      expect(held).not.toMatch(/apac/);
+    }
+    expect(lab.stateFile()).not.toContain("kubernetes::apac");
+    expect(await lab.preview()).toEqual([]);
+  });
+});
+
+describe("destroy with a cluster down", () => {
+  it("fails, names the cluster, and takes what leads to it first", async () => {
+    expect((await lab.cli("stop", "eu")).code).toBe(0);
+    const ran = await lab.shell(
+      "pulumi state unprotect --all --yes >/dev/null; pulumi destroy --yes --skip-preview --continue-on-error",
+    );
+    expect(ran.code).not.toBe(0);
+    expect(ran.stdout + ran.stderr).toMatch(/cluster "eu" is unreachable/);
+    expect(await lab.kubectl("us", "get", "links", "-A", "-o=name", "--ignore-not-found")).toBe("");
+    // What eu still uses of us stays until eu gave it up.
+    expect(await lab.kubectl("us", "get", "serviceaccounts", "-n=linkerd-multicluster", "-o=name")).toContain(
+      "remote-access-eu",
+    );
+  });
+
+  it("is finished when the cluster is back, and leaves nothing", async () => {
+    expect((await lab.cli("start", "eu")).code).toBe(0);
+    const ran = await lab.shell("pulumi destroy --yes --skip-preview --continue-on-error");
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    for (const cluster of ["us", "eu"]) {
+      const namespaces = await lab.kubectl(cluster, "get", "namespaces", "-o=name");
+      expect(namespaces).not.toContain("linkerd");
+    }
+  });
+});
