@@ -1,24 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "../../fleet/excludes";
 import { repository } from "../../lab/env";
-import { TestLab } from "./harness";
-
-/** One cluster for each kind of gateway; africa's changes from load balancer to Emissary and back. */
-const GATEWAYS: Readonly<Record<string, object>> = {
-  us: { type: "loadBalancer" },
-  eu: { type: "nodePort", address: ["192.0.2.11", "node.eu.example.com"], port: 30143, probePort: 30191 },
-  apac: { type: "static", address: "gw.apac.example.com", port: 443, probePort: 8443 },
-  latam: { type: "none" },
-  africa: { type: "loadBalancer" },
-};
-const EMISSARY = {
-  type: "emissary",
-  skipInboundPorts: [8080, 8443],
-  hosts: [{ name: "shop", hostname: "shop.example.com" }],
-  mappings: [{ name: "checkout", prefix: "/checkout/", service: "checkout-federated.shop:80" }],
-};
+import { CHART, common, EMISSARY, fiveGateways, through } from "./fiveGateways";
+import type { TestLab } from "./harness";
 
 let lab: TestLab;
 
@@ -48,7 +33,7 @@ async function addressOf(cluster: string, service: string, namespace: string): P
 }
 
 interface Owned {
-  readonly metadata: object;
+  readonly metadata: { readonly annotations: Record<string, string> };
   readonly spec: {
     readonly ports?: readonly object[];
     readonly template?: { readonly metadata: { readonly annotations: Record<string, string> } };
@@ -74,72 +59,9 @@ async function owned(kind: string): Promise<Owned> {
 const FOREIGN = ["deployment", "service", "serviceaccount"];
 
 beforeAll(async () => {
-  lab = await TestLab.create();
-  lab.edit((config) => {
-    config["linkerd-fleet:clusters"] = Object.fromEntries(
-      Object.entries(GATEWAYS).map(([name, gateway], at) => [
-        name,
-        {
-          context: name,
-          network: "lab",
-          apiServer: lab.apiServer(at),
-          podNetworks: [`10.${at + 1}.0.0/16`],
-          gateway,
-        },
-      ]),
-    );
-    config["linkerd-fleet:topology"] = {
-      kind: "links",
-      links: [
-        ...["eu", "apac", "latam", "africa"].map((target) => ({ source: "us", target })),
-        { source: "eu", target: "us" },
-      ],
-    };
-    const reports = { name: "reports", namespace: "bi", ports: ["http"] };
-    const services = [
-      { name: "checkout", namespace: "shop", ports: ["http"], mode: "federated", in: Object.keys(GATEWAYS) },
-      { ...reports, mode: "gateway", in: ["us", "eu", "apac", "africa"], allowGateway: true },
-      { ...reports, mode: "flat", in: ["latam"] },
-    ];
-    config["linkerd-fleet:services"] = services;
-  });
-  const first = await lab.cli();
-  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  lab = await fiveGateways();
 });
 afterAll(() => lab?.remove());
-
-/** The fields of a Link that all kinds of gateway have alike. */
-function common(target: string) {
-  return {
-    targetClusterName: target,
-    targetClusterDomain: "cluster.local",
-    targetClusterLinkerdNamespace: "linkerd",
-    clusterCredentialsSecret: `cluster-credentials-${target}`,
-    remoteDiscoverySelector: { matchLabels: { "mirror.linkerd.io/exported": "remote-discovery" } },
-    federatedServiceSelector: { matchLabels: { "mirror.linkerd.io/federated": "member" } },
-    excludedAnnotations: DEFAULT_EXCLUDED_ANNOTATIONS,
-    excludedLabels: DEFAULT_EXCLUDED_LABELS,
-  };
-}
-
-/** And those of a Link to a gateway. */
-function through(address: string, port: number, probePort: number, account: string) {
-  return {
-    gatewayAddress: address,
-    gatewayPort: String(port),
-    gatewayIdentity: `${account}.serviceaccount.identity.linkerd.cluster.local`,
-    probeSpec: {
-      path: "/ready",
-      port: String(probePort),
-      period: "3s",
-      failureThreshold: "3",
-      timeout: "5s",
-    },
-    selector: { matchLabels: { "mirror.linkerd.io/exported": "true" } },
-  };
-}
-
-const CHART = "linkerd-gateway.linkerd-multicluster";
 
 describe("five kinds of gateway and three modes in one fleet", () => {
   let before: Owned[];
@@ -219,6 +141,9 @@ describe("five kinds of gateway and three modes in one fleet", () => {
     const [deployment, service, account] = await Promise.all(FOREIGN.map(owned));
     expect(account).toEqual(before[2]);
     const annotated = structuredClone(before[0]);
+    Object.assign(annotated?.metadata.annotations ?? {}, {
+      "pulumi.com/patchFieldManager": "linkerd-fleet-gateway",
+    });
     Object.assign(annotated?.spec.template?.metadata.annotations ?? {}, {
       "linkerd.io/inject": "enabled",
       "config.linkerd.io/enable-gateway": "true",
@@ -275,5 +200,129 @@ describe("five kinds of gateway and three modes in one fleet", () => {
       ...through(address, 4143, 4191, CHART),
     });
     expect(await lab.preview()).toEqual([]);
+  });
+});
+
+describe("traffic", () => {
+  it("is divided between the Service of the callers' own cluster and a mirror", async () => {
+    const { spec } = await read("us", "httproute.gateway.networking.k8s.io", "fleet.reports.80", "-n=bi");
+    const service = { group: "", kind: "Service", port: 80 };
+    expect(spec).toMatchObject({
+      parentRefs: [{ ...service, name: "reports" }],
+      rules: [
+        {
+          backendRefs: [
+            { ...service, name: "reports-eu", weight: 10 },
+            { ...service, name: "reports", weight: 90 },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("turns away from failing endpoints: each member says so", async () => {
+    for (const cluster of ["eu", "apac", "latam", "africa"]) {
+      const { metadata } = await read(cluster, "service", "checkout", "-n=shop");
+      expect(metadata).toMatchObject({
+        labels: { "mirror.linkerd.io/federated": "member" },
+        annotations: {
+          "balancer.linkerd.io/failure-accrual": "consecutive",
+          "balancer.linkerd.io/failure-accrual-consecutive-max-failures": "7",
+        },
+      });
+    }
+  });
+
+  it("is told in the outputs: who serves a service, and whose ports a federated one has", async () => {
+    const ages = await lab.kubectl(
+      "us",
+      "get",
+      "links",
+      "-n=linkerd-multicluster",
+      "-o=jsonpath={range .items[*]}{.metadata.creationTimestamp} {.metadata.name} {end}",
+    );
+    const links = [...ages.matchAll(/(\S+) (\S+) /g)].map(([, age = "", name]) => ({ age, name }));
+    const [oldest] = links.map(({ age }) => age).sort();
+    const truth = links.filter(({ age }) => age === oldest).map(({ name }) => name);
+    const services = JSON.parse((await lab.pulumi("stack", "output", "services", "--json")).stdout);
+    expect(services).toContainEqual(
+      expect.objectContaining({
+        name: "checkout",
+        clusters: ["africa", "apac", "eu", "latam"],
+        sourceOfTruth: { africa: ["africa"], apac: ["apac"], eu: ["eu"], latam: ["latam"], us: truth.sort() },
+      }),
+    );
+  });
+
+  it("does not go to a federated service whose members have different ports", async () => {
+    const port = (number: number) => `[{"op":"replace","path":"/spec/ports/0/port","value":${number}}]`;
+    await lab.kubectl("apac", "patch", "service", "checkout", "-n=shop", "--type=json", `-p=${port(8080)}`);
+    const refused = await lab.pulumi("preview", "--refresh");
+    await lab.kubectl("apac", "patch", "service", "checkout", "-n=shop", "--type=json", `-p=${port(80)}`);
+    expect(refused.code).not.toBe(0);
+    const said = refused.stdout + refused.stderr;
+    expect(said).toContain("The federated service shop/checkout has members with different ports");
+    expect(said).toContain("http 8080/TCP in apac");
+    expect(said).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
+  });
+});
+
+describe("evacuating a cluster", () => {
+  const evacuate = (cluster: string, evacuated: boolean) =>
+    lab.edit((config) => {
+      config["linkerd-fleet:clusters"][cluster] = {
+        ...config["linkerd-fleet:clusters"][cluster],
+        evacuate: evacuated,
+      };
+    });
+  const planned = async () =>
+    (await lab.preview())
+      .filter(({ type }) => type !== "pulumi:pulumi:Stack")
+      .map(({ op, name }) => `${op} ${name}`)
+      .sort();
+  const members = async (cluster: string) => {
+    const selector = "mirror.linkerd.io/exported";
+    const federated = "mirror.linkerd.io/federated";
+    const found = await Promise.all(
+      [selector, federated].map((label) =>
+        lab.kubectl(cluster, "get", "services", "-A", `-l=${label}`, "-o=name"),
+      ),
+    );
+    return found.join("").trim().split("\n").filter(Boolean);
+  };
+
+  it("changes its own members and nothing else", async () => {
+    evacuate("apac", true);
+    expect(await planned()).toEqual([
+      "update apac-bi-reports",
+      "update apac-bi-reports-labels",
+      "update apac-shop-checkout",
+      "update apac-shop-checkout-labels",
+    ]);
+    await up();
+    expect(await members("apac")).toEqual([]);
+    expect(await members("africa")).toEqual(["service/reports", "service/checkout"]);
+    expect(await planned()).toEqual([]);
+  });
+
+  it("takes the share that callers of other clusters gave it", async () => {
+    evacuate("eu", true);
+    expect(await planned()).toEqual([
+      "update eu-bi-reports",
+      "update eu-bi-reports-labels",
+      "update eu-shop-checkout",
+      "update eu-shop-checkout-labels",
+      "update us-bi-reports-traffic-80",
+      "update us-bi-reports-traffic-80-route",
+    ]);
+    evacuate("eu", false);
+  });
+
+  it("is refused where it takes the last member", async () => {
+    evacuate("latam", true);
+    const refused = await lab.pulumi("preview");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toContain("leaves the service bi/reports (flat) with no member");
+    evacuate("latam", false);
   });
 });
