@@ -8,6 +8,7 @@ import { draw } from "../ops/graph/picture";
 import { svg } from "../ops/graph/svg";
 import { viewOfPlan } from "../ops/graph/view";
 import { readStackFile } from "../ops/stackFile";
+import { governancePage } from "./rules";
 
 const PROJECT = "linkerd-fleet";
 
@@ -29,13 +30,14 @@ interface Schema {
   readonly oneOf?: readonly Schema[];
 }
 
-/** The documents that follow from the configuration's schema and the dev stack, by their path. */
+/** The documents that follow from the configuration's schema, the rules and the dev stack, by their path. */
 export function documents(): Readonly<Record<string, string>> {
   const schema = z.toJSONSchema(fleetConfig, { io: "input" });
   return {
     "docs/stack-file.schema.json": `${JSON.stringify(stackFile(schema), null, 2)}\n`,
     "docs/configuration.md": configurationPage(schema as Schema),
     "docs/chart-values.md": chartValuesPage(),
+    "docs/governance.md": governancePage(),
     "docs/dev.svg": pictureOf("Pulumi.dev.yaml"),
   };
 }

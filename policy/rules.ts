@@ -9,14 +9,19 @@ import * as trust from "./rules/trust";
 
 /** All rules, by what they are about. */
 export const RULES: Readonly<Record<string, readonly Rule[]>> = {
-  links: Object.values(links),
-  credentials: Object.values(credentials),
-  crossing: Object.values(crossing),
-  calling: Object.values(calling),
-  trust: Object.values(trust),
-  charts: Object.values(charts),
-  operations: Object.values(operations),
+  links: named(links),
+  credentials: named(credentials),
+  crossing: named(crossing),
+  calling: named(calling),
+  trust: named(trust),
+  charts: named(charts),
+  operations: named(operations),
 };
+
+/** By name: the order of a module's exports depends on who loads it. */
+function named(rules: Readonly<Record<string, Rule>>): Rule[] {
+  return Object.values(rules).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 const all = Object.values(RULES).flat();
 export const RESOURCE_RULES = all.filter((rule): rule is ResourceRule => "types" in rule);

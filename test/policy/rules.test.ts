@@ -24,7 +24,7 @@ it("a fleet as this program makes it keeps every rule", async () => {
 
 it("every rule has a case", () => {
   const rules = Object.values(RULES).flatMap((group) => group.map(({ name }) => name));
-  expect(CASES.map(({ rule }) => rule)).toEqual(rules);
+  expect(CASES.map(({ rule }) => rule).sort()).toEqual(rules.sort());
 });
 
 describe.each(CASES)("$rule", ({ rule, broken, unknown }) => {
