@@ -27,7 +27,8 @@ export interface Judgement {
 
 /** What differs from the plan in a part that this program owns. */
 export function drifted(message: string, severity: Severity = "error"): Finding {
-  const remedy = "`pulumi up --refresh --continue-on-error` puts it right";
+  const remedy =
+    "`pulumi up --refresh --continue-on-error` puts it right (the runbook: where an edit is in the way)";
   return { severity, message, remedy, runbook: "restore" };
 }
 
