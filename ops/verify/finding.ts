@@ -6,7 +6,7 @@ import type { Release } from "./shapes";
 export type Severity = "error" | "warning" | "unknown";
 
 /** A file of `docs/runbooks`. */
-export type Runbook = "restore" | "strays" | "unreachable" | "not-working";
+export type Runbook = "restore" | "strays" | "unreachable" | "not-working" | "rotate-anchor";
 
 export interface Finding {
   readonly severity: Severity;

@@ -19,7 +19,7 @@ const anchors: Check = {
       subject: `trust anchor ${outputs.plan.anchors[at]?.id ?? at + 1}`,
       findings: judgeDates(certificate, now, ANCHOR_HOURS, "the certificate", {
         remedy: "rotate the trust anchor: it takes several steps, and none of them may be left out",
-        runbook: "restore",
+        runbook: "rotate-anchor",
       }),
     }));
   },
