@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { completed } from "./components/completed";
 import { Fleet } from "./components/fleet";
-import { lastOutputs } from "./components/lastOutputs";
-import { readStackConfig } from "./components/stackConfig";
+import { handoverOf } from "./components/handover";
+import { readStackConfig, stackIdentity } from "./components/stackConfig";
+import { lastOutputs, readHandovers } from "./components/stackOutputs";
 import { keepTokens } from "./fleet/access";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { deployedAfter } from "./fleet/deployment";
 import { guardTransition } from "./fleet/guard";
+import { readHandover } from "./fleet/handover";
 import { planFleet } from "./fleet/plan";
 import { formatProblems } from "./fleet/problems";
+import { anchorsFirst, missingAnchors, pendingNotes, stacksNear, surroundings } from "./fleet/stacks";
 import {
   describeAccesses,
   describeClusters,
@@ -23,7 +26,14 @@ export = async () => {
   if (parsed.problems) return stop(formatProblems(parsed.problems));
   // Before the first resource: the engine deletes nothing when the program ends with an error.
   const last = await lastOutputs();
-  const plan = keepTokens(planFleet(parsed.config), last);
+  const self = stackIdentity();
+  const { handovers, problems } = await readHandovers(stacksNear(parsed.config, self));
+  if (problems.length > 0)
+    return stop(`Other stacks of this fleet cannot be used:\n  ${problems.join("\n  ")}`);
+  const unmade = missingAnchors(parsed.config, self, handovers);
+  if (unmade.length > 0) return stop(anchorsFirst(unmade, parsed.config));
+  const plan = keepTokens(planFleet(parsed.config, surroundings(self, parsed.config, handovers)), last);
+  for (const note of pendingNotes(plan.pending)) pulumi.log.info(note);
   const { notes, warnings, refusal } = guardTransition(last, plan, parsed.config.allowUnsafe);
   for (const note of notes) pulumi.log.info(note);
   for (const warning of warnings) pulumi.log.warn(warning);
@@ -33,8 +43,9 @@ export = async () => {
   const missing = await preflight(plan, (key) => pulumi.runtime.getConfig(`${config.name}:${key}`));
   if (missing.length > 0) return stop(formatProblems(missing, "The clusters lack what the stack file needs"));
 
-  const fleet = new Fleet("fleet", { plan, secret: (key) => config.requireSecret(key) });
+  const fleet = new Fleet("fleet", { plan, handovers, secret: (key) => config.requireSecret(key) });
   const complete = await completed(fleet);
+  const handover = await handoverOf(plan, fleet.handover, readHandover(last).handover);
   return {
     /** Each cluster: address, region, network, gateway, version. */
     clusters: describeClusters(plan, fleet.gatewayAddresses),
@@ -44,6 +55,8 @@ export = async () => {
     accesses: describeAccesses(plan, complete),
     /** Each service that crosses, and the clusters that serve it. */
     services: describeServices(plan, fleet.sourcesOfTruth),
+    /** What the other stacks of the fleet need of this one; secret. */
+    ...(handover === undefined ? {} : { handover }),
     /** PEM of all trust anchors. */
     trustBundle: fleet.trustBundle,
     /** What this program decided, in plain data. */

@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import { ageWarning } from "../fleet/access";
 import { ofGeneration } from "../fleet/names";
 import type { AccessPlan } from "../fleet/plan";
+import type { LinkAccess } from "./link";
 
 export interface AccessArgs {
   readonly access: AccessPlan;
@@ -21,7 +22,7 @@ export interface AccessArgs {
  * What a target grants one source: a ServiceAccount, bound to the target's read-only role, and its tokens: one,
  * or several while it is rotated. Each source has its own, so that one can be revoked without touching the others.
  */
-export class Access extends pulumi.ComponentResource {
+export class Access extends pulumi.ComponentResource implements LinkAccess {
   readonly serviceAccount: string;
   /** Of `token`. */
   readonly generation: number;

@@ -2,33 +2,44 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { destinationMark } from "../fleet/access";
 import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/federation";
+import type { Handover } from "../fleet/handover";
 import { exportKey, type ServiceName } from "../fleet/names";
 import type { ClusterPlan, Plan } from "../fleet/plan";
+import type { LinkPlan } from "../fleet/topology";
 import { Access } from "./access";
 import { Cluster } from "./cluster";
-import { Link } from "./link";
+import type { HandoverParts } from "./handover";
+import { Link, type LinkAccess } from "./link";
 import { restart } from "./restart";
 import { Trust } from "./trust";
 
 export interface FleetArgs {
   readonly plan: Plan;
+  /** What the other stacks of the fleet hand over, by their names in the plan. */
+  readonly handovers?: ReadonlyMap<string, Handover>;
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
 
-/** The whole fleet: one trust, the clusters, and between them accesses and links. */
+/** The fleet, or one stack's part of it: one trust, the clusters, and between them accesses and links. */
 export class Fleet extends pulumi.ComponentResource {
   readonly trustBundle: pulumi.Output<string>;
   /** By cluster: the addresses of its gateway; none where there is no gateway. */
   readonly gatewayAddresses: Readonly<Record<string, pulumi.Output<string>>>;
   /** Of each federated service, in each cluster that sees it, the members it has its ports and metadata from. */
   readonly sourcesOfTruth: readonly FederatedView<pulumi.Output<readonly string[]>>[];
+  /** For the other stacks of the fleet, where there are others. */
+  readonly handover: HandoverParts;
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { plan } = args;
+    const { plan, handovers = new Map() } = args;
     super("linkerd-fleet:fleet:Fleet", name, {}, opts);
 
-    const trust = new Trust("trust", { trust: plan.trust, secret: args.secret }, { parent: this });
+    const trust = new Trust(
+      "trust",
+      { trust: plan.trust, given: handovers.get(plan.trust.from ?? "")?.anchors, secret: args.secret },
+      { parent: this },
+    );
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
     const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
     const routes = Map.groupBy(plan.routes, (route) => route.cluster);
@@ -76,19 +87,31 @@ export class Fleet extends pulumi.ComponentResource {
     }
     const destinations = new Map<string, kubernetes.core.v1.Secret[]>();
     const created = new Map<string, pulumi.Output<string>>();
-    for (const link of plan.links) {
+    const own = (link: LinkPlan): LinkTarget => {
+      const { cluster, member } = get(members, link.target);
+      return {
+        cluster,
+        access: get(accesses, `${link.target}-for-${link.source}`),
+        gatewayAddress: member.gatewayAddress,
+        ready: [member.multicluster.release],
+      };
+    };
+    const links = plan.links.map((link) => {
+      const neighbour = plan.neighbours.find(({ name }) => name === link.target);
+      return [link, neighbour ? handedOver(link, neighbour, handovers) : own(link)] as const;
+    });
+    for (const [link, target] of links) {
       const source = get(members, link.source);
-      const target = get(members, link.target);
       const made = new Link(
         `${link.source}-to-${link.target}`,
         {
           link,
           target: target.cluster,
-          access: get(accesses, `${link.target}-for-${link.source}`),
-          gatewayAddress: target.member.gatewayAddress,
+          access: target.access,
+          gatewayAddress: target.gatewayAddress,
           // The destination controller looks at the target once, when it first sees the credentials: the target's
           // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
-          after: [source.member.multicluster.release, target.member.multicluster.release],
+          after: [source.member.multicluster.release, ...target.ready],
           namespaces: {
             controlPlane: source.member.controlPlane.namespace,
             multicluster: source.member.multicluster.namespace.metadata.name,
@@ -99,8 +122,13 @@ export class Fleet extends pulumi.ComponentResource {
       destinations.set(link.source, [...(destinations.get(link.source) ?? []), made.destination]);
       created.set(`${link.source}/${link.target}`, made.created);
     }
+    const uses = links.map(([{ source, target }, { access }]) => ({
+      source,
+      target,
+      generation: access.generation,
+    }));
     for (const { cluster, member, provider } of members.values()) {
-      const mark = destinationMark(plan.accesses, cluster.name);
+      const mark = destinationMark(uses, cluster.name);
       if (mark === undefined) continue;
       restart(
         `${cluster.name}-destination-restart`,
@@ -117,10 +145,12 @@ export class Fleet extends pulumi.ComponentResource {
       get(get(members, cluster).member.exported, exportKey({ ...service, cluster })).ports;
     this.sourcesOfTruth = federatedViews(plan).map((view) => {
       const links = view.members.map((member) => created.get(`${view.cluster}/${member}`) ?? "");
+      // The ports of another stack's Services are not known here.
+      const own = { ...view, members: view.members.filter((member) => members.has(member)) };
       const truth = pulumi
-        .all([pulumi.all(view.members.map((member) => ports(view, member))), pulumi.all(links)])
+        .all([pulumi.all(own.members.map((member) => ports(view, member))), pulumi.all(links)])
         .apply(([ports, created]) => {
-          const unlike = unlikePorts(view, ports);
+          const unlike = unlikePorts(own, ports);
           if (unlike !== undefined) throw new pulumi.RunError(unlike);
           return sourceOfTruth(view, created);
         });
@@ -133,6 +163,15 @@ export class Fleet extends pulumi.ComponentResource {
         return address ? [[cluster, address]] : [];
       }),
     );
+    this.handover = {
+      anchors: trust.handover,
+      gateways: this.gatewayAddresses,
+      accesses: plan.accesses.map((access) => [
+        access,
+        get(accesses, `${access.target}-for-${access.source}`),
+      ]),
+      links: links.map(([link, { access }]) => [link, access]),
+    };
     this.registerOutputs({});
   }
 
@@ -160,6 +199,33 @@ export class Fleet extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+/** What a link needs of its target. */
+interface LinkTarget {
+  readonly cluster: ClusterPlan;
+  readonly access: LinkAccess;
+  readonly gatewayAddress: pulumi.Output<string> | undefined;
+  /** What must be ready before its credentials are given out. */
+  readonly ready: readonly pulumi.Resource[];
+}
+
+/** The planner makes no link before its target's stack has handed over what it needs. */
+function handedOver(
+  { source, target }: LinkPlan,
+  cluster: ClusterPlan,
+  handovers: ReadonlyMap<string, Handover>,
+): LinkTarget {
+  const handover = get(handovers, cluster.stack ?? "");
+  const access = handover.accesses[target]?.[source];
+  if (!access) throw new Error(`the plan has a link from ${source} to ${target}, which grants it nothing`);
+  const address = handover.gateways[target];
+  return {
+    cluster,
+    access: { ...access, token: pulumi.secret(access.token), caData: pulumi.output(access.caData) },
+    gatewayAddress: address === undefined ? undefined : pulumi.output(address),
+    ready: [],
+  };
 }
 
 /** The planner names only clusters of the plan; a gap here is a defect of ours. */

@@ -4,15 +4,25 @@ import { CREDENTIALS_TYPE, createdBy, destinationMetadata, linkKubeconfig, linkS
 import { credentialsName } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import type { LinkPlan } from "../fleet/topology";
-import type { Access } from "./access";
 import { base64 } from "./base64";
 import { LinkResource } from "./linkResource";
+
+/** What a source needs of an access, of this stack or of another. */
+export interface LinkAccess {
+  readonly serviceAccount: string;
+  /** Of the token. */
+  readonly generation: number;
+  /** Secret. */
+  readonly token: pulumi.Output<string>;
+  /** Base64 of PEM. */
+  readonly caData: pulumi.Output<string>;
+}
 
 export interface LinkArgs {
   readonly link: LinkPlan;
   readonly target: ClusterPlan;
   /** What the target grants the source. */
-  readonly access: Access;
+  readonly access: LinkAccess;
   /** `undefined` for a target without a gateway. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
   /**

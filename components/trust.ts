@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Handover } from "../fleet/handover";
 import type { TrustPlan } from "../fleet/plan";
 import { joinBundle } from "../fleet/trustBundle";
 import { type KeyPair, TrustAnchor } from "./trustAnchor";
 
 export interface TrustArgs {
   readonly trust: TrustPlan;
+  /** The anchors that another stack owns, where it does. */
+  readonly given: Handover["anchors"] | undefined;
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -15,6 +18,8 @@ export class Trust extends pulumi.ComponentResource {
   readonly bundle: pulumi.Output<string>;
   /** The anchor that signs the issuers. */
   readonly active: KeyPair;
+  /** What the other stacks of the fleet need of the anchors: all certificates, and the key that signs. Secret. */
+  readonly handover: pulumi.Output<Handover["anchors"]>;
 
   constructor(name: string, args: TrustArgs, opts?: pulumi.ComponentResourceOptions) {
     const { trust } = args;
@@ -22,6 +27,13 @@ export class Trust extends pulumi.ComponentResource {
     super("linkerd-fleet:trust:Trust", name, { anchors: states }, opts);
 
     const anchors = trust.anchors.map((anchor): KeyPair => {
+      const given = args.given?.[anchor.id];
+      if (given) {
+        return {
+          certificatePem: given.certificatePem,
+          privateKeyPem: pulumi.secret(given.privateKeyPem ?? ""),
+        };
+      }
       if (anchor.certificate === undefined) {
         return new TrustAnchor(
           `${name}-${anchor.id}`,
@@ -42,6 +54,11 @@ export class Trust extends pulumi.ComponentResource {
     if (!active) throw new pulumi.RunError("trust.anchors: none is active");
     this.active = active;
     this.bundle = pulumi.all(anchors.map((anchor) => anchor.certificatePem)).apply(joinBundle);
+    const handed = trust.anchors.map(({ id }, at) => {
+      const { certificatePem = "", privateKeyPem = "" } = anchors[at] ?? {};
+      return [id, id === trust.active ? { certificatePem, privateKeyPem } : { certificatePem }] as const;
+    });
+    this.handover = pulumi.secret(pulumi.output(Object.fromEntries(handed)));
     this.registerOutputs({ bundle: this.bundle });
   }
 }

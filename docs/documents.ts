@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CHART_KEYS } from "../fleet/charts";
 import { fleetConfig } from "../fleet/config/fleetConfig";
+import { FLEET_FILE } from "../fleet/config/fleetFile";
 import { planFleet } from "../fleet/plan";
 import { formatProblems } from "../fleet/problems";
 import { OWNED_VALUES } from "../fleet/values";
@@ -35,6 +36,7 @@ export function documents(): Readonly<Record<string, string>> {
   const schema = z.toJSONSchema(fleetConfig, { io: "input" });
   return {
     "docs/stack-file.schema.json": `${JSON.stringify(stackFile(schema), null, 2)}\n`,
+    "docs/fleet-file.schema.json": `${JSON.stringify({ ...schema, title: "A fleet file, shared by several stacks" }, null, 2)}\n`,
     "docs/configuration.md": configurationPage(schema as Schema),
     "docs/chart-values.md": chartValuesPage(),
     "docs/governance.md": governancePage(),
@@ -44,8 +46,8 @@ export function documents(): Readonly<Record<string, string>> {
 
 /** A whole `Pulumi.<stack>.yaml`: our sections, our encrypted values, and whatever belongs to others. */
 function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.BaseSchema): object {
-  const own = Object.keys(properties).map((section) => `${PROJECT}:${section}`);
-  const notOwn = `${PROJECT}:(?!(${Object.keys(properties).join("|")})$)`;
+  const needed = (required ?? []).map((section) => `${PROJECT}:${section}`);
+  const notOwn = `${PROJECT}:(?!(${[...Object.keys(properties), FLEET_FILE].join("|")})$)`;
   return {
     $schema,
     title: `A stack of ${PROJECT}`,
@@ -54,10 +56,16 @@ function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.Bas
     properties: {
       config: {
         type: "object",
-        properties: Object.fromEntries(
-          Object.entries(properties).map(([section, of]) => [`${PROJECT}:${section}`, of]),
-        ),
-        required: own.filter((key) => required?.includes(key.slice(PROJECT.length + 1))),
+        properties: {
+          ...Object.fromEntries(
+            Object.entries(properties).map(([section, of]) => [`${PROJECT}:${section}`, of]),
+          ),
+          [`${PROJECT}:${FLEET_FILE}`]: {
+            type: "string",
+            description: "A file with the sections that several stacks share, from the folder of Pulumi.yaml",
+          },
+        },
+        anyOf: [{ required: needed }, { required: [`${PROJECT}:${FLEET_FILE}`] }],
         patternProperties: {
           [`^(?!${PROJECT}:)`]: {},
           [`^${notOwn}`]: {
@@ -94,6 +102,9 @@ first line is
 \`\`\`yaml
 # yaml-language-server: $schema=./docs/stack-file.schema.json
 \`\`\`
+
+Where several stacks share a fleet, \`${PROJECT}:${FLEET_FILE}\` names a file that holds sections for all of them: see
+[several stacks](stacks.md).
 
 Kubeconfigs and private keys never stand in these sections. Each is a configuration value of its own, stored encrypted
 with \`pulumi config set --secret ${PROJECT}:<key> < file\`, and referred to as \`{ secret: <key> }\`.

@@ -35,7 +35,10 @@ export function isRotated({ generation }: Pick<AccessPlan, "generation">): boole
  * What a destination controller must have read, as an annotation of its pods: it ignores changes of a credentials
  * Secret, so a change of this restarts it. `undefined` for a source none of whose accesses was ever rotated.
  */
-export function destinationMark(accesses: readonly AccessPlan[], source: string): string | undefined {
+export function destinationMark(
+  accesses: readonly Pick<AccessPlan, "source" | "target" | "generation">[],
+  source: string,
+): string | undefined {
   const rotated = accesses.filter((access) => access.source === source && isRotated(access));
   if (rotated.length === 0) return undefined;
   return rotated.map(({ target, generation }) => `${target}=${generation}`).join(",");

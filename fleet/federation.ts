@@ -10,8 +10,10 @@ export interface FederatedView<T = readonly string[]> extends ServiceName {
 }
 
 /** Every federated service in every cluster that sees it: as a member, or over a link to one. */
-export function federatedViews({ exports, links, clusters }: Plan): FederatedView[] {
-  const members = exports.filter(({ modes, evacuated }) => modes.includes("federated") && !evacuated);
+export function federatedViews({ exports, neighbourExports, links, clusters }: Plan): FederatedView[] {
+  const members = [...exports, ...neighbourExports].filter(
+    ({ modes, evacuated }) => modes.includes("federated") && !evacuated,
+  );
   const services = Map.groupBy(members, ({ namespace, name }) => `${namespace}/${name}`);
   const carrying = links.filter(({ modes, state }) => state === "active" && modes.includes("federated"));
   const targets = Map.groupBy(carrying, ({ source }) => source);

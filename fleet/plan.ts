@@ -1,7 +1,6 @@
 import { type AdmissionPlan, planAdmissions } from "./admission";
 import { chainsTo, readCertificate } from "./certificates";
 import { type InstallPlan, planInstall } from "./charts";
-import type { AccessConfig } from "./config/access";
 import type { ClusterConfig } from "./config/clusters";
 import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
@@ -11,6 +10,7 @@ import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "./g
 import { type GrantPlan, planGrants } from "./grants";
 import { accessName, exportKey } from "./names";
 import { type ObservabilityPlan, planObservability } from "./observability";
+import { otherStack, type PendingLink, type Surroundings, settleLinks, trustStack, WHOLE } from "./stacks";
 import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology";
 import { callAnnotations, planRoutes, type RoutePlan } from "./traffic";
 
@@ -21,8 +21,17 @@ export interface Plan {
   readonly accesses: readonly AccessPlan[];
   /** Days after which a token is old; `undefined` is never. */
   readonly maxTokenAge: number | undefined;
+  /** Those that this stack makes. */
   readonly links: readonly LinkPlan[];
+  /** Whether the fleet has other stacks. */
+  readonly shared: boolean;
+  /** Those that wait for another stack. */
+  readonly pending: readonly PendingLink[];
+  /** Clusters of other stacks that the links lead to. */
+  readonly neighbours: readonly ClusterPlan[];
   readonly exports: readonly ExportPlan[];
+  /** What the neighbours export. */
+  readonly neighbourExports: readonly ExportPlan[];
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
   readonly admissions: readonly AdmissionPlan[];
@@ -35,6 +44,8 @@ export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
   readonly active: string;
   /** Where cert-manager signs them: its ClusterIssuer, in every cluster. */
   readonly clusterIssuer?: string;
+  /** The stack that owns the anchors, where it is another one. */
+  readonly from?: string;
 }
 
 export interface ClusterPlan
@@ -52,6 +63,8 @@ export interface ClusterPlan
     | "generations"
   > {
   readonly name: string;
+  /** The stack that deploys it, where it is another one. */
+  readonly stack?: string;
   readonly trustDomain: string;
   /** Metadata that federated services do not take over from a member in this cluster. */
   readonly excludes: Excludes;
@@ -100,6 +113,8 @@ export interface AccessPlan {
   readonly serviceAccount: string;
   /** Of the token that the source uses. */
   readonly generation: number;
+  /** Whether the source uses that token once this deployment is complete; of one in another stack, whether it does. */
+  readonly confirmed: boolean;
   /** Generations of the tokens that are valid: that one, and until a deployment is complete those before it. */
   readonly tokens: readonly number[];
 }
@@ -117,38 +132,65 @@ export interface ExportPlan {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Decides everything about a valid fleet. Pure, and the same for any order of keys. */
-export function planFleet(config: FleetConfig): Plan {
+/**
+ * Decides everything about a valid fleet, or about one stack's part of it. Pure, and the same for any order of keys.
+ */
+export function planFleet(config: FleetConfig, around = WHOLE): Plan {
   const links = planLinks(config.topology, config.clusters);
-  const outgoing = Map.groupBy(links, ({ source }) => source);
+  const { ready, pending } = settleLinks(config, links, around);
+  const isOwn = (cluster: string) => otherStack(config, cluster, around.self) === undefined;
+  const targets = new Set(ready.map(({ target }) => target));
+  const outgoing = Map.groupBy(ready, ({ source }) => source);
   const incoming = Map.groupBy(links, ({ target }) => target);
   const exports = planExports(config);
-  const clusters = sorted(Object.entries(config.clusters), ([name]) => name).map(([name, cluster]) =>
-    planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? []),
-  );
+  const clusters = sorted(Object.entries(config.clusters), ([name]) => name)
+    .filter(([name]) => isOwn(name) || targets.has(name))
+    .map(([name, cluster]) => ({
+      ...planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? []),
+      ...definedOnly({ stack: otherStack(config, name, around.self) }),
+    }));
   return {
-    trust: planTrust(config.trust),
-    clusters: clusters.map((cluster) => {
-      const observability = planObservability(config, cluster, exports);
-      return observability ? { ...cluster, observability } : cluster;
-    }),
-    accesses: planAccesses(config.access, links),
+    trust: { ...planTrust(config.trust), ...definedOnly({ from: trustStack(config, around.self) }) },
+    shared: config.trust.stack !== undefined || Object.values(config.clusters).some(({ stack }) => stack),
+    neighbours: clusters.filter(({ name }) => !isOwn(name)),
+    clusters: clusters
+      .filter(({ name }) => isOwn(name))
+      .map((cluster) => {
+        const observability = planObservability(config, cluster, exports);
+        return observability ? { ...cluster, observability } : cluster;
+      }),
+    accesses: planAccesses(config, links, around).filter(({ target }) => isOwn(target)),
     maxTokenAge: config.access.maxAge,
-    links,
-    exports,
-    grants: sorted(planGrants(config, links), exportKey),
-    routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`),
-    admissions: sorted(planAdmissions(config, links, exports), ({ cluster }) => cluster),
+    links: ready,
+    pending,
+    exports: exports.filter(({ cluster }) => isOwn(cluster)),
+    neighbourExports: exports.filter(({ cluster }) => !isOwn(cluster) && targets.has(cluster)),
+    grants: sorted(planGrants(config, links), exportKey).filter(({ cluster }) => isOwn(cluster)),
+    routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`).filter(
+      ({ cluster }) => isOwn(cluster),
+    ),
+    admissions: sorted(planAdmissions(config, links, exports), ({ cluster }) => cluster).filter(
+      ({ cluster }) => isOwn(cluster),
+    ),
   };
 }
 
-function planAccesses(config: AccessConfig, links: readonly LinkPlan[]): AccessPlan[] {
+function planAccesses(config: FleetConfig, links: readonly LinkPlan[], around: Surroundings): AccessPlan[] {
   const own = new Map(
-    config.generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
+    config.access.generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
   );
   return links.map(({ source, target }) => {
-    const generation = own.get(`${source}/${target}`) ?? config.generation;
-    return { source, target, serviceAccount: accessName(source), generation, tokens: [generation] };
+    const generation = own.get(`${source}/${target}`) ?? config.access.generation;
+    const stack = otherStack(config, source, around.self);
+    const inUse = stack === undefined ? generation : around.inUse(source, target, stack);
+    return {
+      source,
+      target,
+      serviceAccount: accessName(source),
+      generation,
+      tokens: [generation],
+      confirmed: inUse === generation,
+    };
   });
 }
 

@@ -44,11 +44,15 @@ export interface LinkSummary {
   readonly source: string;
   readonly target: string;
   readonly modes: readonly string[];
+  /** `active`, `draining`, or `pending`: waits for the target's stack. */
   readonly state: string;
 }
 
 export function describeLinks(plan: Plan): LinkSummary[] {
-  return plan.links.map(({ source, target, modes, state }) => ({ source, target, modes, state }));
+  return [
+    ...plan.links.map(({ source, target, modes, state }) => ({ source, target, modes, state })),
+    ...plan.pending.map(({ source, target }) => ({ source, target, modes: [], state: "pending" })),
+  ];
 }
 
 export interface AccessSummary {
@@ -62,11 +66,11 @@ export interface AccessSummary {
 
 /** `complete`: nothing failed in this deployment, so every source uses the token it was given. */
 export function describeAccesses(plan: Plan, complete: boolean): AccessSummary[] {
-  return plan.accesses.map(({ source, target, generation, tokens }) => ({
+  return plan.accesses.map(({ source, target, generation, tokens, confirmed }) => ({
     source,
     target,
     generation,
-    tokens: complete ? [generation] : tokens,
+    tokens: complete && confirmed ? [generation] : tokens,
   }));
 }
 

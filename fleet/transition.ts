@@ -25,6 +25,7 @@ const RULES: Readonly<Record<TransitionRule, Rule>> = {
   "switch-anchor-early": switchAnchorEarly,
   "two-anchor-steps": twoAnchorSteps,
   "remove-undrained-link": removeUndrainedLink,
+  "lose-link": loseLink,
   "remove-undrained-cluster": removeUndrainedCluster,
   "rename-cluster": (last, next) =>
     renames(last, next).map(({ from, to }) => ({
@@ -127,22 +128,42 @@ function twoAnchorSteps(last: Deployment, next: Deployment): ReturnType<Rule> {
 
 function removeUndrainedLink(last: Deployment, next: Deployment): ReturnType<Rule> {
   const kept = new Set(next.links.map(linkName));
+  return (
+    last.links
+      // Clusters that go are another rule's; what leads to another stack's cluster is told here.
+      .filter(
+        ({ source, target }) =>
+          next.plan.clusters[source] && (next.plan.clusters[target] || !last.plan.clusters[target]),
+      )
+      .filter((link) => link.state === "active" && !kept.has(linkName(link)))
+      .map((link) => ({
+        what: `link ${linkName(link)}`,
+        why: "what the source mirrors through it stays behind and leads nowhere: callers fail",
+        path:
+          "list it in `topology.links` with `state: draining`, deploy, see with `npm run drained` that the source holds " +
+          "no service of that target any more, then remove it",
+      }))
+  );
+}
+
+/** A link into another stack cannot be kept without what that stack hands over. */
+function loseLink(last: Deployment, next: Deployment): ReturnType<Rule> {
+  const pending = new Set(next.links.filter(({ state }) => state === "pending").map(linkName));
   return last.links
-    .filter(({ source, target }) => next.plan.clusters[source] && next.plan.clusters[target])
-    .filter((link) => link.state !== "draining" && !kept.has(linkName(link)))
+    .filter((link) => link.state === "active" && pending.has(linkName(link)))
     .map((link) => ({
       what: `link ${linkName(link)}`,
-      why: "what the source mirrors through it stays behind and leads nowhere: callers fail",
-      path:
-        "list it in `topology.links` with `state: draining`, deploy, see with `npm run drained` that the source holds " +
-        "no service of that target any more, then remove it",
+      why:
+        "the stack of its target does not hand over its access any more: the Link would be deleted, and what the " +
+        "source mirrors through it would lead nowhere",
+      path: "deploy that stack again; or list the link in `topology.links` with `state: draining` and deploy first",
     }));
 }
 
 /** A cluster is drained when all its links are. */
 function removeUndrainedCluster(last: Deployment, next: Deployment): ReturnType<Rule> {
   const undrained = new Set(
-    last.links.filter(({ state }) => state !== "draining").flatMap(({ source, target }) => [source, target]),
+    last.links.filter(({ state }) => state === "active").flatMap(({ source, target }) => [source, target]),
   );
   const renamed = new Set(renames(last, next).map(({ from }) => from));
   return Object.keys(last.plan.clusters)

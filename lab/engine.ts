@@ -17,7 +17,9 @@ export function pulumi(lab: Lab, tools: Toolchain, args: readonly string[], outp
 /** Makes the stack if there is none, and frees it from an engine that died. */
 export async function ensureStack(lab: Lab, tools: Toolchain): Promise<void> {
   mkdirSync(lab.state, { recursive: true, mode: 0o700 });
-  if (!existsSync(join(lab.state, ".pulumi", "stacks"))) await must(lab, tools, ["stack", "init", stackName]);
+  const stacks = join(lab.state, ".pulumi", "stacks");
+  if (!existsSync(join(stacks, "linkerd-fleet", `${stackName}.json`)))
+    await must(lab, tools, ["stack", "init", stackName]);
   const locks = engineLocks(lab);
   const alive = locks.find(({ pid }) => isAlive(pid));
   if (alive) {

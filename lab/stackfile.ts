@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { parse } from "yaml";
+import { gatherSections } from "../fleet/config/fleetFile";
+import { ownValues } from "../ops/stackFile";
 import { LabError } from "./env";
 
 /** A cluster of the stack file that the lab runs on this machine. */
@@ -36,8 +38,12 @@ export function readStackFile(path: string): LabCluster[] {
       `${file} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const config = isRecord(content) ? content.config : undefined;
-  const clusters = isRecord(config) ? config["linkerd-fleet:clusters"] : undefined;
+  const config = isRecord(content) && isRecord(content.config) ? content.config : {};
+  const { values, problems: shared } = gatherSections(ownValues(config), (name) =>
+    readFileSync(resolve(dirname(path), name), "utf8"),
+  );
+  if (shared[0]) throw new LabError(`${file}: ${shared[0].path} ${shared[0].problem}: ${shared[0].fix}.`);
+  const { clusters } = values;
   if (!isRecord(clusters) || Object.keys(clusters).length === 0) {
     throw new LabError(`${file} names no cluster: write at least one below config → linkerd-fleet:clusters.`);
   }

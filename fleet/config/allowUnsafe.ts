@@ -6,6 +6,7 @@ export const transitionRule = z.enum([
   "switch-anchor-early",
   "two-anchor-steps",
   "remove-undrained-link",
+  "lose-link",
   "remove-undrained-cluster",
   "rename-cluster",
   "change-trust-domain",

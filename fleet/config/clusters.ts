@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { admissionMode, operator } from "./admission";
-import { certificatePem, domainName, generation, matching, network, secretRef, text } from "./common";
+import {
+  certificatePem,
+  domainName,
+  generation,
+  matching,
+  network,
+  secretRef,
+  stackName,
+  text,
+} from "./common";
 import { gatewayConfig } from "./gateways";
 import { linkerdOverrides } from "./linkerd";
 import { serviceAccount } from "./services";
@@ -24,6 +33,11 @@ const adoptConfig = z
   );
 
 export const clusterConfig = z.strictObject({
+  stack: stackName
+    .optional()
+    .describe(
+      "The stack that deploys it. Default, only where no cluster names one: every stack that reads this",
+    ),
   context: text
     .optional()
     .describe("Context in the kubeconfig. Default, only with `kubeconfig`: its current context"),

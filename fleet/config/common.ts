@@ -40,6 +40,12 @@ export const objectName = matching(
   "use lower-case letters, digits, dashes and dots",
 ).max(253);
 
+export const stackName = matching(
+  /^([\w.-]+\/[\w.-]+\/)?[\w.-]+$/,
+  "is not the name of a stack",
+  "write its name, or organization/project/stack if it is of another project",
+);
+
 /** A DNS name such as a trust domain or a cluster domain. */
 export const domainName = matching(
   DNS_NAME,

@@ -12,6 +12,7 @@ import { issuerRules } from "./rules/issuers";
 import { nameRules } from "./rules/names";
 import { referenceRules } from "./rules/references";
 import { inlineSecrets, secretRules } from "./rules/secrets";
+import { stackRules } from "./rules/stacks";
 import { topologyRules } from "./rules/topology";
 import { trafficRules, unansweredTraffic } from "./rules/traffic";
 import { trustRules } from "./rules/trust";
@@ -28,6 +29,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   secretRules,
   referenceRules,
   clusterRules,
+  stackRules,
   topologyRules,
   nameRules,
   accessRules,
@@ -47,7 +49,7 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
     error: explain,
   });
   const readable = readConfig(raw);
-  const shape = [...problemsOf(whole), ...readable.problems];
+  const shape = [...(raw.problems ?? []), ...problemsOf(whole), ...readable.problems];
   const rules = RULES.flatMap((rule) => rule(readable)).filter(({ path }) => !within(path, shape));
   const problems = [...shape, ...rules];
   const linksKnown = !problems.some(({ path }) => /^topology(\.(kind|hub|links|bridges)\b|$)/.test(path));

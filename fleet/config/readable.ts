@@ -17,6 +17,10 @@ export interface RawConfig {
   readonly values: Readonly<Record<string, unknown>>;
   /** Keys that are stored encrypted. */
   readonly secretKeys: ReadonlySet<string>;
+  /** The stack that is deployed, as far as it is known. Absent: the whole fleet is looked at. */
+  readonly stack?: string;
+  /** What was wrong before the values could be looked at. */
+  readonly problems?: readonly Problem[];
 }
 
 /** A part that could be read, and where it stands. */

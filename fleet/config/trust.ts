@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { certificatePem, clusterName, domainName, matching, namespaceName, secretRef, text } from "./common";
+import {
+  certificatePem,
+  clusterName,
+  domainName,
+  matching,
+  namespaceName,
+  secretRef,
+  stackName,
+  text,
+} from "./common";
 
 export const anchorConfig = z.strictObject({
   id: matching(
@@ -58,6 +67,9 @@ export const trustConfig = z.strictObject({
     .array(anchorConfig)
     .min(1)
     .describe("The trust bundle, in this order. Every cluster trusts all of them"),
+  stack: stackName
+    .optional()
+    .describe("The stack that makes and keeps the anchors, where the clusters are in several stacks"),
   domain: domainName
     .default("cluster.local")
     .describe("Trust domain of every cluster that does not name its own"),

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { formatProblems } from "../../fleet/problems";
-import { readStackFile } from "../stackFile";
+import { WHOLE } from "../../fleet/stacks";
+import { readStackFile, stackOf } from "../stackFile";
 import { type LiveCluster, openClusters } from "./cluster";
 import { type FleetOutputs, readOutputs, selectedStack, Unreadable } from "./outputs";
 
@@ -31,7 +32,13 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
   if (!existsSync(path)) throw new Unreadable(`There is no stack file ${path}: name it with --config.`);
   const parsed = readStackFile(path);
   if (parsed.problems) throw new Unreadable(formatProblems(parsed.problems));
-  const plan = planFleet(parsed.config);
+  const pending = outputs.links.filter(({ state }) => state === "pending");
+  const plan = planFleet(parsed.config, {
+    ...WHOLE,
+    self: stackOf(path),
+    hindrance: ({ source, target }) =>
+      pending.some((link) => link.source === source && link.target === target) ? "is pending" : undefined,
+  });
   const members = Object.fromEntries(
     plan.clusters.map(({ name, context, kubeconfig }) => [name, { context, kubeconfig: kubeconfig?.secret }]),
   );

@@ -71,7 +71,7 @@ describe("the plan of a fleet", () => {
       expect(accesses).toEqual(
         links.map(({ source, target }) => ({
           ...{ source, target, serviceAccount: accessName(source) },
-          ...{ generation: 1, tokens: [1] },
+          ...{ generation: 1, tokens: [1], confirmed: true },
         })),
       );
     });

@@ -1,4 +1,5 @@
 import { type Problem, pathOf } from "../../problems";
+import { sameStack } from "../../stacks";
 import { fleetConfig } from "../fleetConfig";
 import { isMap, list, map } from "../json";
 import { unknownKey } from "../messages";
@@ -11,7 +12,9 @@ export function secretRules({ raw }: Readable): Problem[] {
   const references = secretReferences(raw);
   const used = new Set(references.map(({ key }) => key));
   return [
-    ...references.flatMap(({ path, key }) => judgeReference(raw, path, key)),
+    ...references
+      .filter(({ path }) => isNeeded(raw, path))
+      .flatMap(({ path, key }) => judgeReference(raw, path, key)),
     ...SECTIONS.filter((section) => raw.secretKeys.has(section)).map((section) => ({
       path: section,
       problem: "is encrypted as a whole, so that no preview and no review can show it",
@@ -36,6 +39,18 @@ function judgeReference(raw: RawConfig, path: readonly PropertyKey[], key: strin
           }
         : undefined;
   return wrong ? [{ path: pathOf(path), ...wrong }] : [];
+}
+
+/** What belongs to another stack is kept there: kubeconfigs of its clusters, keys of its trust anchors. */
+function isNeeded({ values, stack: self }: RawConfig, [section, name]: readonly PropertyKey[]): boolean {
+  if (self === undefined) return true;
+  const owner =
+    section === "clusters"
+      ? map(map(values.clusters)[String(name)]).stack
+      : section === "trust"
+        ? map(values.trust).stack
+        : undefined;
+  return typeof owner !== "string" || sameStack(owner, self);
 }
 
 /** Every `{ secret: <key> }`, also in entries that have other mistakes. */

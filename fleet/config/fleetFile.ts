@@ -1,0 +1,45 @@
+import { parse } from "yaml";
+import type { Problem } from "../problems";
+import { isMap } from "./json";
+
+/** The key of a stack file that names the file with the sections its fleet's stacks share. */
+export const FLEET_FILE = "fleet";
+
+/** A stack's values, those of the shared file included, and what is wrong with that file. */
+export interface Gathered {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly problems: readonly Problem[];
+}
+
+/** Adds the sections of the shared file, if there is one. `read` throws where it cannot. */
+export function gatherSections(
+  values: Readonly<Record<string, unknown>>,
+  read: (path: string) => string,
+): Gathered {
+  const { [FLEET_FILE]: path, ...own } = values;
+  if (path === undefined) return { values, problems: [] };
+  const failed = (problem: string, fix: string): Gathered => ({
+    values: own,
+    problems: [{ path: FLEET_FILE, problem, fix }],
+  });
+  if (typeof path !== "string")
+    return failed("is not a path", "write it from Pulumi.yaml, for example fleet.yaml");
+  let shared: unknown;
+  try {
+    shared = parse(read(path));
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : "";
+    return failed(`names ${path}, which cannot be read as YAML (${why})`, "write its path from Pulumi.yaml");
+  }
+  if (!isMap(shared))
+    return failed(`names ${path}, which holds no sections`, "write sections such as `clusters:`");
+  const twice = Object.keys(shared).filter((key) => Object.hasOwn(own, key));
+  return {
+    values: { ...own, ...shared },
+    problems: twice.map((key) => ({
+      path: key,
+      problem: `stands in the stack file and in ${path}`,
+      fix: "keep one of them: what the stacks share in the file, what is one stack's own in its stack file",
+    })),
+  };
+}

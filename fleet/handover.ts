@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+/** Bumped when the shape changes in a way that the reading stack must know. */
+export const HANDOVER_SCHEMA = 1;
+
+const text = z.string();
+const credentials = z.object({
+  serviceAccount: text,
+  /** Of the token. */
+  generation: z.number(),
+  token: text,
+  /** Base64 of PEM. */
+  caData: text,
+});
+const handover = z.object({
+  schema: z.literal(HANDOVER_SCHEMA),
+  /** The trust anchors that this stack owns. The private key is only that of the one that signs. */
+  anchors: z
+    .record(text, z.object({ certificatePem: text, privateKeyPem: text.exactOptional() }))
+    .default({}),
+  /** By cluster: the addresses of its gateway. */
+  gateways: z.record(text, text).default({}),
+  /** By target, then by source: the accesses for sources in other stacks. */
+  accesses: z.record(text, z.record(text, credentials)).default({}),
+  /** By target, then by source: the generations of the tokens that the links into other stacks use. */
+  uses: z.record(text, z.record(text, z.number())).default({}),
+});
+
+/** What one stack gives the others of its fleet: its secret output `handover`. */
+export type Handover = z.infer<typeof handover>;
+export type Credentials = z.infer<typeof credentials>;
+
+/** `undefined`: the stack has no complete handover yet. `problem`: it has one that cannot be used. */
+export type HandoverRead =
+  | { readonly handover: Handover | undefined; readonly problem?: undefined }
+  | { readonly handover?: undefined; readonly problem: string };
+
+/** Reads the outputs of another stack; `undefined` where there is no such stack yet. */
+export function readHandover(outputs: Readonly<Record<string, unknown>> | undefined): HandoverRead {
+  const found = outputs?.handover;
+  if (found === undefined || found === null) return { handover: undefined };
+  const read = handover.safeParse(found);
+  if (read.success) return { handover: read.data };
+  const version = z.object({ schema: z.number() }).safeParse(found);
+  return version.success && version.data.schema !== HANDOVER_SCHEMA
+    ? {
+        problem: `hands over schema ${version.data.schema}, and this version of the program reads ${HANDOVER_SCHEMA}`,
+      }
+    : { problem: "hands over something this program cannot read" };
+}

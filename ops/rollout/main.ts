@@ -1,0 +1,142 @@
+/**
+ * `npm run rollout -- [--file fleet.yaml] [--json | --operator | --up]`: the order in which the stacks of a fleet are
+ * deployed, for people, for a CI matrix, for the Pulumi Kubernetes Operator, or done here. Exit code 1 if a stack failed.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { gatherSections } from "../../fleet/config/fleetFile";
+import { parseFleetConfig } from "../../fleet/config/parse";
+import { formatProblems } from "../../fleet/problems";
+import { type Job, planRollout } from "../../fleet/rollout";
+import { jobGraph, operatorStacks } from "./render";
+import { runJobs } from "./run";
+
+const USAGE =
+  "npm run rollout -- [--file fleet.yaml] [--json] [--operator --repository URL [--branch NAME] [--namespace NAME]] " +
+  "[--up [--parallel 2] [--restart]]";
+
+class CannotBegin extends Error {}
+
+function readJobs(file: string): { jobs: Job[]; text: string } {
+  let text = "";
+  const { values, problems } = gatherSections({ fleet: file }, (path) => {
+    text = readFileSync(path, "utf8");
+    return text;
+  });
+  const parsed = parseFleetConfig({ values, problems, secretKeys: secretsNamed(values) });
+  if (parsed.problems) throw new CannotBegin(formatProblems(parsed.problems));
+  return { jobs: planRollout(parsed.config), text };
+}
+
+/** They are in the stack files; whether they are there is for each stack to say. */
+function secretsNamed(value: unknown): Set<string> {
+  return new Set([...JSON.stringify(value).matchAll(/"secret":"([^"]+)"/g)].map(([, key]) => key ?? ""));
+}
+
+async function main(): Promise<number> {
+  const { values: options } = parseArgs({
+    options: {
+      file: { type: "string", default: "fleet.yaml" },
+      json: { type: "boolean", default: false },
+      operator: { type: "boolean", default: false },
+      repository: { type: "string" },
+      branch: { type: "string", default: "main" },
+      namespace: { type: "string", default: "pulumi" },
+      up: { type: "boolean", default: false },
+      parallel: { type: "string", default: "2" },
+      restart: { type: "boolean", default: false },
+    },
+  });
+  const { jobs, text } = readJobs(options.file);
+  if (jobs.length === 0)
+    throw new CannotBegin(`${options.file} names no stacks: one \`pulumi up\` does it all.`);
+  if (options.json) process.stdout.write(jobGraph(jobs));
+  else if (options.operator) {
+    const { repository, branch, namespace } = options;
+    if (repository === undefined) throw new CannotBegin(`--operator needs --repository.\n${USAGE}`);
+    process.stdout.write(operatorStacks(jobs, { repository, branch, namespace }));
+  } else if (options.up) {
+    const parallel = Number(options.parallel);
+    if (!(parallel >= 1)) throw new CannotBegin(`--parallel takes a number.\n${USAGE}`);
+    return deploy(jobs, text, { parallel, restart: options.restart });
+  } else {
+    for (const { id, needs } of jobs) {
+      console.log(needs.length === 0 ? id : `${id} after ${needs.join(", ")}`);
+    }
+  }
+  return 0;
+}
+
+const PROGRESS = ".rollout/progress.json";
+
+/** A rollout of the same fleet file goes on where it stopped. */
+async function deploy(
+  jobs: readonly Job[],
+  text: string,
+  { parallel, restart }: { readonly parallel: number; readonly restart: boolean },
+): Promise<number> {
+  const fleet = createHash("sha256").update(text).digest("hex");
+  const done = restart ? new Set<string>() : readProgress(fleet);
+  const write = (): void => {
+    mkdirSync(dirname(PROGRESS), { recursive: true });
+    writeFileSync(PROGRESS, JSON.stringify({ fleet, done: [...done] }));
+  };
+  const outcomes = await runJobs(
+    jobs,
+    async (job) => {
+      const succeeded = await up(job);
+      if (succeeded) done.add(job.id);
+      write();
+      return succeeded;
+    },
+    { parallel, done },
+  );
+  for (const [id, outcome] of outcomes) console.log(`${id}: ${outcome}`);
+  const good = [...outcomes.values()].every((outcome) => outcome !== "failed" && outcome !== "skipped");
+  if (good) {
+    done.clear();
+    write();
+  }
+  return good ? 0 : 1;
+}
+
+function readProgress(fleet: string): Set<string> {
+  try {
+    const found: { fleet?: unknown; done?: unknown } = JSON.parse(readFileSync(PROGRESS, "utf8"));
+    if (found.fleet === fleet && Array.isArray(found.done)) return new Set(found.done.map(String));
+  } catch {
+    // None yet.
+  }
+  return new Set();
+}
+
+async function up({ id, stack }: Job): Promise<boolean> {
+  const start = performance.now();
+  const told = (what: string) =>
+    console.log(`${id}: ${what} (${Math.round((performance.now() - start) / 1000)} s)`);
+  const lines: string[] = [];
+  try {
+    const selected = await LocalWorkspace.createOrSelectStack({ stackName: stack, workDir: process.cwd() });
+    const { summary } = await selected.up({ continueOnError: true, onOutput: (text) => lines.push(text) });
+    const changes = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
+    told(changes.map(([op, count]) => `${op} ${count}`).join(", ") || "nothing to do");
+    return true;
+  } catch {
+    told("failed");
+    console.error(lines.join("").trimEnd().split("\n").slice(-30).join("\n"));
+    return false;
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof CannotBegin ? error.message : error);
+    process.exitCode = 2;
+  },
+);

@@ -1,0 +1,187 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { readHandover } from "../../fleet/handover";
+import { TestLab } from "./harness";
+
+/** Four stacks of two clusters; `dev` makes the trust anchor, and so comes first. */
+const STACKS = ["dev", "s2", "s3", "s4"];
+const clusterNames = STACKS.flatMap((stack) => [`${stack}-a`, `${stack}-b`]);
+const OTHERS = STACKS.slice(1);
+
+let lab: TestLab;
+let linkerd: unknown;
+let order: (stacks: readonly string[]) => string[];
+
+beforeAll(async () => {
+  const seed = Number(process.env.LINKERD_FLEET_SEED ?? Date.now() % 1_000_000);
+  console.log(`Orders of the stacks: LINKERD_FLEET_SEED=${seed}`);
+  let draws = 0;
+  order = (stacks) => {
+    const shuffles = fc.shuffledSubarray([...stacks], { minLength: stacks.length });
+    const [drawn] = fc.sample(shuffles, { numRuns: 1, seed: seed + draws++ });
+    return drawn ?? [];
+  };
+  lab = await TestLab.create();
+  lab.edit((config) => {
+    linkerd = config["linkerd-fleet:linkerd"];
+    for (const key of Object.keys(config)) delete config[key];
+    config["linkerd-fleet:fleet"] = fleetFile();
+  });
+  share({});
+  mkdirSync(lab.lab.state, { recursive: true });
+  for (const stack of OTHERS) {
+    writeFileSync(stackFile(stack), stringify({ config: { "linkerd-fleet:fleet": fleetFile() } }));
+  }
+});
+afterAll(() => lab?.remove());
+
+// The lab's program is the repository's, where the engine runs it.
+const fleetFile = () => join(lab.lab.project, "fleet.yaml");
+const stackFile = (stack: string) => join(lab.lab.project, `Pulumi.${stack}.yaml`);
+
+/** Writes the file that the stacks share. */
+function share(more: Record<string, unknown>): void {
+  const island = (name: string) => name.replace(/-[ab]$/, "");
+  const clusters = clusterNames.map((name, at) => [
+    name,
+    { stack: island(name), region: island(name), context: name, apiServer: lab.apiServer(at) },
+  ]);
+  const bridges = STACKS.flatMap((one, at) =>
+    STACKS.slice(at + 1).map((other) => [`${one}-a`, `${other}-a`]),
+  );
+  writeFileSync(
+    fleetFile(),
+    stringify({
+      linkerd,
+      trust: { stack: "dev", anchors: [{ id: "2026", state: "active" }] },
+      clusters: Object.fromEntries(clusters),
+      topology: { kind: "islands", bridges },
+      ...more,
+    }),
+  );
+}
+
+async function up(stack: string): Promise<string> {
+  const ran = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", "--stack", stack);
+  expect(ran.code, `${stack}: ${ran.stdout}${ran.stderr}`).toBe(0);
+  return ran.stdout;
+}
+
+interface Outputs {
+  readonly links: { readonly source: string; readonly target: string; readonly state: string }[];
+  readonly handover: unknown;
+}
+
+async function outputs(stack: string, ...args: string[]): Promise<Outputs> {
+  const ran = await lab.pulumi("stack", "output", "--json", "--stack", stack, ...args);
+  return JSON.parse(ran.stdout);
+}
+
+const pendingOf = async (stack: string) =>
+  (await outputs(stack)).links.filter(({ state }) => state === "pending").map(({ target }) => target);
+
+describe("four stacks of one fleet", () => {
+  it("cannot begin without the stack that makes the trust anchor, and say so", async () => {
+    await lab.pulumi("stack", "init", "s2");
+    const ran = await lab.pulumi("up", "--yes", "--skip-preview", "--stack", "s2");
+    expect(ran.code).not.toBe(0);
+    expect(ran.stdout + ran.stderr).toContain("run `pulumi up` in the stack dev (trust.stack) first");
+  });
+
+  it("are whole after two rounds, in any order", async () => {
+    const first = await lab.cli();
+    expect(first.stderr).toBe("");
+    expect(await pendingOf("dev")).toEqual(["s2-a", "s3-a", "s4-a"]);
+    for (const stack of order(OTHERS)) {
+      if (stack !== "s2") await lab.pulumi("stack", "init", stack);
+      await up(stack);
+    }
+    for (const stack of order(STACKS)) await up(stack);
+    for (const stack of STACKS) expect(await pendingOf(stack)).toEqual([]);
+
+    for (const name of clusterNames) {
+      const links = (await lab.kubectl(name, "get", "links", "-n=linkerd-multicluster", "-o=name")).trim();
+      const island = name.replace(/-[ab]$/, "");
+      const sibling = name.endsWith("-a") ? `${island}-b` : `${island}-a`;
+      const bridged = name.endsWith("-a")
+        ? STACKS.filter((stack) => stack !== island).map((s) => `${s}-a`)
+        : [];
+      expect(
+        links
+          .split("\n")
+          .map((link) => link.replace(/.*\//, ""))
+          .sort(),
+      ).toEqual([sibling, ...bridged].sort());
+    }
+  });
+
+  it("trust one anchor, and give each other tokens that nobody else can read", async () => {
+    const roots = await Promise.all(
+      clusterNames.map((name) =>
+        lab.kubectl(
+          name,
+          "get",
+          "configmap/linkerd-identity-trust-roots",
+          "-n=linkerd",
+          "-o=jsonpath={.data}",
+        ),
+      ),
+    );
+    expect(new Set(roots).size).toBe(1);
+    expect((await outputs("s3")).handover).toBe("[secret]");
+    const { handover } = readHandover({ handover: (await outputs("s3", "--show-secrets")).handover });
+    const token = handover?.accesses["s3-a"]?.["dev-a"]?.token;
+    const state = await lab.pulumi("stack", "export", "--stack", "s3");
+    expect(token).toMatch(/^ey/);
+    expect(state.stdout).not.toContain(token);
+    const kubeconfig = JSON.parse(
+      await lab.kubectl(
+        "dev-a",
+        "get",
+        "secret/cluster-credentials-s3-a",
+        "-n=linkerd-multicluster",
+        "-o=json",
+      ),
+    );
+    expect(Buffer.from(kubeconfig.data.kubeconfig, "base64").toString()).toContain(token);
+  });
+
+  it("have nothing left to do", async () => {
+    for (const stack of ["dev", "s4"]) {
+      const ran = await lab.pulumi("preview", "--expect-no-changes", "--stack", stack);
+      expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    }
+  });
+
+  it("are deployed on, when the clusters of one of them are lost", async () => {
+    for (const name of ["s2-a", "s2-b"]) await lab.cli("stop", name);
+    share({
+      services: [
+        { name: "web", namespace: "default", mode: "gateway", in: ["s3-a"], ports: [80], allowGateway: true },
+      ],
+    });
+    const demo = {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "web" },
+      spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
+    };
+    const file = join(lab.folder, "web.json");
+    writeFileSync(file, JSON.stringify(demo));
+    await lab.kubectl("s3-a", "apply", "-n=default", "-f", file);
+    for (const stack of ["s3", "dev"]) await up(stack);
+    const labels = await lab.kubectl(
+      "s3-a",
+      "get",
+      "service/web",
+      "-n=default",
+      "-o=jsonpath={.metadata.labels}",
+    );
+    expect(labels).toContain('"mirror.linkerd.io/exported":"true"');
+    const lost = await lab.pulumi("preview", "--stack", "s4");
+    expect(lost.code, lost.stdout + lost.stderr).toBe(0);
+  });
+});

@@ -1,0 +1,280 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Fleet } from "../../components/fleet";
+import { type HandoverParts, handoverOf } from "../../components/handover";
+import { keepTokens } from "../../fleet/access";
+import type { FleetConfig } from "../../fleet/config/fleetConfig";
+import { gatherSections } from "../../fleet/config/fleetFile";
+import { parseFleetConfig } from "../../fleet/config/parse";
+import { deploymentOf } from "../../fleet/deployment";
+import { guardTransition } from "../../fleet/guard";
+import { HANDOVER_SCHEMA, type Handover, readHandover } from "../../fleet/handover";
+import { type Plan, planFleet } from "../../fleet/plan";
+import { missingAnchors, pendingNotes, sameStack, stacksNear, surroundings } from "../../fleet/stacks";
+import { describeAccesses, describeLinks } from "../../fleet/summary";
+import { configOf, fleetInputs } from "../arbitraries";
+import { cluster, fleetOf } from "../fleets";
+import { soundFleet } from "../mistakes/sound";
+import { isSecretInput, runUnderMocks } from "../mocks";
+
+/** What the stack of a plan hands over when it is deployed. */
+function handedOver(plan: Plan): Handover {
+  const accesses: Handover["accesses"] = {};
+  for (const { target, source, serviceAccount, generation } of plan.accesses) {
+    accesses[target] = {
+      ...accesses[target],
+      [source]: { serviceAccount, generation, token: "t", caData: "Y2E=" },
+    };
+  }
+  const uses: Handover["uses"] = {};
+  for (const { target, source } of plan.links) uses[target] = { ...uses[target], [source]: 1 };
+  const gateways = plan.clusters
+    .filter(({ gateway }) => gateway.enabled)
+    .map(({ name }) => [name, "192.0.2.1"]);
+  return { schema: HANDOVER_SCHEMA, anchors: {}, gateways: Object.fromEntries(gateways), accesses, uses };
+}
+
+function split(config: FleetConfig, stackOf: (cluster: string) => string): FleetConfig {
+  const clusters = Object.entries(config.clusters).map(([name, of]) => [
+    name,
+    { ...of, stack: stackOf(name) },
+  ]);
+  return { ...config, clusters: Object.fromEntries(clusters) };
+}
+
+/** Deploys the stacks one after the other; the last plan of each. */
+function deploy(
+  config: FleetConfig,
+  order: readonly string[],
+  handovers = new Map<string, Handover>(),
+): Map<string, Plan> {
+  const plans = new Map<string, Plan>();
+  for (const self of order) {
+    const plan = planFleet(config, surroundings(`acme/fleet/${self}`, config, handovers));
+    handovers.set(self, handedOver(plan));
+    plans.set(self, plan);
+  }
+  return plans;
+}
+
+const linkNames = (links: readonly { source: string; target: string }[]) =>
+  links.map(({ source, target }) => `${source} → ${target}`).sort();
+
+describe("a fleet of several stacks", () => {
+  const shuffledStacks = fc
+    .tuple(fleetInputs({ minClusters: 2 }), fc.integer({ min: 1, max: 4 }), fc.infiniteStream(fc.nat()))
+    .map(([input, count, numbers]) => {
+      const config = configOf(input);
+      const of = new Map(
+        Object.keys(config.clusters).map((name) => [name, `s${(numbers.next().value ?? 0) % count}`]),
+      );
+      const stacks = [...new Set(of.values())];
+      const shuffled = () => [...stacks].sort(() => ((numbers.next().value ?? 0) % 2) - 0.5);
+      return { config: split(config, (name) => of.get(name) ?? ""), rounds: [shuffled(), shuffled()] };
+    });
+
+  it("is whole after two rounds, whatever the order: each thing once, nothing pending", () => {
+    fc.assert(
+      fc.property(shuffledStacks, ({ config, rounds }) => {
+        const whole = planFleet(config);
+        const plans = [...deploy(config, rounds.flat()).values()];
+        expect(plans.flatMap(({ pending }) => pending)).toEqual([]);
+        const all = <T>(of: (plan: Plan) => readonly T[]) => plans.flatMap(of);
+        expect(linkNames(all(({ links }) => links))).toEqual(linkNames(whole.links));
+        expect(linkNames(all(({ accesses }) => accesses))).toEqual(linkNames(whole.accesses));
+        expect(all(({ clusters }) => clusters.map(({ name }) => name)).sort()).toEqual(
+          whole.clusters.map(({ name }) => name),
+        );
+        expect(all(({ exports }) => exports).length).toBe(whole.exports.length);
+        expect(all(({ grants }) => grants).length).toBe(whole.grants.length);
+      }),
+    );
+  });
+
+  it("plans for a cluster the same as one stack for all would", () => {
+    fc.assert(
+      fc.property(shuffledStacks, ({ config, rounds }) => {
+        const whole = new Map(planFleet(config).clusters.map((one) => [one.name, one]));
+        for (const plan of deploy(config, rounds.flat()).values()) {
+          for (const one of plan.clusters) expect(one).toEqual(whole.get(one.name));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+const two = fleetOf(
+  { us: cluster("us", { stack: "prod-us" }), eu: cluster("eu", { stack: "acme/fleet/prod-eu" }) },
+  { trust: { stack: "trust", anchors: [{ id: "2026", state: "active" }] } },
+);
+const US = "acme/fleet/prod-us";
+const us = (handovers: [string, Handover][], config = two) => surroundings(US, config, new Map(handovers));
+const euHandover = handedOver(planFleet(two, surroundings("acme/fleet/prod-eu", two, new Map())));
+
+describe("a link into another stack", () => {
+  it("waits for it, and the preview says for what", () => {
+    const alone = planFleet(two, us([]));
+    expect(alone.links).toEqual([]);
+    expect(alone.clusters[0]?.controllers).toEqual([]);
+    expect(pendingNotes(alone.pending)).toEqual([
+      "Pending: us → eu waits for stack acme/fleet/prod-eu, which is not deployed yet. The next `pulumi up` after it completes it",
+    ]);
+    expect(describeLinks(alone)).toEqual([{ source: "us", target: "eu", modes: [], state: "pending" }]);
+  });
+
+  it.each([
+    ["the access", { accesses: {} }, "does not grant the access yet"],
+    ["the address of the gateway", { gateways: {} }, "has no address of its gateway yet"],
+  ])("waits for %s", (_, lacking, why) => {
+    const plan = planFleet(two, us([["acme/fleet/prod-eu", { ...euHandover, ...lacking }]]));
+    expect(plan.pending).toEqual([{ source: "us", target: "eu", stack: "acme/fleet/prod-eu", why }]);
+  });
+
+  it("is not lost when its stack is: the step is refused", () => {
+    const before = deploymentOf(planFleet(two, us([["acme/fleet/prod-eu", euHandover]])));
+    const { refusal } = guardTransition({ deployed: before }, planFleet(two, us([])), []);
+    expect(refusal).toContain("lose-link: link us → eu");
+  });
+
+  it("must be drained before it goes, as any other", () => {
+    const before = deploymentOf(planFleet(two, us([["acme/fleet/prod-eu", euHandover]])));
+    const { eu: _, ...rest } = two.clusters;
+    const { refusal } = guardTransition(
+      { deployed: before },
+      planFleet({ ...two, clusters: rest }, us([])),
+      [],
+    );
+    expect(refusal).toContain("remove-undrained-link: link us → eu");
+  });
+
+  it("keeps the old token until the other stack says that it uses the new one", () => {
+    const rotated: FleetConfig = { ...two, access: { ...two.access, generation: 2 } };
+    const last = { accesses: [{ source: "eu", target: "us", generation: 1, tokens: [1] }] };
+    const tokens = (generation: number) => {
+      const uses = { us: { eu: generation } };
+      const plan = keepTokens(
+        planFleet(rotated, us([["acme/fleet/prod-eu", { ...euHandover, uses }]])),
+        last,
+      );
+      return describeAccesses(plan, true).map((access) => access.tokens);
+    };
+    expect(tokens(1)).toEqual([[1, 2]]);
+    expect(tokens(2)).toEqual([[2]]);
+  });
+});
+
+describe("what a stack hands over", () => {
+  it("is read only in a schema that this version knows", () => {
+    expect(readHandover(undefined)).toEqual({ handover: undefined });
+    expect(readHandover({ handover: euHandover }).handover).toEqual(euHandover);
+    expect(readHandover({ handover: { ...euHandover, schema: 2 } }).problem).toBe(
+      "hands over schema 2, and this version of the program reads 1",
+    );
+    expect(readHandover({ handover: { schema: 1, gateways: 3 } }).problem).toContain("cannot read");
+  });
+
+  it("is asked of the stacks at the other ends of the links, and of the one with the anchors", () => {
+    expect(stacksNear(two, "acme/fleet/prod-us")).toEqual(["acme/fleet/prod-eu", "trust"]);
+    expect(stacksNear(two, "acme/fleet/trust")).toEqual([]);
+  });
+
+  it("has the anchors before anything is signed", () => {
+    expect(missingAnchors(two, US, new Map())).toEqual(["2026"]);
+    const anchors = { "2026": { certificatePem: "cert" } };
+    expect(missingAnchors(two, US, new Map([["trust", { ...euHandover, anchors }]]))).toEqual(["2026"]);
+    const whole = { "2026": { certificatePem: "cert", privateKeyPem: "key" } };
+    expect(missingAnchors(two, US, new Map([["trust", { ...euHandover, anchors: whole }]]))).toEqual([]);
+  });
+
+  it("is secret, and holds the accesses of the other stacks' sources only", async () => {
+    const three = split(fleetOf({ us: cluster("us"), mx: cluster("mx"), eu: cluster("eu") }), (name) =>
+      name === "eu" ? "prod-eu" : "prod-us",
+    );
+    const eu = handedOver(planFleet(three, surroundings("prod-eu", three, new Map())));
+    const plan = planFleet(three, us([["prod-eu", eu]], three));
+    let parts: HandoverParts | undefined;
+    const registered = await runUnderMocks(() => {
+      const handovers = new Map([["prod-eu", { ...euHandover, accesses: accessesFor(["us", "mx"]) }]]);
+      parts = new Fleet("fleet", { plan, handovers, secret: (key) => pulumi.secret(key) }).handover;
+    });
+    expect(registered.filter(({ type }) => type.endsWith(":Link")).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["us-to-eu-link", "mx-to-eu-link", "us-to-mx-link"]),
+    );
+    const credentials = registered.find(({ name }) => name === "us-to-eu-mirror");
+    expect(isSecretInput(credentials?.inputs.data)).toBe(true);
+    const handover = parts && (await handoverOf(plan, parts, undefined));
+    if (!handover) throw new Error("no handover");
+    expect(await pulumi.isSecret(handover)).toBe(true);
+    const value = await new Promise<unknown>((resolve) => handover?.apply(resolve));
+    const { handover: read } = readHandover({ handover: value });
+    expect(Object.keys(read?.accesses.us ?? {})).toEqual(["eu"]);
+    expect(read?.uses).toEqual({ eu: { us: 1, mx: 1 } });
+  });
+});
+
+function accessesFor(sources: string[]): Handover["accesses"] {
+  const access = { serviceAccount: "sa", generation: 1, token: "t", caData: "Y2E=" };
+  return { eu: Object.fromEntries(sources.map((source) => [source, access])) };
+}
+
+describe("the names of stacks", () => {
+  it.each([
+    ["prod", "acme/fleet/prod", true],
+    ["acme/fleet/prod", "acme/fleet/prod", true],
+    ["acme/other/prod", "acme/fleet/prod", false],
+    ["prod", "acme/fleet/prod-eu", false],
+  ])("%s and %s: the same stack, %s", (a, b, same) => {
+    expect(sameStack(a, b)).toBe(same);
+    expect(sameStack(b, a)).toBe(same);
+  });
+});
+
+describe("one fleet file for all stacks", () => {
+  const gather = (values: object, text: string) => gatherSections({ ...values }, () => text);
+
+  it("holds the sections that the stack file does not", () => {
+    const { values, problems } = gather({ fleet: "fleet.yaml", allowUnsafe: [] }, "topology: { kind: mesh }");
+    expect(values).toEqual({ allowUnsafe: [], topology: { kind: "mesh" } });
+    expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ["a section in both", { fleet: "f.yaml", clusters: {} }, "clusters: {}", "clusters"],
+    ["text that is no YAML", { fleet: "f.yaml" }, "a: [", "fleet"],
+    ["a list", { fleet: "f.yaml" }, "[]", "fleet"],
+    ["a path that is none", { fleet: 3 }, "", "fleet"],
+  ])("is refused with its path: %s", (_, values, text, path) => {
+    expect(gather(values, text).problems.map((problem) => problem.path)).toEqual([path]);
+  });
+
+  const problemsOf = (change: (fleet: ReturnType<typeof soundFleet>) => void, stack?: string) => {
+    const fleet = soundFleet();
+    fleet.trust.stack = "prod-us";
+    for (const [name, of] of Object.entries<Record<string, unknown>>(fleet.clusters))
+      of.stack = `prod-${name}`;
+    change(fleet);
+    const parsed = parseFleetConfig({
+      values: fleet,
+      secretKeys: new Set(),
+      ...(stack === undefined ? {} : { stack }),
+    });
+    return (parsed.problems ?? []).map(({ path }) => path);
+  };
+
+  it("says of every cluster which stack it is of, and who makes the anchors", () => {
+    expect(problemsOf(() => {})).toEqual([]);
+    expect(problemsOf(({ clusters }) => delete clusters.eu.stack)).toEqual(["clusters.eu.stack"]);
+    expect(problemsOf(({ trust }) => delete trust.stack)).toEqual(["trust.stack"]);
+    expect(problemsOf(() => {}, "acme/fleet/prod-mars")).toEqual(["clusters"]);
+  });
+
+  it("asks a stack for the secrets of its own clusters only", () => {
+    const secret = ({ clusters }: ReturnType<typeof soundFleet>) => {
+      clusters.eu.kubeconfig = { secret: "kubeconfig-eu" };
+    };
+    expect(problemsOf(secret, "acme/fleet/prod-eu")).toEqual(["clusters.eu.kubeconfig.secret"]);
+    expect(problemsOf(secret, "acme/fleet/prod-us")).toEqual([]);
+  });
+});
