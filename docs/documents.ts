@@ -65,7 +65,7 @@ function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.Bas
             description: "A file with the sections that several stacks share, from the folder of Pulumi.yaml",
           },
         },
-        anyOf: [{ required: needed }, { required: [`${PROJECT}:${FLEET_FILE}`] }],
+        anyOf: [holds(needed), holds([`${PROJECT}:${FLEET_FILE}`])],
         patternProperties: {
           [`^(?!${PROJECT}:)`]: {},
           [`^${notOwn}`]: {
@@ -80,6 +80,11 @@ function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.Bas
       },
     },
   };
+}
+
+/** Validators differ in what they make of `required` alone. */
+function holds(keys: readonly string[]): object {
+  return { type: "object", properties: Object.fromEntries(keys.map((key) => [key, {}])), required: keys };
 }
 
 function configurationPage({ properties = {}, required = [] }: Schema): string {
