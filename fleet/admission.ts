@@ -48,8 +48,9 @@ export function planAdmissions(
 }
 
 function servicesByLabel(exports: readonly ExportPlan[]): Record<string, string[]> {
-  const labelled = exports.flatMap(({ namespace, name, modes, evacuated }) =>
-    Object.entries(exportLabels(evacuated ? [] : modes)).map(([key, value]) => ({
+  // Of an evacuated cluster as well: the way back sets the labels, and must not wait for the policy.
+  const labelled = exports.flatMap(({ namespace, name, modes }) =>
+    Object.entries(exportLabels(modes)).map(([key, value]) => ({
       label: `${key}=${value}`,
       service: `${namespace}/${name}`,
     })),
