@@ -73,7 +73,13 @@ const gateway: fc.Arbitrary<NonNullable<ClusterInput["gateway"]>> = fc
       { type: "nodePort" as const, address: host, port, probePort, ...serviceSettings },
       { type: "static" as const, address: hosts, ...serviceSettings, ...balancerSettings },
       { type: "static" as const, address: host, loadBalancerIP: "192.0.2.1", port, probePort },
-      { type: "emissary" as const, namespace, serviceAccount: "edge", skipInboundPorts: [] },
+      {
+        type: "emissary" as const,
+        namespace,
+        deployment: "edge",
+        serviceAccount: "edge",
+        skipInboundPorts: [],
+      },
       { type: "emissary" as const, address: hosts, port, probePort, allowedNetworks: ["192.0.2.0/24"] },
     ),
   );
