@@ -28,6 +28,8 @@ export interface ClusterArgs {
   readonly routes: readonly RoutePlan[];
   /** What its API server refuses; absent where that is off. */
   readonly admission: AdmissionPlan | undefined;
+  /** Releases that must be as they should before this cluster's control plane is touched. */
+  readonly waveBefore: readonly pulumi.Resource[];
   readonly trust: Trust;
   /** Who signs what, and for how long. */
   readonly plan: Pick<TrustPlan, "clusterIssuer" | "issuer" | "webhooks">;
@@ -62,6 +64,7 @@ export class Cluster extends pulumi.ComponentResource {
         issuer:
           clusterIssuer === undefined ? this.issuer(`${name}-issuer`, args) : { clusterIssuer, lifetime },
         webhooks,
+        waveBefore: args.waveBefore,
         secret: args.secret,
       },
       child,

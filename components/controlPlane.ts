@@ -23,6 +23,8 @@ export interface ControlPlaneArgs {
   readonly trustBundle: pulumi.Output<string>;
   readonly issuer: IssuerSource;
   readonly webhooks: TrustPlan["webhooks"];
+  /** Releases of other clusters that must be ready first. The CRDs and what is ours do not wait for them. */
+  readonly waveBefore: readonly pulumi.Resource[];
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -138,6 +140,7 @@ export class ControlPlane extends pulumi.ComponentResource {
           ...licenses,
           ...pullers,
           ...webhooks.map((webhook) => webhook.certificate),
+          ...args.waveBefore,
         ],
       },
     );

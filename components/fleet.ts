@@ -40,30 +40,7 @@ export class Fleet extends pulumi.ComponentResource {
       { trust: plan.trust, given: handovers.get(plan.trust.from ?? "")?.anchors, secret: args.secret },
       { parent: this },
     );
-    const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
-    const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
-    const routes = Map.groupBy(plan.routes, (route) => route.cluster);
-    const admissions = new Map(plan.admissions.map((admission) => [admission.cluster, admission]));
-    const members = new Map(
-      plan.clusters.map((cluster) => {
-        const provider = this.provider(cluster, args.secret);
-        const member = new Cluster(
-          cluster.name,
-          {
-            cluster,
-            exports: exports.get(cluster.name) ?? [],
-            grants: grants.get(cluster.name) ?? [],
-            routes: routes.get(cluster.name) ?? [],
-            admission: admissions.get(cluster.name),
-            trust,
-            plan: plan.trust,
-            secret: args.secret,
-          },
-          { parent: this, providers: { kubernetes: provider } },
-        );
-        return [cluster.name, { cluster, member, provider }];
-      }),
-    );
+    const members = this.members(args, trust);
 
     const accesses = new Map<string, Access>();
     for (const access of plan.accesses) {
@@ -175,6 +152,41 @@ export class Fleet extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
+  /** By name. Control planes go wave by wave: one is touched when all of the wave before are as they should be. */
+  private members({ plan, secret }: FleetArgs, trust: Trust): Map<string, FleetMember> {
+    const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
+    const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
+    const routes = Map.groupBy(plan.routes, (route) => route.cluster);
+    const admissions = new Map(plan.admissions.map((admission) => [admission.cluster, admission]));
+    const members = new Map<string, FleetMember>();
+    const waves = [...Map.groupBy(plan.clusters, ({ wave }) => wave)].sort(([a], [b]) => a - b);
+    let waveBefore: readonly pulumi.Resource[] = [];
+    for (const [, clusters] of waves) {
+      const releases = clusters.flatMap((cluster) => {
+        const provider = this.provider(cluster, secret);
+        const member = new Cluster(
+          cluster.name,
+          {
+            cluster,
+            exports: exports.get(cluster.name) ?? [],
+            grants: grants.get(cluster.name) ?? [],
+            routes: routes.get(cluster.name) ?? [],
+            admission: admissions.get(cluster.name),
+            waveBefore,
+            trust,
+            plan: plan.trust,
+            secret,
+          },
+          { parent: this, providers: { kubernetes: provider } },
+        );
+        members.set(cluster.name, { cluster, member, provider });
+        return [member.controlPlane.release, member.multicluster.release];
+      });
+      waveBefore = releases;
+    }
+    return members;
+  }
+
   private provider(
     cluster: ClusterPlan,
     secret: (key: string) => pulumi.Output<string>,
@@ -199,6 +211,12 @@ export class Fleet extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+interface FleetMember {
+  readonly cluster: ClusterPlan;
+  readonly member: Cluster;
+  readonly provider: kubernetes.Provider;
 }
 
 /** What a link needs of its target. */

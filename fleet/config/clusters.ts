@@ -119,7 +119,14 @@ export const clusterConfig = z.strictObject({
     .describe("Another number than before makes new ones at once, long before they would be renewed"),
   admission: admissionMode.optional().describe("As the section of this name, for this cluster"),
   operators: z.array(operator).min(1).optional().describe("As the section of this name, for this cluster"),
-  wave: z.int().min(0).default(0).describe("Upgrade wave, lowest first"),
+  wave: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "Upgrade wave, lowest first: its control plane is touched when those of the wave before are healthy. A cluster " +
+        "of an earlier wave that fails holds it up; default: none waits for another",
+    ),
   linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
 });
 export type ClusterConfig = z.infer<typeof clusterConfig>;

@@ -184,4 +184,10 @@ describe("four stacks of one fleet", () => {
     const lost = await lab.pulumi("preview", "--stack", "s4");
     expect(lost.code, lost.stdout + lost.stderr).toBe(0);
   });
+
+  it("are deployed in order by one command, which says what it did", async () => {
+    const ran = await lab.shell("npm run --silent rollout -- --file fleet.yaml --up");
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    for (const stack of STACKS) expect(ran.stdout).toContain(`${stack}-1: succeeded`);
+  });
 });
