@@ -185,6 +185,17 @@ describe("four stacks of one fleet", () => {
     expect(lost.code, lost.stdout + lost.stderr).toBe(0);
   });
 
+  it("keep what one that fails has handed over: a broken stack takes no link of the others with it", async () => {
+    share({ access: { generation: 2 } });
+    const failed = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", "--stack", "s2");
+    expect(failed.code).not.toBe(0);
+    const { handover } = readHandover({ handover: (await outputs("s2", "--show-secrets")).handover });
+    expect(handover?.accesses["s2-a"]?.["s3-a"]).toMatchObject({ generation: 1 });
+    await up("s3");
+    expect(await pendingOf("s3")).toEqual([]);
+    for (const name of ["s2-a", "s2-b"]) await lab.cli("start", name);
+  });
+
   it("are deployed in order by one command, which says what it did", async () => {
     const ran = await lab.shell("npm run --silent rollout -- --file fleet.yaml --up");
     expect(ran.code, ran.stdout + ran.stderr).toBe(0);

@@ -14,7 +14,7 @@ import { type Plan, planFleet } from "../../fleet/plan";
 import { missingAnchors, pendingNotes, sameStack, stacksNear, surroundings } from "../../fleet/stacks";
 import { describeAccesses, describeLinks } from "../../fleet/summary";
 import { configOf, fleetInputs } from "../arbitraries";
-import { cluster, fleetOf } from "../fleets";
+import { cluster, fleetOf, meshConfig } from "../fleets";
 import { soundFleet } from "../mistakes/sound";
 import { isSecretInput, runUnderMocks } from "../mocks";
 
@@ -103,6 +103,34 @@ describe("a fleet of several stacks", () => {
       { numRuns: 40 },
     );
   });
+});
+
+it("a cluster added to a hundred in stacks of ten is a link and an access more for each of its neighbours", () => {
+  const stackOf = (name: string) => `s${Math.floor((Number(name.slice(1)) - 1) / 10)}`;
+  const of = (count: number) => split(meshConfig(count), (name) => (name === "c101" ? "s9" : stackOf(name)));
+  const stacks = Array.from({ length: 10 }, (_, at) => `s${at}`);
+  const handovers = new Map<string, Handover>();
+  deploy(of(100), stacks, handovers);
+  const before = deploy(of(100), stacks, handovers);
+  deploy(of(101), ["s9"], handovers);
+  const after = deploy(of(101), stacks, handovers);
+  for (const stack of stacks.slice(0, 9)) {
+    const [old, now] = [before.get(stack), after.get(stack)];
+    if (!old || !now) throw new Error(`${stack} was not planned`);
+    const own = old.clusters.map(({ name }) => name);
+    const added = (of: (plan: Plan) => Parameters<typeof linkNames>[0]) => {
+      const known = new Set(linkNames(of(old)));
+      expect(linkNames(of(now))).toEqual(expect.arrayContaining([...known]));
+      return linkNames(of(now)).filter((name) => !known.has(name));
+    };
+    expect(added(({ links }) => links)).toEqual(own.map((name) => `${name} → c101`));
+    expect(added(({ accesses }) => accesses)).toEqual(own.map((name) => `c101 → ${name}`).sort());
+    const rest = ({ clusters, trust, exports, grants, routes }: Plan) => ({
+      ...{ trust, exports, grants, routes },
+      clusters: clusters.map(({ controllers, ...cluster }) => cluster),
+    });
+    expect(rest(now)).toEqual(rest(old));
+  }
 });
 
 const two = fleetOf(
