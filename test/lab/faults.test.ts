@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Ran } from "../../lab/run";
+import { asSource } from "./credentials";
 import { documented, type Outcome } from "./faultTable";
 import { TestLab } from "./harness";
 import { liveObjects, orphans, releaseStates } from "./inventory";
@@ -69,6 +70,14 @@ async function upgrades(): Promise<number> {
   return (await releaseStates(lab, "us"))["linkerd-multicluster"]?.length ?? 0;
 }
 
+/** The engine that holds the stack's lock. */
+function lockHolder(): number | undefined {
+  const folder = join(lab.lab.state, ".pulumi", "locks");
+  const locks = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  const [lock] = locks.filter((file) => file.endsWith(".json"));
+  return lock === undefined ? undefined : JSON.parse(readFileSync(join(folder, lock), "utf8")).pid;
+}
+
 /** What a command said: the part that must be there, for the table. */
 function said({ stdout, stderr }: Ran, pattern: RegExp): string {
   const all = stdout + stderr;
@@ -79,6 +88,7 @@ function said({ stdout, stderr }: Ran, pattern: RegExp): string {
 /** The last command that heals must leave nothing to do; then what was lost and what nobody knows is counted. */
 async function healedBy(
   commands: readonly (() => Promise<Ran>)[],
+  renewed: RegExp = /^$/,
 ): Promise<Pick<Outcome, "lost" | "orphaned">> {
   for (const command of commands) {
     const ran = await command();
@@ -86,7 +96,7 @@ async function healedBy(
   }
   expect(await lab.preview()).toEqual([]);
   const now = await inventory();
-  const lost = [...before].filter(([key, uid]) => now.get(key) !== uid);
+  const lost = [...before].filter(([key, uid]) => now.get(key) !== uid && !renewed.test(key));
   expect(lost).toEqual([]);
   const orphaned = (await Promise.all(CLUSTERS.map((cluster) => orphans(lab, cluster)))).flat();
   before = now;
@@ -95,6 +105,8 @@ async function healedBy(
 
 const up = () => lab.pulumi(...UP);
 const recover = () => lab.shell("npm run recover -- --yes");
+/** As in docs/runbooks/restore.md: fields that somebody edited are taken back. */
+const restore = () => lab.shell(`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi ${UP.join(" ")} --refresh`);
 const start = () => lab.cli("start", "eu");
 
 it("a cluster that is down at preview does not hide what would change, there and elsewhere", async () => {
@@ -214,5 +226,109 @@ it("a Helm operation that never ended is named, and recovered without an uninsta
     others: "applied",
     healed: "`npm run recover`, `up`",
     ...(await healedBy([recover, up])),
+  });
+});
+
+it("objects deleted and edited behind our back are found and restored", async () => {
+  await lab.kubectl("eu", "delete", "link/us", "-n=linkerd-multicluster");
+  await lab.kubectl("eu", "delete", "secret/cluster-credentials-us", "-n=linkerd");
+  await lab.kubectl("eu", "delete", "clusterrolebinding/linkerd-service-mirror-remote-access-us");
+  await lab.kubectl("eu", "delete", "authorizationpolicy/fleet.checkout.http.callers", "-n=shop");
+  await lab.kubectl(
+    "us",
+    "patch",
+    "link/eu",
+    "-n=linkerd-multicluster",
+    "--type=merge",
+    '-p={"spec":{"targetClusterDomain":"stray.example.com"}}',
+  );
+  const found = await lab.pulumi("preview", "--refresh", "--expect-no-changes");
+  expect(found.code).not.toBe(0);
+  const renewed = /^eu (Link|Secret linkerd\/cluster-credentials-us|ClusterRoleBinding|AuthorizationPolicy)/;
+  const healed = await healedBy([restore, up], renewed);
+  expect(
+    await lab.kubectl(
+      "us",
+      "get",
+      "link/eu",
+      "-n=linkerd-multicluster",
+      "-o=jsonpath={.spec.targetClusterDomain}",
+    ),
+  ).toBe("cluster.local");
+  documented({
+    fault: "a Link, credentials, RBAC and a grant are deleted, a Link is edited",
+    code: found.code,
+    says: `\`pulumi preview --refresh --expect-no-changes\`: ${said(found, /no changes were expected/)}`,
+    others: "none to apply",
+    healed: "`up --refresh` that takes fields back ([restore](runbooks/restore.md)), `up`",
+    ...healed,
+  });
+});
+
+it("a token that was invalidated on the target is made anew", async () => {
+  const read = () => asSource(lab, "us", "eu", "linkerd", ["get", "services", "-n=shop"]);
+  expect((await read()).code).toBe(0);
+  const secrets = await lab.kubectl("eu", "get", "secrets", "-n=linkerd-multicluster", "-o=name");
+  const token = secrets.split("\n").find((name) => name.includes("remote-access-us"));
+  await lab.kubectl("eu", "delete", "-n=linkerd-multicluster", token ?? "");
+  await expect.poll(async () => (await read()).code, { timeout: 30_000, interval: 1000 }).not.toBe(0);
+  const refused = await read();
+  const healed = await healedBy([() => lab.pulumi(...UP, "--refresh")], /remote-access-us/);
+  expect((await read()).code).toBe(0);
+  documented({
+    fault: "a token is invalidated on the target",
+    code: refused.code,
+    says: "the source is refused, others are not",
+    others: "none to apply",
+    healed: "`up --refresh`",
+    ...healed,
+  });
+});
+
+it("two `up` at once: the second is refused, the first is not disturbed", async () => {
+  const label = change();
+  const first = up();
+  await expect.poll(lockHolder, { timeout: 60_000, interval: 20 }).toBeDefined();
+  const engine = lockHolder() ?? 0;
+  // Held still, so that the first is at work for as long as the others need.
+  process.kill(engine, "SIGSTOP");
+  const [second, healing] = await Promise.all([up(), recover()]).finally(() =>
+    process.kill(engine, "SIGCONT"),
+  );
+  expect(second.code).not.toBe(0);
+  expect(healing.code).toBe(2);
+  expect(healing.stderr).toContain(`pulumi is at work on this stack (process ${engine})`);
+  expect((await first).code).toBe(0);
+  for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(true);
+  documented({
+    fault: "two `up` at once",
+    code: second.code,
+    says: said(second, /the stack is currently locked/),
+    others: "applied",
+    healed: "waiting for the first",
+    ...(await healedBy([])),
+  });
+});
+
+it("a state folder that cannot be written stops `up` before it changes anything", async () => {
+  const label = change();
+  const folders = readdirSync(lab.lab.state, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name));
+  for (const folder of folders) chmodSync(folder, 0o555);
+  // The superuser of a container may write anywhere: it gives that right up.
+  const drop =
+    process.getuid?.() === 0 ? "setpriv --bounding-set=-dac_override --inh-caps=-dac_override " : "";
+  const ran = await lab.shell(`${drop}pulumi ${UP.join(" ")}`);
+  for (const folder of folders) chmodSync(folder, 0o755);
+  expect(ran.code).not.toBe(0);
+  for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(false);
+  documented({
+    fault: "the state folder is read-only",
+    code: ran.code,
+    says: said(ran, /permission denied/),
+    others: "none to apply",
+    healed: "`up`",
+    ...(await healedBy([up])),
   });
 });
