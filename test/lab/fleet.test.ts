@@ -115,8 +115,11 @@ describe("secrets", () => {
   });
 });
 
-/** The list of controllers in each source's release: what a new or lost target changes there. */
-const CONTROLLERS = ["apac", "eu", "us"].map((cluster) => `update ${cluster}-multicluster-release`);
+/** What a new or lost target changes in each source: the controllers of its release, the Links it admits. */
+const LISTS_OF_TARGETS = ["apac", "eu", "us"].flatMap((cluster) => [
+  `update ${cluster}-admission-linkerd-fleet-links`,
+  `update ${cluster}-multicluster-release`,
+]);
 
 /** All steps but those of one operation; the stack itself changes with its outputs. */
 function changes(steps: readonly Step[], besides: string): string[] {
@@ -130,13 +133,13 @@ describe("a fourth cluster", () => {
   const latam = () => ({ context: "latam", region: "latam", network: "lab", apiServer: lab.apiServer(3) });
   let before: Record<string, string>;
 
-  it("previews as additions only, besides the controllers of each source", async () => {
+  it("previews as additions only, besides the list of targets in each source", async () => {
     before = await linkAges("us");
     lab.edit((config) => {
       config["linkerd-fleet:clusters"].latam = latam();
     });
     const steps = await lab.preview();
-    expect(changes(steps, "create")).toEqual(CONTROLLERS);
+    expect(changes(steps, "create")).toEqual(LISTS_OF_TARGETS);
     const links = steps.filter(({ type }) => type === "kubernetes:multicluster.linkerd.io/v1alpha3:Link");
     expect(links).toHaveLength(6);
   });
@@ -175,7 +178,7 @@ describe("a fourth cluster", () => {
     const deleted = steps.filter(({ op }) => op === "delete");
     expect(deleted.length).toBeGreaterThan(40);
     expect(deleted.filter(({ name }) => !name.includes("latam"))).toEqual([]);
-    expect(changes(steps, "delete")).toEqual(CONTROLLERS);
+    expect(changes(steps, "delete")).toEqual(LISTS_OF_TARGETS);
 
     const ran = await lab.cli();
     expect(ran.stderr).toBe("");
