@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { repository } from "../../lab/env";
 import type { Ran } from "../../lab/run";
@@ -24,6 +24,10 @@ interface Bundle {
 }
 
 async function appear<T>(...object: string[]): Promise<T> {
+  // kubectl finds a new kind only some time after it is established.
+  const known = async () =>
+    expect(await lab.kubectl("us", "api-resources", "-o=name")).toContain(object[0]?.split("/")[0]);
+  await vi.waitFor(known, { timeout: 60_000, interval: 500 });
   await lab.kubectl("us", "wait", "--for=create", "--timeout=300s", ...object);
   return JSON.parse(await lab.kubectl("us", "get", "-o=json", ...object)) as T;
 }
@@ -87,7 +91,9 @@ beforeAll(async () => {
     };
   });
   await lab.start();
-  await lab.kubectl("us", "apply", "-f", join(repository, "test", "lab", "cert-manager.yaml"));
+  const crds = join(repository, "test", "lab", "cert-manager.yaml");
+  await lab.kubectl("us", "apply", "-f", crds);
+  await lab.kubectl("us", "wait", "--for=condition=Established", "--timeout=60s", "-f", crds);
   [first] = await Promise.all([lab.pulumi("up", "--yes", "--skip-preview"), playManagers()]);
 });
 afterAll(() => lab?.remove());
@@ -128,7 +134,9 @@ describe("with trust.provider: cert-manager", () => {
     // Those of the webhooks are this program's.
     const holders = resources.filter((resource) => JSON.stringify(resource).includes("PRIVATE KEY"));
     expect(
-      holders.filter(({ urn }) => !/linkerd-(proxy-injector|sp-validator|policy-validator)/.test(urn)),
+      holders.filter(
+        ({ urn }) => !/linkerd-(webhooks|proxy-injector|sp-validator|policy-validator)-/.test(urn),
+      ),
     ).toEqual([]);
     const secrets = resources.filter(({ urn }) => urn.endsWith("us-linkerd-issuer"));
     expect(secrets).toEqual([]);

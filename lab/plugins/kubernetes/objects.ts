@@ -148,7 +148,10 @@ export function objects(client: Client, switches: Switches): Resource {
       const upsert = isPatch(call) || switches.upsertExistingObjects;
       if (call.preview) {
         // What is patched may not exist yet, and what exists may be about to be replaced: neither can be tried.
-        if (!upsert) await tryOut(inputs, (at) => client.request("POST", `${parent(at)}?dryRun=All`, inputs));
+        if (!upsert)
+          await tryOut(inputs, (at) =>
+            client.request("POST", `${parent(at)}?dryRun=All&fieldManager=${MANAGER}`, inputs),
+          );
         else if (!isPatch(call)) {
           await tryOut(inputs, (at) => apply(at, inputs, manager, "&dryRun=All&force=true")).catch(
             (error) => {
