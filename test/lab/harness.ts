@@ -123,7 +123,11 @@ export class TestLab {
   shell(script: string): Promise<Ran> {
     return run("bash", ["-euo", "pipefail", "-c", script], {
       cwd: this.lab.project,
-      env: labEnv(this.lab, this.tools),
+      env: {
+        ...labEnv(this.lab, this.tools),
+        LINKERD_FLEET_LAB: this.lab.root,
+        LINKERD_FLEET_PROJECT: this.lab.project,
+      },
     });
   }
 

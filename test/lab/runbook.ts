@@ -13,8 +13,13 @@ export interface Step {
 
 /** The code blocks of `docs/runbooks/<name>.md`, in order. The clusters of its examples are those of the lab. */
 export function readRunbook(name: string): Step[] {
-  const text = readFileSync(join(repository, "docs", "runbooks", `${name}.md`), "utf8");
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = "", block = ""]) => ({
+  return readDocument(`docs/runbooks/${name}.md`);
+}
+
+/** The code blocks of a document that are to be tried: their first line has nothing after the language. */
+export function readDocument(path: string): Step[] {
+  const text = readFileSync(join(repository, path), "utf8");
+  return [...text.matchAll(/^ *```(\w+)\n([\s\S]*?)^ *```$/gm)].map(([, language = "", block = ""]) => ({
     language,
     text: block,
   }));

@@ -1,0 +1,94 @@
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { TestLab } from "./harness";
+import { follow, followAll, readDocument, readRunbook, type Step } from "./runbook";
+
+let lab: TestLab;
+beforeAll(async () => {
+  lab = await TestLab.create();
+  const first = await lab.cli();
+  expect(first.code, first.stderr).toBe(0);
+});
+afterAll(() => lab?.remove());
+
+const scripts = (document: string) => readDocument(document).filter(({ language }) => language === "sh");
+const [judged, all] = scripts("docs/poc.md") as [Step, Step];
+const upgrade = readRunbook("upgrade");
+
+it("the proof of concept says what it was not told how to try", async () => {
+  const { stdout } = await followAll(lab, [judged]);
+  expect(stdout.match(/^(PASSED|NOT TRIED|FAILED) +\d/gm)).toEqual([
+    "PASSED  1",
+    "NOT TRIED  2",
+    "PASSED  3",
+    "NOT TRIED  4",
+  ]);
+});
+
+it("gate 3 fails for an identity that a grant names", async () => {
+  const web = "web.shop.serviceaccount.identity.linkerd.cluster.local";
+  const ran = await lab.shell(`npm run --silent poc -- --refuse ${web}`);
+  expect(ran.code).toBe(2);
+  expect(ran.stdout).toMatch(/^FAILED {2}3/m);
+});
+
+it("the proof of concept passes its four gates, with the first step of the upgrade", async () => {
+  newCharts("2026.9.1");
+  await followAll(lab, upgrade.slice(0, 1));
+  const ran = await follow(lab, all);
+  console.log(ran.stdout);
+  expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+  expect(ran.stdout.match(/^PASSED {2}\d/gm)).toEqual([1, 2, 3, 4].map((gate) => `PASSED  ${gate}`));
+  expect(ran.stdout).toMatch(/verify: apac: .*ECONNREFUSED/);
+  expect(ran.stdout).toMatch(/web\.shop\.\S+ is let in by AuthorizationPolicy fleet\.checkout/);
+  expect(ran.stdout).toContain("apac/linkerd-control-plane: 2026.8.3 → 2026.9.1, revision ");
+});
+
+it("the runbook of the upgrade goes on through the other clusters, and leaves nothing to do", async () => {
+  await followAll(lab, upgrade.slice(1));
+});
+
+/** Puts the charts of a new version where the stack file finds them. */
+function newCharts(version: string): void {
+  const charts = join(lab.lab.root, "charts");
+  cpSync(charts, `${charts}-next`, { recursive: true, dereference: true });
+  for (const chart of readdirSync(`${charts}-next`)) {
+    if (chart === "README.md") continue;
+    const file = join(`${charts}-next`, chart, "Chart.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace(/^version: .*/m, `version: ${version}`));
+  }
+  rmSync(charts, { recursive: true });
+  renameSync(`${charts}-next`, charts);
+}
+
+it("the commands of docs/verify.md work as written", async () => {
+  await followAll(lab, scripts("docs/verify.md"));
+});
+
+it("the command of docs/governance.md refuses what production must not have, as written", async () => {
+  const [preview, ...more] = scripts("docs/governance.md") as [Step];
+  expect(more).toEqual([]);
+  const ran = await follow(lab, preview);
+  expect(ran.code).not.toBe(0);
+  expect(ran.stdout).toMatch(/\[mandatory\].* gateway-networks /);
+});
+
+it("the commands of docs/versions.md and of the README work as written", async () => {
+  writeFileSync(join(lab.lab.project, "config.json"), "{}");
+  writeFileSync(join(lab.lab.project, "prod-us.kubeconfig"), "{}");
+  const [up, shell, init, secret, report, ...more] = scripts("README.md");
+  expect(more).toEqual([]);
+  for (const step of [up, shell, report, init, secret, ...scripts("docs/versions.md")]) {
+    expect(step).toBeDefined();
+    if (step) await followAll(lab, [step]);
+  }
+  expect(readFileSync(join(lab.lab.project, "Pulumi.prod.yaml"), "utf8")).toContain("encryptionsalt");
+});
+
+it("the commands of docs/stacks.md print the order of the fleet file that it shows", async () => {
+  const [fleet] = readDocument("docs/stacks.md");
+  writeFileSync(join(lab.lab.project, "fleet.yaml"), fleet?.text ?? "");
+  const { stdout } = await followAll(lab, scripts("docs/stacks.md"));
+  expect(stdout).toMatch(/^prod-us-1 after trust-1$/m);
+});
