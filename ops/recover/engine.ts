@@ -20,6 +20,12 @@ export async function importState(stack: string | undefined, state: State): Prom
     await pulumi(args, stack, content);
   } catch (error) {
     const locks = error instanceof Unreadable ? locksIn(error.message) : [];
+    if (error instanceof Unreadable && error.message.includes("unexpected end of JSON input")) {
+      throw new Unreadable(
+        "A lock of the stack is cut short, as a full disk leaves it. Make room; if no pulumi is at work on this stack, run " +
+          "`pulumi cancel`, then this again; nothing was changed.",
+      );
+    }
     if (locks.length === 0) throw error;
     const held = locks.find((lock) => lock.host !== hostname() || isAlive(lock.pid));
     if (held) {

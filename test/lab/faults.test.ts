@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -101,6 +101,21 @@ async function healedBy(
   const orphaned = (await Promise.all(CLUSTERS.map((cluster) => orphans(lab, cluster)))).flat();
   before = now;
   return { lost: lost.length, orphaned: orphaned.length };
+}
+
+/** Makes certificates that old, as far as the state knows: the clock cannot be moved. */
+async function laterBy(hours: number): Promise<void> {
+  const exported = (await lab.pulumi("stack", "export")).stdout;
+  const earlier = exported.replaceAll(
+    /("validityEndTime": )"([^"]+)"/g,
+    (_, key: string, end: string) =>
+      `${key}"${new Date(Date.parse(end) - hours * 3_600_000).toISOString().replace(/\.\d+Z$/, "Z")}"`,
+  );
+  expect(earlier).not.toBe(exported);
+  const file = join(lab.folder, "earlier.json");
+  writeFileSync(file, earlier, { mode: 0o600 });
+  const ran = await lab.pulumi("stack", "import", "--file", file);
+  expect(ran.code, ran.stderr).toBe(0);
 }
 
 const up = () => lab.pulumi(...UP);
@@ -330,5 +345,67 @@ it("a state folder that cannot be written stops `up` before it changes anything"
     others: "none to apply",
     healed: "`up`",
     ...(await healedBy([up])),
+  });
+});
+
+it("a full disk stops `up` before it changes anything", async () => {
+  const label = change();
+  const real = join(lab.folder, "real-state");
+  mkdirSync(real);
+  const { state } = lab.lab;
+  // A small disk in a mount namespace of its own, which ends with the command: nothing is left to unmount.
+  const onFullDisk = [
+    `mount --bind ${state} ${real}`,
+    `mount -t tmpfs -o size=64m tmpfs ${state}`,
+    `cp -a ${real}/. ${state}/`,
+    `head -c 64M /dev/zero > ${state}/filler || true`,
+    `pulumi ${UP.join(" ")} || code=$?`,
+    `rm ${state}/filler`,
+    `cp -a ${state}/. ${real}/`,
+    `exit $\{code:-0}`,
+  ];
+  const own = process.getuid?.() === 0 ? "unshare --mount" : "unshare --mount --map-root-user";
+  const ran = await lab.shell(`${own} bash -euc '${onFullDisk.join("\n")}'`);
+  expect(ran.code).not.toBe(0);
+  for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(false);
+  const healing = await recover();
+  expect(healing.code).toBe(2);
+  expect(healing.stderr).toContain("A lock of the stack is cut short, as a full disk leaves it.");
+  documented({
+    fault: "the disk of the state folder is full",
+    code: ran.code,
+    says: said(ran, /no space left on device/),
+    others: "none to apply",
+    healed: "`pulumi cancel` (a lock was cut short; `npm run recover` says so), `up`",
+    ...(await healedBy([() => lab.pulumi("cancel", "--yes"), up])),
+  });
+});
+
+it("an issuer near its end is renewed by the next `up`, with no change of anything else", async () => {
+  lab.edit((config) => {
+    const trust = config["linkerd-fleet:trust"] as object;
+    const issuer = { lifetimeHours: 3, renewBeforeHours: 1 };
+    config["linkerd-fleet:trust"] = { ...trust, issuer };
+  });
+  expect((await up()).code).toBe(0);
+  const issuer = () =>
+    lab.kubectl("eu", "get", "secret/linkerd-identity-issuer", "-n=linkerd", "-o=jsonpath={.data}");
+  const short = await issuer();
+  expect(await lab.preview()).toEqual([]);
+  await laterBy(2.5);
+  const renewing = await lab.preview();
+  expect(new Set(renewing.map(({ name }) => name.replace(/^(us|eu)-/, "")))).toEqual(
+    new Set(["issuer-certificate", "linkerd-issuer"]),
+  );
+  const ran = await up();
+  expect(ran.code).toBe(0);
+  expect(await issuer()).not.toBe(short);
+  documented({
+    fault: "an issuer is near its end",
+    code: ran.code,
+    says: said(ran, /eu-linkerd-issuer updated/),
+    others: "applied",
+    healed: "`up`",
+    ...(await healedBy([])),
   });
 });
