@@ -147,13 +147,15 @@ export function releasesOf({ members }: FleetState): Releases {
   );
 }
 
-/** Gate 4, after an update that was killed, recovered and run again. */
+/** Gate 4, after an update that was killed, recovered and run again; `recovered` is what `npm run recover` said of it. */
 export function judgeUpgrade(
   before: Releases,
   fleet: FleetState,
   results: readonly Result[],
-  recovered: boolean,
+  recovered: string,
 ): Verdict {
+  // Only the state knows whether the kill came in the middle of something.
+  const interrupted = /^Interrupted: .*$/m.exec(recovered)?.[0];
   const after = releasesOf(fleet);
   const upgraded = [...after].filter(([key, { chart }]) => before.get(key)?.chart !== chart);
   const clusters = [...new Set(upgraded.map(([key]) => key.split("/")[0]))];
@@ -164,15 +166,18 @@ export function judgeUpgrade(
   return {
     gate: "4. an upgrade cluster by cluster, interrupted and resumed",
     passed:
-      recovered &&
+      interrupted !== undefined &&
       clusters.length > 0 &&
       clusters.length < fleet.plan.clusters.length &&
       touched.length === 0 &&
       wrong.length === 0,
     evidence: [
-      recovered
-        ? "the engine was killed in the middle of it; `npm run recover` and `pulumi up` completed it"
-        : "it was not interrupted",
+      ...(interrupted
+        ? [
+            "the engine was killed in the middle of it; `npm run recover` and `pulumi up` completed it",
+            `recover: ${interrupted}`,
+          ]
+        : ["it was not interrupted: nothing was cut short, as far as the state knows"]),
       ...upgraded.map(
         ([key, { chart, revision }]) => `${key}: ${before.get(key)?.chart} → ${chart}, revision ${revision}`,
       ),

@@ -108,11 +108,20 @@ async function upgrade(options: FleetOptions): Promise<Verdict> {
   const before = releasesOf((await look(options)).fleet);
   const stack = options.stack === undefined ? [] : ["--stack", options.stack];
   const killed = await killedInTheMiddle([...UP, ...stack]);
-  if (killed)
-    execFileSync("npm", ["run", "--silent", "recover", "--", "--yes", ...stack], { stdio: "inherit" });
+  const recovered = killed ? recover(stack) : "";
   execFileSync("pulumi", [...UP, ...stack], { stdio: "ignore" });
   const { fleet, results } = await look(options);
-  return judgeUpgrade(before, fleet, results, killed);
+  return judgeUpgrade(before, fleet, results, recovered);
+}
+
+/** What `npm run recover` said, which is shown as well. */
+function recover(stack: readonly string[]): string {
+  const said = execFileSync("npm", ["run", "--silent", "recover", "--", "--yes", ...stack], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  process.stdout.write(said);
+  return said;
 }
 
 /** Runs the engine until it upgrades a Helm release, then kills it and all it started, as a lost machine would. */

@@ -53,7 +53,9 @@ async function main(): Promise<number> {
     interrupted.length === 0 && unsettled.length === 0
       ? "Nothing was interrupted, as far as the state knows. A lock that a dead process left is taken away."
       : [
-          `Interrupted: ${interrupted.join(", ") || "before the last recovery"}.`,
+          interrupted.length > 0
+            ? `Interrupted: ${interrupted.join(", ")}.`
+            : "Still in doubt since the last recovery:",
           ...unsettled.map((one) => `  ${describe(one, clusters, findings.get(one.urn))}`),
           "What is not listed here left nothing in a cluster that matters: the next `pulumi up` does it again.",
         ].join("\n"),
