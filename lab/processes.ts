@@ -50,11 +50,17 @@ function withDescendants(pids: readonly number[]): number[] {
   return children.length === 0 ? [...pids] : withDescendants([...pids, ...children]);
 }
 
-/** Whether a process exists and is no zombie, which only waits for its parent. */
+/**
+ * Whether a process exists and is no zombie, which only waits for its parent. While other threads of a killed process
+ * still end it looks like a zombie already, but its ports still take connections.
+ */
 export function isAlive(pid: number): boolean {
-  const state = statOf(pid)?.[0];
-  return state !== undefined && state !== "Z";
+  const stat = statOf(pid);
+  return stat !== undefined && (stat[0] !== "Z" || Number(stat[THREADS]) > 1);
 }
+
+/** num_threads in proc_pid_stat(5), counted from the state. */
+const THREADS = 17;
 
 /** State, parent, … of a process: what follows its name, which stands in parentheses and may hold blanks. */
 function statOf(pid: number): string[] | undefined {

@@ -5,16 +5,20 @@ import { chartOf, type Resource, STACK } from "./resource";
 export class Fleet {
   /** Without the output nothing is declared, and so nothing is allowed. `undefined`: not known yet. */
   readonly links: readonly DeclaredLink[] | undefined;
+  /** What targets of this stack grant, also to sources in other stacks. */
+  readonly accesses: readonly DeclaredLink[] | undefined;
   readonly services: readonly DeclaredService[] | undefined;
   readonly anchors: readonly { readonly id: string | undefined; readonly state: Known }[];
   private readonly types = new Map<RegExp, readonly Resource[]>();
 
   constructor(private readonly resources: readonly Resource[]) {
     const outputs = this.ofType(STACK)[0]?.properties;
+    // A pending link waits for another stack, and is nowhere yet.
     this.links = list(outputs?.at("links"), (link) => ({
-      source: link.at("source").text ?? "",
-      target: link.at("target").text ?? "",
-    }));
+      ...declaredLink(link),
+      pending: link.at("state").text === "pending",
+    }))?.filter(({ pending }) => !pending);
+    this.accesses = list(outputs?.at("accesses"), declaredLink);
     this.services = list(outputs?.at("services"), (service) => ({
       namespace: service.at("namespace").text ?? "",
       name: service.at("name").text ?? "",
@@ -44,6 +48,10 @@ export class Fleet {
 export interface DeclaredLink {
   readonly source: string;
   readonly target: string;
+}
+
+function declaredLink(item: Known): DeclaredLink {
+  return { source: item.at("source").text ?? "", target: item.at("target").text ?? "" };
 }
 
 export interface DeclaredService {

@@ -42,10 +42,11 @@ export const accessPerSource: FleetRule = {
   description:
     "A target grants each source an access of its own, so that one can be revoked without the others.",
   severity: "high",
-  remediation: "One ServiceAccount and one binding for each declared link; nobody else is bound to the role.",
+  remediation:
+    "One ServiceAccount and one binding for each declared access; nobody else is bound to the role.",
   settings: NONE,
   *judge(fleet) {
-    if (!fleet.links) return;
+    if (!fleet.accesses) return;
     const bindings = fleet
       .ofType(ROLE_BINDING)
       .filter(({ properties }) => properties.at("roleRef", "name").text === ACCESS_ROLE);
@@ -54,7 +55,7 @@ export const accessPerSource: FleetRule = {
       bindings.filter((one) => objectName(one) === undefined).map(({ cluster }) => cluster),
     );
     const expected = new Set<string>();
-    for (const { source, target } of fleet.links) {
+    for (const { source, target } of fleet.accesses) {
       const key = `${target}/${accessName(source)}`;
       expected.add(key);
       if (!bound.has(key) && !unsure.has(target))
@@ -65,7 +66,7 @@ export const accessPerSource: FleetRule = {
       if (name === undefined) continue;
       if (!expected.has(`${binding.cluster}/${name}`)) {
         yield {
-          problem: `${binding.cluster} binds ${name} to ${ACCESS_ROLE}, for no declared link`,
+          problem: `${binding.cluster} binds ${name} to ${ACCESS_ROLE}, for no declared access`,
           of: binding,
         };
       }

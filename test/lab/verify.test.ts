@@ -105,10 +105,13 @@ describe("verify names exactly the fault, and what to do:", () => {
 
   it("a cluster that does not answer, once", async () => {
     expect((await lab.cli("stop", "eu")).code).toBe(0);
-    const said = wrong(await verify());
-    expect(said.map((one) => one.said)).toEqual([expect.stringMatching(/^eu: .*ECONNREFUSED/)]);
-    expect(said[0]?.runbook).toBe("unreachable");
-    expect((await lab.cli("start", "eu")).code).toBe(0);
+    try {
+      const said = wrong(await verify());
+      expect(said.map((one) => one.said)).toEqual([expect.stringMatching(/^eu: .*ECONNREFUSED/)]);
+      expect(said[0]?.runbook).toBe("unreachable");
+    } finally {
+      expect((await lab.cli("start", "eu")).code).toBe(0);
+    }
     await followAll("unreachable");
     expect(wrong(await verify())).toEqual([]);
   });

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "../../components/fleet";
+import type { Handover } from "../../fleet/handover";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { formatProblems } from "../../fleet/problems";
-import { describeLinks, describePlan, describeServices } from "../../fleet/summary";
+import { describeAccesses, describeLinks, describePlan, describeServices } from "../../fleet/summary";
 import { readStackFile } from "../../ops/stackFile";
 import { type Judged, UNKNOWN } from "../../policy/analyze";
 import { isSecretInput, type Registered, runUnderMocks } from "../mocks";
@@ -16,9 +17,13 @@ export async function judgedOf(stackFile: string, options: { preview?: boolean }
   return judgedPlan(planFleet(config), options);
 }
 
-export async function judgedPlan(plan: Plan, options: { preview?: boolean } = {}): Promise<Judged[]> {
+export async function judgedPlan(
+  plan: Plan,
+  options: { preview?: boolean; handovers?: ReadonlyMap<string, Handover> } = {},
+): Promise<Judged[]> {
+  const { handovers = new Map() } = options;
   const secret = (key: string) => pulumi.secret(`secret ${key}`);
-  const registered = await runUnderMocks(() => void new Fleet("fleet", { plan, secret }), options);
+  const registered = await runUnderMocks(() => void new Fleet("fleet", { plan, handovers, secret }), options);
   const components = new Map(
     registered.filter(({ type }) => type.startsWith("linkerd-fleet:")).map(({ name, type }) => [name, type]),
   );
@@ -34,6 +39,7 @@ export async function judgedPlan(plan: Plan, options: { preview?: boolean } = {}
   );
   const outputs = {
     links: describeLinks(plan),
+    accesses: describeAccesses(plan, true),
     services: describeServices(plan, []),
     plan: describePlan(plan),
   };

@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Handover } from "../../fleet/handover";
 import { analyze, type Judged, type Verdict } from "../../policy/analyze";
 import { type Profile, profile } from "../../policy/profile";
 import { RULES } from "../../policy/rules";
+import { meshConfig, meshPlan } from "../fleets";
+import { deploy, split } from "../stacks";
 import { CASES } from "./cases";
-import { judgedOf } from "./judged";
+import { judgedOf, judgedPlan } from "./judged";
 
 let fleet: Judged[];
 let prod: Profile;
@@ -20,6 +23,17 @@ const names = (verdicts: readonly Verdict[]) => [...new Set(verdicts.map(({ rule
 
 it("a fleet as this program makes it keeps every rule", async () => {
   expect(await analyze(fleet, prod)).toEqual([]);
+});
+
+it.each([1, 2])("one stack of several keeps what the whole fleet keeps, in round %s", async (round) => {
+  const config = split(meshConfig(4), (name) => (name < "c003" ? "one" : "two"));
+  const whole = names(await analyze(await judgedPlan(meshPlan(4)), profile.parse({})));
+  const handovers = new Map<string, Handover>();
+  const plans = Array.from({ length: round }, () => deploy(config, ["one", "two"], handovers));
+  for (const plan of plans.at(-1)?.values() ?? []) {
+    const verdicts = await analyze(await judgedPlan(plan, { handovers }), profile.parse({}));
+    expect(names(verdicts), JSON.stringify(verdicts)).toEqual(whole);
+  }
 });
 
 it("every rule has a case", () => {

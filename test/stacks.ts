@@ -1,0 +1,44 @@
+import type { FleetConfig } from "../fleet/config/fleetConfig";
+import { HANDOVER_SCHEMA, type Handover } from "../fleet/handover";
+import { type Plan, planFleet } from "../fleet/plan";
+import { surroundings } from "../fleet/stacks";
+
+/** What the stack of a plan hands over when it is deployed. */
+export function handedOver(plan: Plan): Handover {
+  const accesses: Handover["accesses"] = {};
+  for (const { target, source, serviceAccount, generation } of plan.accesses) {
+    accesses[target] = {
+      ...accesses[target],
+      [source]: { serviceAccount, generation, token: "t", caData: "Y2E=" },
+    };
+  }
+  const uses: Handover["uses"] = {};
+  for (const { target, source } of plan.links) uses[target] = { ...uses[target], [source]: 1 };
+  const gateways = plan.clusters
+    .filter(({ gateway }) => gateway.enabled)
+    .map(({ name }) => [name, "192.0.2.1"]);
+  return { schema: HANDOVER_SCHEMA, anchors: {}, gateways: Object.fromEntries(gateways), accesses, uses };
+}
+
+export function split(config: FleetConfig, stackOf: (cluster: string) => string): FleetConfig {
+  const clusters = Object.entries(config.clusters).map(([name, of]) => [
+    name,
+    { ...of, stack: stackOf(name) },
+  ]);
+  return { ...config, clusters: Object.fromEntries(clusters) };
+}
+
+/** Deploys the stacks one after the other; the last plan of each. */
+export function deploy(
+  config: FleetConfig,
+  order: readonly string[],
+  handovers = new Map<string, Handover>(),
+): Map<string, Plan> {
+  const plans = new Map<string, Plan>();
+  for (const self of order) {
+    const plan = planFleet(config, surroundings(`acme/fleet/${self}`, config, handovers));
+    handovers.set(self, handedOver(plan));
+    plans.set(self, plan);
+  }
+  return plans;
+}
