@@ -1,5 +1,10 @@
 import { X509Certificate } from "node:crypto";
 
+/** The certificates of a PEM text, one by one and unread. */
+export function certificateBlocks(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+}
+
 /** A certificate in PEM, or `undefined` if it is none. */
 export function readCertificate(pem: string): X509Certificate | undefined {
   try {

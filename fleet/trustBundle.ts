@@ -1,3 +1,5 @@
+import { certificateBlocks } from "./certificates";
+
 /**
  * One PEM text of all anchors, each trimmed and ended by one newline: a bundle that differs in white space only
  * would restart every control plane.
@@ -8,6 +10,5 @@ export function joinBundle(anchors: readonly string[]): string {
 
 /** The certificates of a bundle, each as `joinBundle` writes it. */
 export function splitBundle(bundle: string): string[] {
-  const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((pem) => joinBundle([pem]));
+  return certificateBlocks(bundle).map((pem) => joinBundle([pem]));
 }

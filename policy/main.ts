@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import { runProgram } from "../ops/live/program";
 import { analyze } from "./analyze";
 import { profile } from "./profile";
 import { readState } from "./state";
@@ -25,12 +25,4 @@ async function main(): Promise<number> {
   return verdicts.some(({ level }) => level === "mandatory") ? 1 : 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof z.ZodError ? z.prettifyError(error) : String(error));
-    process.exitCode = 2;
-  },
-);
+runProgram(main, 2);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { inParallel, openClusters } from "../live/cluster";
 import { readOutputs, Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { leftovers, service } from "./leftovers";
 
 const POLL_MS = 2000;
@@ -64,12 +65,4 @@ async function main(): Promise<number> {
   return 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 2;
-  },
-);
+runProgram(main, 2);

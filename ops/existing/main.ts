@@ -4,17 +4,19 @@
  */
 import { parseArgs } from "node:util";
 import { inParallel, openClusters } from "../live/cluster";
-import { NotReadable, readExisting } from "./read";
+import { Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
+import { readExisting } from "./read";
 import { adoptSettings } from "./settings";
 
 const USAGE = "npm run existing -- [--namespace linkerd] CLUSTER[=CONTEXT] …";
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { namespace: { type: "string", default: "linkerd" } },
   });
-  if (positionals.length === 0) throw new NotReadable(`Name the clusters to read.\n${USAGE}`);
+  if (positionals.length === 0) throw new Unreadable(`Name the clusters to read.\n${USAGE}`);
   const contexts = positionals.map((argument) => {
     const [, name = argument, context = argument] = /^([^=]+)=(.+)$/.exec(argument) ?? [];
     return [name, { context }] as const;
@@ -22,9 +24,7 @@ async function main(): Promise<void> {
   const clusters = await openClusters(Object.fromEntries(contexts), undefined);
   const found = await inParallel([...clusters.values()], 4, (one) => readExisting(one, values.namespace));
   process.stdout.write(adoptSettings(found));
+  return 0;
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 2;
-});
+runProgram(main, 2);

@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { joinBundle, splitBundle } from "../../fleet/trustBundle";
 import type { LiveCluster, Read } from "../live/cluster";
+import { Unreadable } from "../live/outputs";
 
 /** The Linkerd that one cluster has, as far as adopting it needs to know. Public: no key is kept. */
 export interface Existing {
@@ -19,9 +20,6 @@ export interface Existing {
   readonly accesses: readonly string[];
   readonly links: readonly string[];
 }
-
-/** Something that was not as expected; its message says which cluster, what and why. */
-export class NotReadable extends Error {}
 
 const metadata = z.object({
   name: z.string(),
@@ -45,7 +43,7 @@ const helmRelease = z.object({
 
 const MULTICLUSTER = "linkerd-multicluster";
 
-/** `namespace`: that of the control plane. Throws `NotReadable`. */
+/** `namespace`: that of the control plane. Throws `Unreadable`. */
 export async function readExisting(cluster: LiveCluster, namespace: string): Promise<Existing> {
   const core = `/api/v1/namespaces/${namespace}`;
   const [roots, issuer, config, ours, extension, links] = await Promise.all([
@@ -62,7 +60,7 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
   const found = <T>(what: string, read: Read<T>): T => {
     if (read.state === "found") return read.value;
     const why = read.state === "missing" ? "it is not there: is Linkerd installed?" : read.message;
-    throw new NotReadable(`${cluster.name}: ${what} in namespace ${namespace} cannot be read: ${why}`);
+    throw new Unreadable(`${cluster.name}: ${what} in namespace ${namespace} cannot be read: ${why}`);
   };
   const { data } = found("Secret linkerd-identity-issuer", issuer);
   const certificate = data["crt.pem"] ?? data["tls.crt"] ?? "";

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { openProvider } from "../recover/clusters";
 import { confirmed, exportState, importState, requireSame } from "../recover/engine";
 import { providersIn } from "../recover/state";
@@ -49,13 +50,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    if (!(error instanceof Unreadable)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  },
-);
+runProgram(main, 2);

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { planFleet } from "../../fleet/plan";
 import { formatProblems } from "../../fleet/problems";
 import { readOutputs, readText, Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { readPreview } from "../report/preview";
 import { readStackFile } from "../stackFile";
 import { html } from "./html";
@@ -20,7 +21,7 @@ import { viewOfPlan } from "./view";
 const USAGE =
   "npm run graph -- [--out FILE.svg|FILE.html|FILE.mmd] [STACK FILE | --stack NAME | --outputs FILE | --diff FILE]";
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
   const drawn = write(picture);
   if (out === undefined) process.stdout.write(drawn);
   else writeFileSync(out, drawn);
+  return 0;
 }
 
 const WRITERS: Readonly<Record<string, (picture: Picture) => string>> = {
@@ -71,7 +73,4 @@ function planOf(stackFile: string): Picture {
   return draw(viewOfPlan(planFleet(config)));
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 2;
-});
+runProgram(main, 2);

@@ -1,15 +1,22 @@
-/** The program could not begin: no stack, no stack file, a wrong option. */
-const CANNOT_BEGIN = 3;
+import { z } from "zod";
 
-/** Ends this process with the code that `main` gives, or with the words of its error. */
-export function runProgram(main: () => Promise<number>): void {
+/**
+ * Ends this process with the code that `main` gives, or with the words of its error and the code for a program that
+ * could not begin: no stack, no stack file, a wrong option.
+ */
+export function runProgram(main: () => Promise<number>, cannotBegin = 3): void {
   main().then(
     (code) => {
       process.exitCode = code;
     },
     (error: unknown) => {
-      console.error(error instanceof Error ? error.message : String(error));
-      process.exitCode = CANNOT_BEGIN;
+      console.error(wordsOf(error));
+      process.exitCode = cannotBegin;
     },
   );
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  return error instanceof Error ? error.message : String(error);
 }

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { inParallel, type LiveCluster } from "../live/cluster";
-import { Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { hangingRecords, look, openProvider } from "./clusters";
 import { awaitPlugins, confirmed, exportState, importState, requireSame } from "./engine";
 import {
@@ -18,11 +18,21 @@ import {
   type Unsettled,
   unsettledIn,
 } from "./state";
+import { cutShort, removeFiles } from "./store";
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { stack: { type: "string" }, yes: { type: "boolean" } } });
   const { stack } = values;
   await awaitPlugins();
+  const cut = await cutShort();
+  if (cut.length > 0) {
+    console.log(
+      `Cut short when the engine was killed: ${cut.join(", ")} → deleted; the state beside it is whole, but cannot be read ` +
+        "until then",
+    );
+    if (!(await confirmed(values.yes))) return 2;
+    await removeFiles(cut);
+  }
   const before = await exportState(stack);
   const marked = markInterrupted(before);
   const unsettled = unsettledIn(marked);
@@ -123,13 +133,4 @@ async function openClusters(stack: string | undefined): Promise<Map<string, Live
   return new Map([...providers].map(([provider, access]) => [provider, openProvider(access)]));
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    if (!(error instanceof Unreadable)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  },
-);
+runProgram(main, 2);

@@ -4,13 +4,14 @@
  */
 import { parseArgs } from "node:util";
 import { readText, Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { describe, isRisky } from "./describe";
 import { report } from "./markdown";
 import { readPreview } from "./preview";
 
 const USAGE = "npm run report -- [--stack NAME] [--fail-on risky] [FILE]";
 
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { stack: { type: "string", default: "stack" }, "fail-on": { type: "string" } },
@@ -25,9 +26,4 @@ function main(): number {
   return failOn === "risky" && isRisky(describe(preview)) ? 3 : 0;
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 2;
-}
+runProgram(main, 2);

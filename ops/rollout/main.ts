@@ -11,14 +11,14 @@ import { gatherSections } from "../../fleet/config/fleetFile";
 import { parseFleetConfig } from "../../fleet/config/parse";
 import { formatProblems } from "../../fleet/problems";
 import { type Job, planRollout } from "../../fleet/rollout";
+import { Unreadable } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { jobGraph, operatorStacks } from "./render";
 import { runJobs } from "./run";
 
 const USAGE =
   "npm run rollout -- [--file fleet.yaml] [--json] [--operator --repository URL [--branch NAME] [--namespace NAME]] " +
   "[--up [--parallel 2] [--restart]]";
-
-class CannotBegin extends Error {}
 
 function readJobs(file: string): { jobs: Job[]; text: string } {
   let text = "";
@@ -27,7 +27,7 @@ function readJobs(file: string): { jobs: Job[]; text: string } {
     return text;
   });
   const parsed = parseFleetConfig({ values, problems, secretKeys: secretsNamed(values) });
-  if (parsed.problems) throw new CannotBegin(formatProblems(parsed.problems));
+  if (parsed.problems) throw new Unreadable(formatProblems(parsed.problems));
   return { jobs: planRollout(parsed.config), text };
 }
 
@@ -52,15 +52,15 @@ async function main(): Promise<number> {
   });
   const { jobs, text } = readJobs(options.file);
   if (jobs.length === 0)
-    throw new CannotBegin(`${options.file} names no stacks: one \`pulumi up\` does it all.`);
+    throw new Unreadable(`${options.file} names no stacks: one \`pulumi up\` does it all.`);
   if (options.json) process.stdout.write(jobGraph(jobs));
   else if (options.operator) {
     const { repository, branch, namespace } = options;
-    if (repository === undefined) throw new CannotBegin(`--operator needs --repository.\n${USAGE}`);
+    if (repository === undefined) throw new Unreadable(`--operator needs --repository.\n${USAGE}`);
     process.stdout.write(operatorStacks(jobs, { repository, branch, namespace }));
   } else if (options.up) {
     const parallel = Number(options.parallel);
-    if (!(parallel >= 1)) throw new CannotBegin(`--parallel takes a number.\n${USAGE}`);
+    if (!(parallel >= 1)) throw new Unreadable(`--parallel takes a number.\n${USAGE}`);
     return deploy(jobs, text, { parallel, restart: options.restart });
   } else {
     for (const { id, needs } of jobs) {
@@ -131,12 +131,4 @@ async function up({ id, stack }: Job): Promise<boolean> {
   }
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof CannotBegin ? error.message : error);
-    process.exitCode = 2;
-  },
-);
+runProgram(main, 2);

@@ -1,4 +1,5 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
+import { certificateBlocks, chainsTo, readCertificate } from "../../fleet/certificates";
 import type { Read } from "../live/cluster";
 import type { FleetOutputs } from "../live/outputs";
 
@@ -123,18 +124,11 @@ function nextStep(
 
 /** The anchor that signed an issuer. */
 function signerOf(issuer: X509Certificate, anchors: readonly X509Certificate[]): X509Certificate | undefined {
-  return anchors.find((anchor) => issuer.checkIssued(anchor) && issuer.verify(anchor.publicKey));
+  return anchors.find((anchor) => chainsTo(issuer, anchor));
 }
 
 function certificates(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  return blocks.flatMap((block) => {
-    try {
-      return [new X509Certificate(block)];
-    } catch {
-      return [];
-    }
-  });
+  return certificateBlocks(pem).flatMap((block) => readCertificate(block) ?? []);
 }
 
 function sameSet(a: readonly X509Certificate[], b: readonly X509Certificate[]): boolean {

@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { inParallel, openClusters } from "../live/cluster";
 import { readOutputs } from "../live/outputs";
+import { runProgram } from "../live/program";
 import { judgeRotation } from "./judge";
 import { readTrust } from "./read";
 
@@ -30,12 +31,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 2;
-  },
-);
+runProgram(main, 2);

@@ -1,11 +1,12 @@
 import { X509Certificate } from "node:crypto";
+import { certificateBlocks } from "../../fleet/certificates";
 import type { Secret } from "./shapes";
 
 /** All certificates of a PEM text; `undefined` if there is none or one cannot be read. */
 export function readCertificates(pem: string | undefined): X509Certificate[] | undefined {
-  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  const blocks = certificateBlocks(pem ?? "");
   try {
-    return blocks?.map((block) => new X509Certificate(block));
+    return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block));
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { createPrivateKey, type X509Certificate } from "node:crypto";
-import { readCertificate } from "../../certificates";
+import { certificateBlocks, readCertificate } from "../../certificates";
 import { CONTROL_PLANE_NAMESPACE, MULTICLUSTER_NAMESPACE } from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import { list, map } from "../json";
@@ -162,8 +162,7 @@ function restarted({ trust, linkerd }: Readable): Problem[] {
 
 function apiServerAuthorities({ clusters }: Readable): Problem[] {
   return [...clusters].flatMap(([name, { ca }]) => {
-    const blocks = ca?.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-    if (blocks.every(readCertificate)) return [];
+    if (certificateBlocks(ca ?? "").every(readCertificate)) return [];
     const problem = "cannot be read as certificates";
     return [
       {

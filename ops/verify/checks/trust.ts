@@ -1,6 +1,7 @@
 import { createPrivateKey, type X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { z } from "zod";
+import { chainsTo } from "../../../fleet/certificates";
 import { WEBHOOKS } from "../../../fleet/values";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
 import { drifted, driftedChart, type Finding, given } from "../finding";
@@ -57,7 +58,7 @@ export const trustChecks = [
         return [drifted("the Secret linkerd-identity-issuer holds no certificate in tls.crt")];
       const bundle = readCertificates(outputs.trustBundle) ?? [];
       const findings: Finding[] = [];
-      if (!bundle.some((anchor) => certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey))) {
+      if (!bundle.some((anchor) => chainsTo(certificate, anchor))) {
         findings.push(drifted("no trust anchor of the fleet has signed the issuer"));
       }
       if (!holdsKey(secret, certificate))
