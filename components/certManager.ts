@@ -1,6 +1,6 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { TrustPlan } from "../fleet/plan";
+import { Bundle, Certificate } from "./certManagerResources";
 
 export interface CertManagerArgs {
   /** The control plane's. */
@@ -27,11 +27,9 @@ export class CertManager extends pulumi.ComponentResource {
     const child = { parent: this };
     const secretName = "linkerd-identity-issuer";
 
-    const certificate = new kubernetes.apiextensions.CustomResource(
+    const certificate = new Certificate(
       `${name}-certificate`,
       {
-        apiVersion: "cert-manager.io/v1",
-        kind: "Certificate",
         metadata: {
           name: secretName,
           namespace: args.namespace,
@@ -52,11 +50,9 @@ export class CertManager extends pulumi.ComponentResource {
       },
       child,
     );
-    const bundle = new kubernetes.apiextensions.CustomResource(
+    const bundle = new Bundle(
       `${name}-bundle`,
       {
-        apiVersion: "trust.cert-manager.io/v1alpha1",
-        kind: "Bundle",
         metadata: {
           name: "linkerd-identity-trust-roots",
           annotations: { "pulumi.com/waitFor": "condition=Synced" },

@@ -5,10 +5,10 @@ import { LICENSE_SECRET } from "../fleet/names";
 import type { ClusterPlan, TrustPlan } from "../fleet/plan";
 import { controlPlaneValues, crdsValues, WEBHOOKS } from "../fleet/values";
 import { base64 } from "./base64";
+import type { KeyPair } from "./certificates";
 import { CertManager } from "./certManager";
 import { chartRelease } from "./chart";
 import { pullSecrets } from "./pullSecrets";
-import type { KeyPair } from "./trustAnchor";
 import { WebhookAuthority } from "./webhookAuthority";
 import { WebhookCertificate } from "./webhookCertificate";
 

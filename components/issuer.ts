@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
-import { ofGeneration } from "../fleet/names";
 import type { TrustPlan } from "../fleet/plan";
-import type { KeyPair } from "./trustAnchor";
+import { type KeyPair, signedCertificate } from "./certificates";
 
 export interface IssuerArgs {
   readonly trustDomain: string;
@@ -28,31 +26,11 @@ export class Issuer extends pulumi.ComponentResource implements KeyPair {
       { trustDomain: args.trustDomain, lifetime: args.lifetime },
       opts,
     );
-    const child = { parent: this };
     const host = `identity.linkerd.${args.trustDomain}`;
-
-    const key = new tls.PrivateKey(
-      ofGeneration(`${name}-key`, args.generation),
-      { algorithm: "ECDSA", ecdsaCurve: "P256" },
-      child,
-    );
-    const request = new tls.CertRequest(
-      `${name}-request`,
-      { privateKeyPem: key.privateKeyPem, subject: { commonName: host }, dnsNames: [host] },
-      child,
-    );
-    const certificate = new tls.LocallySignedCert(
-      `${name}-certificate`,
-      {
-        certRequestPem: request.certRequestPem,
-        caCertPem: args.anchor.certificatePem,
-        caPrivateKeyPem: args.anchor.privateKeyPem,
-        isCaCertificate: true,
-        allowedUses: ["cert_signing", "crl_signing"],
-        validityPeriodHours: args.lifetime.lifetimeHours,
-        earlyRenewalHours: args.lifetime.renewBeforeHours,
-      },
-      child,
+    const { key, certificate } = signedCertificate(
+      name,
+      { host, by: args.anchor, lifetime: args.lifetime, uses: "authority", generation: args.generation },
+      { parent: this },
     );
     this.certificatePem = certificate.certPem;
     this.privateKeyPem = key.privateKeyPem;

@@ -4,6 +4,7 @@ import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import { multiclusterValues } from "../fleet/values";
 import { chartRelease } from "./chart";
+import { extensionNamespace } from "./extensionNamespace";
 import { loadBalancerAddress } from "./loadBalancerAddress";
 import { AuthenticationPatch } from "./policyResources";
 import { pullSecrets } from "./pullSecrets";
@@ -37,18 +38,9 @@ export class Multicluster extends pulumi.ComponentResource {
     );
     const child = { parent: this };
 
-    this.namespace = new kubernetes.core.v1.Namespace(
-      `${name}-namespace`,
-      {
-        metadata: {
-          name: MULTICLUSTER_NAMESPACE,
-          // The chart's post-install Job would set these; `linkerd multicluster check` finds the extension by them.
-          labels: {
-            "linkerd.io/extension": "multicluster",
-            "pod-security.kubernetes.io/enforce": cluster.install.cni ? "restricted" : "privileged",
-          },
-        },
-      },
+    this.namespace = extensionNamespace(
+      name,
+      { name: MULTICLUSTER_NAMESPACE, extension: "multicluster", install: cluster.install },
       child,
     );
     const namespace = this.namespace.metadata.name;

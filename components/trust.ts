@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Handover } from "../fleet/handover";
 import type { TrustPlan } from "../fleet/plan";
 import { joinBundle } from "../fleet/trustBundle";
-import { type KeyPair, TrustAnchor } from "./trustAnchor";
+import type { KeyPair } from "./certificates";
+import { TrustAnchor } from "./trustAnchor";
 
 export interface TrustArgs {
   readonly trust: TrustPlan;

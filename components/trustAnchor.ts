@@ -1,12 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
-
-/** A certificate and the key that belongs to it. */
-export interface KeyPair {
-  readonly certificatePem: pulumi.Input<string>;
-  /** Secret. */
-  readonly privateKeyPem: pulumi.Input<string>;
-}
+import { type KeyPair, rootAuthority } from "./certificates";
 
 export interface TrustAnchorArgs {
   /** Common name; by convention `root.linkerd.cluster.local` (not verified by Linkerd). */
@@ -26,20 +19,11 @@ export class TrustAnchor extends pulumi.ComponentResource implements KeyPair {
 
   constructor(name: string, args: TrustAnchorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:trust:TrustAnchor", name, { lifetimeHours: args.lifetimeHours }, opts);
-    const child = { parent: this, protect: args.protect };
-
-    // Linkerd verifies ECDSA P-256 (linkerd2 `pkg/issuercerts`); the provider's own default is P-224.
-    const key = new tls.PrivateKey(`${name}-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" }, child);
-    const certificate = new tls.SelfSignedCert(
-      `${name}-certificate`,
-      {
-        privateKeyPem: key.privateKeyPem,
-        subject: { commonName: args.commonName },
-        isCaCertificate: true,
-        allowedUses: ["cert_signing", "crl_signing"],
-        validityPeriodHours: args.lifetimeHours,
-      },
-      child,
+    const { commonName, lifetimeHours, protect } = args;
+    const { key, certificate } = rootAuthority(
+      name,
+      { commonName, lifetimeHours },
+      { parent: this, protect },
     );
     this.certificatePem = certificate.certPem;
     this.privateKeyPem = key.privateKeyPem;

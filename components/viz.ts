@@ -1,10 +1,10 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartPlan } from "../fleet/charts";
 import { VIZ_NAMESPACE } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import { vizValues } from "../fleet/values";
 import { chartRelease } from "./chart";
+import { extensionNamespace } from "./extensionNamespace";
 import { pullSecrets } from "./pullSecrets";
 
 export interface VizArgs {
@@ -22,18 +22,9 @@ export class Viz extends pulumi.ComponentResource {
     const { cluster, viz } = args;
     super("linkerd-fleet:linkerd:Viz", name, { version: viz.version }, opts);
     const child = { parent: this };
-    const namespace = new kubernetes.core.v1.Namespace(
-      `${name}-namespace`,
-      {
-        metadata: {
-          name: VIZ_NAMESPACE,
-          // linkerd2 `viz/charts/linkerd-viz/templates/namespace.yaml`, which Helm installs do not render.
-          labels: {
-            "linkerd.io/extension": "viz",
-            "pod-security.kubernetes.io/enforce": cluster.install.cni ? "restricted" : "privileged",
-          },
-        },
-      },
+    const namespace = extensionNamespace(
+      name,
+      { name: VIZ_NAMESPACE, extension: "viz", install: cluster.install },
       child,
     );
     const pullers = pullSecrets(name, { ...args, namespace: namespace.metadata.name }, child);

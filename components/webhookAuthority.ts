@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
-import type { KeyPair } from "./trustAnchor";
+import { type KeyPair, rootAuthority } from "./certificates";
 
 export interface WebhookAuthorityArgs {
   /** Of the certificates it signs. */
@@ -21,20 +20,15 @@ export class WebhookAuthority extends pulumi.ComponentResource implements KeyPai
 
   constructor(name: string, args: WebhookAuthorityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:trust:WebhookAuthority", name, {}, opts);
-    const child = { parent: this };
-    const key = new tls.PrivateKey(`${name}-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" }, child);
-    const certificate = new tls.SelfSignedCert(
-      `${name}-certificate`,
+    const { key, certificate } = rootAuthority(
+      name,
       {
-        privateKeyPem: key.privateKeyPem,
-        subject: { commonName: "linkerd-webhooks" },
-        isCaCertificate: true,
-        allowedUses: ["cert_signing", "crl_signing"],
-        validityPeriodHours: LIFETIMES * args.lifetimeHours,
+        commonName: "linkerd-webhooks",
+        lifetimeHours: LIFETIMES * args.lifetimeHours,
         // No certificate outlives it.
-        earlyRenewalHours: args.lifetimeHours,
+        renewBeforeHours: args.lifetimeHours,
       },
-      child,
+      { parent: this },
     );
     this.certificatePem = certificate.certPem;
     this.privateKeyPem = key.privateKeyPem;

@@ -1,11 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as tls from "@pulumi/tls";
 import { KEPT_BY_HELM } from "../fleet/charts";
-import { ofGeneration } from "../fleet/names";
 import type { TrustPlan } from "../fleet/plan";
 import { base64 } from "./base64";
-import type { KeyPair } from "./trustAnchor";
+import { type KeyPair, signedCertificate } from "./certificates";
 
 export interface WebhookCertificateArgs {
   /** The webhook's Service, for example `linkerd-proxy-injector`. */
@@ -33,27 +31,14 @@ export class WebhookCertificate extends pulumi.ComponentResource {
       opts,
     );
     const child = { parent: this };
-    const host = pulumi.interpolate`${args.service}.${args.namespace}.svc`;
-
-    const key = new tls.PrivateKey(
-      ofGeneration(`${name}-key`, args.generation),
-      { algorithm: "ECDSA", ecdsaCurve: "P256" },
-      child,
-    );
-    const request = new tls.CertRequest(
-      `${name}-request`,
-      { privateKeyPem: key.privateKeyPem, subject: { commonName: host }, dnsNames: [host] },
-      child,
-    );
-    const certificate = new tls.LocallySignedCert(
-      `${name}-certificate`,
+    const { key, certificate } = signedCertificate(
+      name,
       {
-        certRequestPem: request.certRequestPem,
-        caCertPem: args.authority.certificatePem,
-        caPrivateKeyPem: args.authority.privateKeyPem,
-        allowedUses: ["digital_signature", "key_encipherment", "server_auth"],
-        validityPeriodHours: args.lifetime.lifetimeHours,
-        earlyRenewalHours: args.lifetime.renewBeforeHours,
+        host: pulumi.interpolate`${args.service}.${args.namespace}.svc`,
+        by: args.authority,
+        lifetime: args.lifetime,
+        uses: ["digital_signature", "key_encipherment", "server_auth"],
+        generation: args.generation,
       },
       child,
     );
