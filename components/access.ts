@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ageWarning } from "../fleet/access";
-import { ofGeneration } from "../fleet/names";
+import { ofGeneration, TOKEN_TYPE } from "../fleet/names";
 import type { AccessPlan } from "../fleet/plan";
 import type { LinkAccess } from "./link";
 
@@ -105,7 +105,7 @@ export class Access extends pulumi.ComponentResource implements LinkAccess {
             "pulumi.com/waitFor": "jsonpath={.data.token}",
           },
         },
-        type: "kubernetes.io/service-account-token",
+        type: TOKEN_TYPE,
       },
       { parent: this, dependsOn },
     );

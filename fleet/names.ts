@@ -55,6 +55,17 @@ export function accessName(source: string): string {
   return `linkerd-service-mirror-remote-access-${source}`;
 }
 
+/** Secrets with the tokens of ServiceAccounts (Kubernetes `core/v1`). */
+export const TOKEN_TYPE = "kubernetes.io/service-account-token";
+
+/** The target's name, on mirror services, on probe Services and on service mirrors (linkerd2 `pkg/k8s/labels.go`). */
+export const TARGET_LABEL = "mirror.linkerd.io/cluster-name";
+
+/** Names a link, in maps and to people. */
+export function linkName(link: { readonly source: string | undefined; readonly target: string }): string {
+  return `${link.source} → ${link.target}`;
+}
+
 /** The mirror of a service of `target`, as it appears in a source. */
 export function mirrorServiceName(service: string, target: string): string {
   return `${service}-${target}`;

@@ -1,5 +1,6 @@
 import type { FleetConfig } from "./config/fleetConfig";
 import type { Handover } from "./handover";
+import { linkName } from "./names";
 import { type LinkPlan, planLinks } from "./topology";
 
 /** One stack of a fleet of several, and what it knows of the others. */
@@ -128,7 +129,7 @@ export function missingAnchors(
 export function pendingNotes(pending: readonly PendingLink[]): string[] {
   return [...Map.groupBy(pending, ({ stack, why }) => `stack ${stack}, which ${why}`)].map(
     ([what, links]) => {
-      const names = links.map(({ source, target }) => `${source} → ${target}`).join(", ");
+      const names = links.map(linkName).join(", ");
       return `Pending: ${names} waits for ${what}. The next \`pulumi up\` after it completes ${links.length === 1 ? "it" : "them"}`;
     },
   );

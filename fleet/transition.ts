@@ -1,5 +1,6 @@
 import type { TransitionRule } from "./config/allowUnsafe";
 import type { DeployedCluster, Deployment } from "./deployment";
+import { linkName } from "./names";
 import { anchorStep, signedSince, trustedEverywhere, trusts } from "./rotation";
 import { versionHindrance } from "./versionSkew";
 
@@ -249,8 +250,4 @@ function clustersOfBoth(
     const after = next.plan.clusters[name];
     return after ? [[name, before, after] as const] : [];
   });
-}
-
-function linkName({ source, target }: { readonly source: string; readonly target: string }): string {
-  return `${source} → ${target}`;
 }

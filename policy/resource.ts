@@ -55,7 +55,6 @@ export const CERTIFICATE = /^tls:index\/(selfSignedCert:SelfSignedCert|locallySi
 export const STACK = /^pulumi:pulumi:Stack$/;
 
 /** Of a Secret that holds a token: its name is drawn, and it is no copy of credentials whatever it is called. */
-export const TOKEN_TYPE = "kubernetes.io/service-account-token";
 
 /** Which of Linkerd's charts a release is of, in either channel and from whatever source. */
 export function chartOf({

@@ -5,10 +5,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { linkName } from "../../fleet/names";
 import { inParallel, openClusters } from "../live/cluster";
 import { readOutputs, Unreadable } from "../live/outputs";
 import { runProgram } from "../live/program";
-import { leftovers, service } from "./leftovers";
+import { plain } from "../verify/shapes";
+import { leftovers } from "./leftovers";
 
 const POLL_MS = 2000;
 
@@ -31,15 +33,15 @@ async function main(): Promise<number> {
   /** By link: what is left of it, or why that is not known. */
   const look = async (): Promise<Map<string, string>> => {
     const left = await inParallel([...bySource], 8, async ([source, links]) => {
-      const read = await clusters.get(source)?.list("/api/v1/services", service);
-      return links.flatMap(({ target }): [string, string][] => {
-        const link = `${source} → ${target}`;
+      const read = await clusters.get(source)?.list("/api/v1/services", plain);
+      return links.flatMap((one): [string, string][] => {
+        const link = linkName(one);
         if (read?.state !== "found") {
           return [
             [link, `${source} could not be asked: ${read?.state === "failed" ? read.message : "no answer"}`],
           ];
         }
-        const rest = leftovers(read.value, target);
+        const rest = leftovers(read.value, one.target);
         return rest.length === 0 ? [] : [[link, `${source} still has ${rest.join(", ")}`]];
       });
     });
@@ -51,9 +53,7 @@ async function main(): Promise<number> {
     await sleep(POLL_MS);
     left = await look();
   }
-  for (const { source, target } of draining) {
-    console.log(`${source} → ${target}: ${left.get(`${source} → ${target}`) ?? "drained"}`);
-  }
+  for (const link of draining.map(linkName)) console.log(`${link}: ${left.get(link) ?? "drained"}`);
   if (left.size === 0) {
     console.log("All of it can be removed.");
     return 0;

@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { z } from "zod";
+import { MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/names";
 import { joinBundle, splitBundle } from "../../fleet/trustBundle";
 import type { LiveCluster, Read } from "../live/cluster";
 import { Unreadable } from "../live/outputs";
@@ -41,8 +42,6 @@ const helmRelease = z.object({
   chart: z.object({ metadata: z.object({ name: z.string(), version: z.string() }) }),
 });
 
-const MULTICLUSTER = "linkerd-multicluster";
-
 /** `namespace`: that of the control plane. Throws `Unreadable`. */
 export async function readExisting(cluster: LiveCluster, namespace: string): Promise<Existing> {
   const core = `/api/v1/namespaces/${namespace}`;
@@ -51,9 +50,9 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
     cluster.get(`${core}/secrets/linkerd-identity-issuer`, secret),
     cluster.get(`${core}/configmaps/linkerd-config`, configMap),
     cluster.list(`${core}/secrets`, secret),
-    cluster.list(`/api/v1/namespaces/${MULTICLUSTER}/secrets`, secret),
+    cluster.list(`/api/v1/namespaces/${MULTICLUSTER_NAMESPACE}/secrets`, secret),
     cluster.list(
-      `/apis/multicluster.linkerd.io/v1alpha3/namespaces/${MULTICLUSTER}/links`,
+      `/apis/multicluster.linkerd.io/v1alpha3/namespaces/${MULTICLUSTER_NAMESPACE}/links`,
       z.object({ metadata }),
     ),
   ]);
@@ -81,14 +80,12 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
       ]),
     ),
     accesses: (extension.state === "found" ? extension.value : [])
-      .filter(({ type, metadata: { labels } }) => type === TOKEN && !labels["linkerd-fleet/source"])
+      .filter(({ type, metadata: { labels } }) => type === TOKEN_TYPE && !labels["linkerd-fleet/source"])
       .flatMap(({ metadata: { annotations } }) => annotations["kubernetes.io/service-account.name"] ?? [])
       .sort(),
     links: links.state === "found" ? links.value.map((link) => link.metadata.name).sort() : [],
   };
 }
-
-const TOKEN = "kubernetes.io/service-account-token";
 
 /** Helm's storage: JSON, in gzip, in base64; and the Secret's own base64. */
 function decodeRelease(data: string): unknown {

@@ -1,6 +1,8 @@
 /** `npm run gateways`: the gateway of each link. Exit code 2 if one is known to be dead, 3 when it could not begin. */
+
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { linkName } from "../../fleet/names";
 import { FLEET_OPTIONS, openFleet } from "../live/fleet";
 import { runProgram } from "../live/program";
 import { readMembers } from "../verify/read";
@@ -18,7 +20,13 @@ async function main(): Promise<number> {
     });
     for (const { source, target, address, alive, services, identity } of gateways) {
       const state = alive === undefined ? "not known" : alive ? "yes" : "no";
-      table.push([`${source} → ${target}`, address ?? "not known", state, services.join(", "), identity]);
+      table.push([
+        linkName({ source, target }),
+        address ?? "not known",
+        state,
+        services.join(", "),
+        identity,
+      ]);
     }
     console.log(table.toString());
   }

@@ -1,4 +1,4 @@
-import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
+import { GATEWAY_NAME, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
 import type { Box, Crossing, Line, Mark } from "./picture";
 
 /** Before the name of what changes, for whom a colour says nothing. */
@@ -71,7 +71,7 @@ export function boxDetails(box: Box): string[] {
 export function lineDetails(line: Line): string[] {
   const state = line.draining ? "draining" : "active";
   return [
-    ...line.links.map(({ source, target }) => `${SIGNS[line.mark]}${source} → ${target}`),
+    ...line.links.map((link) => `${SIGNS[line.mark]}${linkName(link)}`),
     `${line.modes.join(", ")}, ${state}`,
     ...(line.rotated ? ["access rotated"] : []),
     ...line.services,

@@ -1,3 +1,4 @@
+import { isMap, list } from "../../fleet/config/json";
 import type { Custom } from "../verify/shapes";
 
 /** The policy objects of one namespace, as read from its cluster. */
@@ -19,9 +20,7 @@ export function admits(identity: string, server: string, objects: PolicyObjects)
   if (found.spec.accessPolicy !== "deny") return [`Server ${server} (accessPolicy)`];
   return objects.policies
     .filter(({ spec }) => concerns(spec.targetRef, server))
-    .filter(({ spec }) =>
-      listOf(spec.requiredAuthenticationRefs).every((ref) => holds(ref, identity, objects)),
-    )
+    .filter(({ spec }) => list(spec.requiredAuthenticationRefs).every((ref) => holds(ref, identity, objects)))
     .map(({ metadata }) => `AuthorizationPolicy ${metadata.name}`);
 }
 
@@ -36,8 +35,8 @@ function holds(ref: unknown, identity: string, { meshTls }: PolicyObjects): bool
   const found = meshTls.find(({ metadata }) => metadata.name === ref.name);
   // Linkerd takes a reference to nothing for one that nobody meets.
   if (!found) return false;
-  if (listOf(found.spec.identityRefs).length > 0) return true;
-  return listOf(found.spec.identities).some(
+  if (list(found.spec.identityRefs).length > 0) return true;
+  return list(found.spec.identities).some(
     (pattern) => typeof pattern === "string" && matches(pattern, identity),
   );
 }
@@ -46,12 +45,4 @@ function holds(ref: unknown, identity: string, { meshTls }: PolicyObjects): bool
 function matches(pattern: string, identity: string): boolean {
   if (pattern === "*") return true;
   return pattern.startsWith("*.") ? identity.endsWith(pattern.slice(1)) : pattern === identity;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

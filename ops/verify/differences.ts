@@ -1,3 +1,5 @@
+import { isMap } from "../../fleet/config/json";
+
 /**
  * Where two pieces of plain data are not alike, as paths such as `probeSpec.port`; `""` is the whole. Fields that hold
  * nothing are as good as absent ones.
@@ -13,8 +15,4 @@ export function differences(expected: unknown, actual: unknown, path = ""): stri
     return expected.flatMap((item, at) => differences(item, actual[at], `${path}[${at}]`));
   }
   return expected === actual ? [] : [path];
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { ACCESS_ROLE } from "../../fleet/access";
-import { CREDENTIALS_TYPE } from "../../fleet/link";
-import { credentialsName, GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
+import { CREDENTIALS_TYPE, EXPORT_KEYS } from "../../fleet/link";
+import { credentialsName, GATEWAY_NAME, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
 import type { ClusterPlan, Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../live/cluster";
 import type { FleetOutputs } from "../live/outputs";
@@ -14,7 +14,7 @@ export interface FleetState {
   readonly outputs: FleetOutputs;
   readonly now: Date;
   readonly members: ReadonlyMap<string, Member>;
-  /** For each link, by `linkKey`: what the target lets the source's token do in its multicluster namespace. */
+  /** For each link, by `linkName`: what the target lets the source's token do in its multicluster namespace. */
   readonly rights: ReadonlyMap<string, Read<PolicyRules>>;
 }
 
@@ -92,8 +92,8 @@ const FACTS = {
     if (failed) return failed;
     return { state: "found", value: reads.flatMap((read) => (read.state === "found" ? [read.value] : [])) };
   },
-  exported: (live) => live.list(`/api/v1/services?${labels("mirror.linkerd.io/exported")}`, shapes.service),
-  federated: (live) => live.list(`/api/v1/services?${labels("mirror.linkerd.io/federated")}`, shapes.service),
+  exported: (live) => live.list(`/api/v1/services?${labels(EXPORT_KEYS[0])}`, shapes.service),
+  federated: (live) => live.list(`/api/v1/services?${labels(EXPORT_KEYS[1])}`, shapes.service),
   mirrors: (live) => live.list(`/api/v1/services?${labels(MIRRORED)}`, shapes.service),
   mirrorEndpoints: (live) => live.list(`/api/v1/endpoints?${labels(MIRRORED)}`, shapes.endpoints),
   gateway: (live, { gateway }) => {
@@ -155,15 +155,10 @@ export async function readFleet(
       const at = live.get(target);
       const read: Read<PolicyRules> =
         token === undefined || !at ? { state: "missing" } : await at.rulesOf(token, MULTICLUSTER_NAMESPACE);
-      return [linkKey({ source, target }), read] as const;
+      return [linkName({ source, target }), read] as const;
     }),
   );
   return { plan, outputs, now: new Date(), members, rights: new Map(rights) };
-}
-
-/** Names a link, in maps and to people. */
-export function linkKey({ source, target }: { readonly source: string; readonly target: string }): string {
-  return `${source} → ${target}`;
 }
 
 function tokenOf(source: Member | undefined, target: string): string | undefined {

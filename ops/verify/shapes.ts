@@ -20,6 +20,7 @@ export const version = z.object({ gitVersion: text });
 export const served = z.object({ resources: z.array(z.object({ name: text })) });
 
 export const plain = z.object({ metadata });
+export type Plain = z.infer<typeof plain>;
 
 export const configMap = z.object({ data: texts });
 

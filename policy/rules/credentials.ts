@@ -1,6 +1,7 @@
 import { ACCESS_ROLE } from "../../fleet/access";
-import { accessName, credentialsName, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
-import { objectName, objectNamespace, ROLE, ROLE_BINDING, SECRET, TOKEN_TYPE } from "../resource";
+import { CREDENTIALS_TYPE } from "../../fleet/link";
+import { accessName, credentialsName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/names";
+import { objectName, objectNamespace, ROLE, ROLE_BINDING, SECRET } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
 const READ = ["get", "list", "watch"];
@@ -83,14 +84,13 @@ export const accessPerSource: FleetRule = {
   },
 };
 
-const TYPE = "mirror.linkerd.io/remote-kubeconfig";
 const PREFIX = credentialsName("");
 
 export const credentialsForm: ResourceRule = {
   name: "credentials-form",
   description: "Credentials have the type, name, label and annotations by which Linkerd finds them.",
   severity: "high",
-  remediation: `Type ${TYPE}, name ${PREFIX}<target>; the destination controller's copy names cluster and domains.`,
+  remediation: `Type ${CREDENTIALS_TYPE}, name ${PREFIX}<target>; the destination controller's copy names cluster and domains.`,
   settings: NONE,
   types: SECRET,
   *judge(secret) {
@@ -99,8 +99,10 @@ export const credentialsForm: ResourceRule = {
     if (type.text === TOKEN_TYPE) return;
     const name = objectName(secret);
     const isNamed = name?.startsWith(PREFIX) ?? false;
-    if (isNamed && type.isNot(TYPE)) yield `its type is ${type.text ?? "missing"}, not ${TYPE}`;
-    if (name !== undefined && !isNamed && type.text === TYPE) yield `it is not named ${PREFIX}<target>`;
+    if (isNamed && type.isNot(CREDENTIALS_TYPE))
+      yield `its type is ${type.text ?? "missing"}, not ${CREDENTIALS_TYPE}`;
+    if (name !== undefined && !isNamed && type.text === CREDENTIALS_TYPE)
+      yield `it is not named ${PREFIX}<target>`;
     if (!isNamed || (objectNamespace(secret) ?? MULTICLUSTER_NAMESPACE) === MULTICLUSTER_NAMESPACE) return;
     const needed = {
       labels: ["multicluster.linkerd.io/cluster-name"],

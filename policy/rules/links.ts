@@ -1,7 +1,7 @@
 import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "../../fleet/excludes";
 import type { LinkSpec, ProbeSpec } from "../../fleet/link";
-import { credentialsName } from "../../fleet/names";
-import { LINK, objectName, type Resource, SECRET, TOKEN_TYPE } from "../resource";
+import { credentialsName, linkName, TOKEN_TYPE } from "../../fleet/names";
+import { LINK, objectName, type Resource, SECRET } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
 // Typed by the spec, so that a field that is added there is known here.
@@ -98,28 +98,24 @@ export const linksDeclared: FleetRule = {
   settings: NONE,
   *judge(fleet) {
     if (!fleet.links) return;
-    const declared = new Set(fleet.links.map(pairOf));
+    const declared = new Set(fleet.links.map(linkName));
     const found = new Set<string>();
     const unsure = new Set<string | undefined>();
     for (const link of fleet.ofType(LINK)) {
       const target = link.properties.at("spec", "targetClusterName");
       if (target.isUnknown) unsure.add(link.cluster);
       if (target.text === undefined) continue;
-      const pair = pairOf({ source: link.cluster, target: target.text });
+      const pair = linkName({ source: link.cluster, target: target.text });
       if (!declared.has(pair)) yield { problem: `${pair} is declared nowhere`, of: link };
       found.add(pair);
     }
     for (const link of fleet.links) {
-      const pair = pairOf(link);
+      const pair = linkName(link);
       if (!found.has(pair) && !unsure.has(link.source))
         yield { problem: `${pair} is declared and has no Link` };
     }
   },
 };
-
-function pairOf(link: { readonly source: string | undefined; readonly target: string }): string {
-  return `${link.source} → ${link.target}`;
-}
 
 export const linkNames: FleetRule = {
   name: "link-names",
@@ -129,7 +125,7 @@ export const linkNames: FleetRule = {
   settings: NONE,
   *judge(fleet) {
     if (!fleet.links) return;
-    const declared = new Set(fleet.links.map(pairOf));
+    const declared = new Set(fleet.links.map(linkName));
     const secrets = new Map(
       [...fleet.byCluster(SECRET)].map(([cluster, all]) => {
         // The names of tokens are drawn, so not known in a preview, and no credentials.
@@ -143,7 +139,7 @@ export const linkNames: FleetRule = {
     for (const link of fleet.ofType(LINK)) {
       const target = link.properties.at("spec", "targetClusterName").text;
       // What is not declared is another rule's.
-      if (target === undefined || !declared.has(pairOf({ source: link.cluster, target }))) continue;
+      if (target === undefined || !declared.has(linkName({ source: link.cluster, target }))) continue;
       const name = link.properties.at("metadata", "name");
       if (name.isNot(target)) yield { problem: `the Link to ${target} is named ${name.text}`, of: link };
       const secret = credentialsName(target);

@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
-import { leftovers, service } from "../../ops/drained/leftovers";
+import { leftovers } from "../../ops/drained/leftovers";
+import { plain } from "../../ops/verify/shapes";
 
 const FEDERATED = "multicluster.linkerd.io/remote-discovery";
 const made = (name: string, labels: object, annotations: object = {}) =>
-  service.parse({ metadata: { name, namespace: "shop", labels, annotations } });
+  plain.parse({ metadata: { name, namespace: "shop", labels, annotations } });
 
 it("what still leads to a target: its mirrors and its memberships, not its probe, not those of others", () => {
   const of = (cluster: string) => ({ "mirror.linkerd.io/cluster-name": cluster });

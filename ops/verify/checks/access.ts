@@ -1,11 +1,10 @@
 import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access";
 import { destinationMetadata } from "../../../fleet/link";
-import { accessName, credentialsName, MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
+import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
 import { entry, named, readCertificates } from "../certificates";
 import { differences } from "../differences";
 import { drifted, type Finding, given, stray } from "../finding";
 import { parseCredentials } from "../kubeconfig";
-import { linkKey } from "../read";
 import { compareRights } from "../rights";
 import type { Binding } from "../shapes";
 import { ofClusters, ofLinks } from "./check";
@@ -91,7 +90,7 @@ export const accessChecks = [
             );
           });
         }
-        const rights = fleet.rights.get(linkKey(link)) ?? { state: "missing" };
+        const rights = fleet.rights.get(linkName(link)) ?? { state: "missing" };
         if (rights.state === "failed" && rights.why === "denied") {
           return [drifted(`${link.target} does not take the token of ${link.source} any more`)];
         }

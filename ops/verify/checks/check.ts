@@ -1,6 +1,7 @@
+import { linkName } from "../../../fleet/names";
 import type { LinkPlan } from "../../../fleet/topology";
 import type { Finding, Judgement } from "../finding";
-import { type FleetState, linkKey, type Member } from "../read";
+import type { FleetState, Member } from "../read";
 
 /** A question asked of every cluster, link or service. Pure: it looks at nothing but what was read. */
 export interface Check {
@@ -36,7 +37,7 @@ export function ofLinks(
       fleet.plan.links.flatMap((link) => {
         const [source, target] = [fleet.members.get(link.source), fleet.members.get(link.target)];
         if (!source || !target) return [];
-        return [{ subject: linkKey(link), findings: judge({ link, source, target }, fleet) }];
+        return [{ subject: linkName(link), findings: judge({ link, source, target }, fleet) }];
       }),
   };
 }

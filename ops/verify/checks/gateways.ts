@@ -1,4 +1,4 @@
-import { GATEWAY_PORT, PROBE_PORT } from "../../../fleet/names";
+import { GATEWAY_PORT, PROBE_PORT, TARGET_LABEL } from "../../../fleet/names";
 import type { ClusterPlan } from "../../../fleet/plan";
 import { named } from "../certificates";
 import { differences } from "../differences";
@@ -79,7 +79,7 @@ export const gatewayChecks = [
 /** The service mirror takes a dead gateway's addresses out of service; without mirrors, nobody outside of it knows. */
 export function isAlive(target: string, endpoints: readonly Endpoints[]): boolean | undefined {
   const subsets = endpoints
-    .filter(({ metadata }) => metadata.labels["mirror.linkerd.io/cluster-name"] === target)
+    .filter(({ metadata }) => metadata.labels[TARGET_LABEL] === target)
     .flatMap((mirror) => mirror.subsets);
   if (subsets.some(({ addresses }) => addresses.length > 0)) return true;
   return subsets.some(({ notReadyAddresses }) => notReadyAddresses.length > 0) ? false : undefined;

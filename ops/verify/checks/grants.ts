@@ -5,8 +5,6 @@ import { drifted, type Finding, given, stray } from "../finding";
 import type { Custom } from "../shapes";
 import { type Check, ofClusters } from "./check";
 
-const _LABEL = "linkerd-fleet/service";
-
 const granted: Check = {
   name: "the grants are as planned",
   judge: ({ plan, members }) =>

@@ -1,5 +1,5 @@
 import { linkSpec } from "../../../fleet/link";
-import { MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
+import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/names";
 import { named } from "../certificates";
 import { differences } from "../differences";
 import { drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
@@ -41,7 +41,7 @@ export const linkChecks = [
         const mirrors = deployments.filter(
           ({ metadata: { labels } }) =>
             ["controller", "service-mirror"].includes(labels.component ?? "") &&
-            labels["mirror.linkerd.io/cluster-name"] === link.target,
+            labels[TARGET_LABEL] === link.target,
         );
         const down = judgeDeployment(name, mirrors, source.cluster, release);
         if (down.length > 0) return down;
@@ -60,9 +60,7 @@ export const linkChecks = [
           findings.push(notWorking(`a second service mirror, ${namespace}/${found}, does the same`, remedy));
         }
         const probePort = source.cluster.controllers.find(({ target }) => target === link.target)?.probePort;
-        const probe = probes.find(
-          ({ metadata }) => metadata.labels["mirror.linkerd.io/cluster-name"] === link.target,
-        );
+        const probe = probes.find(({ metadata }) => metadata.labels[TARGET_LABEL] === link.target);
         if (probePort !== undefined && !probe?.spec.ports.some(({ port }) => port === probePort)) {
           findings.push(missing(`the Service probe-${link.target} with the port ${probePort}`));
         }

@@ -1,10 +1,8 @@
-import { accessName, credentialsName, MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
+import { accessName, credentialsName, MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/names";
 import type { Plan } from "../../../fleet/plan";
 import { type Finding, given, stray } from "../finding";
 import type { Metadata, Service } from "../shapes";
 import { ofClusters } from "./check";
-
-const TARGET = "mirror.linkerd.io/cluster-name";
 
 export const orphanChecks = [
   ofClusters("nothing is left of other links", ({ cluster, found }, { plan }) =>
@@ -47,7 +45,7 @@ export const orphanChecks = [
             "deployment",
             "the service mirror",
             controllers.filter(({ metadata: { labels } }) => {
-              const target = labels[TARGET];
+              const target = labels[TARGET_LABEL];
               return target !== undefined && !targets.includes(target);
             }),
           ),
@@ -94,7 +92,7 @@ function strayReason({ metadata }: Service, source: string, plan: Plan): string 
   const linked = (target: string) =>
     plan.links.some((link) => link.source === source && link.target === target && link.state === "active");
 
-  const target = labels[TARGET];
+  const target = labels[TARGET_LABEL];
   if (target !== undefined) {
     if (!linked(target)) return `mirrors a service of ${target}, to which no link is planned`;
     // The Services of a headless mirror's endpoints are called after its pods.

@@ -1,12 +1,10 @@
 import type { Mode } from "../../../fleet/config/common";
-import { exportLabels } from "../../../fleet/link";
+import { EXPORT_KEYS, exportLabels } from "../../../fleet/link";
 import type { ExportPlan, Plan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology";
 import { drifted, type Finding, given, kubectlOf, notWorking, stray } from "../finding";
 import type { Crossed, Service } from "../shapes";
 import { type Check, ofClusters, ofLinks } from "./check";
-
-const EXPORT_KEYS = ["mirror.linkerd.io/exported", "mirror.linkerd.io/federated"] as const;
 
 const exported: Check = {
   name: "the declared services are exported",
