@@ -1,11 +1,13 @@
 /**
- * The test commands: `npm test` (types, lint, unit, policy, engine and browser tests) and `npm run test:lab`. Ends
- * with one line, `N passed, N failed`, and exit code 1 if anything failed; a type or lint error counts as one failure.
+ * The test commands: `npm test` (types, lint, unit, policy, engine and browser tests) and `npm run test:lab`,
+ * which also fails for commands of documents that no test ran. Ends with one line, `N passed, N failed`, and exit
+ * code 1 if anything failed; a type or lint error counts as one failure.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { neverRun, RUN_BLOCKS } from "./documents";
 
 interface Count {
   readonly passed: number;
@@ -15,7 +17,7 @@ interface Count {
 function main(kinds: readonly string[]): number {
   const lab = kinds.includes("lab");
   const counts = lab
-    ? [vitest(["lab"])]
+    ? wholeLab()
     : [
         check("tsc", ["--noEmit"]),
         check("biome", ["check", "."]),
@@ -33,7 +35,23 @@ function check(tool: string, args: readonly string[]): Count {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
 
-function vitest(projects: readonly string[]): Count {
+/** All lab tests; and as documents are followed by them, that no command of a document was left out. */
+function wholeLab(): Count[] {
+  const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-blocks-"));
+  const file = join(folder, "run");
+  writeFileSync(file, "");
+  try {
+    const tests = vitest(["lab"], { [RUN_BLOCKS]: file });
+    const left = neverRun(file);
+    for (const { at, text } of left)
+      console.log(`${at}: no test ran this, and it does not say why:\n${text}`);
+    return [tests, { passed: left.length === 0 ? 1 : 0, failed: left.length }];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function vitest(projects: readonly string[], env: Readonly<Record<string, string>> = {}): Count {
   const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-test-"));
   const report = join(folder, "report.json");
   const { status } = spawnSync(
@@ -45,7 +63,7 @@ function vitest(projects: readonly string[]): Count {
       "--reporter=json",
       `--outputFile.json=${report}`,
     ],
-    { stdio: "inherit" },
+    { stdio: "inherit", env: { ...process.env, ...env } },
   );
   try {
     const result = JSON.parse(readFileSync(report, "utf8")) as {

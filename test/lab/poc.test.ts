@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { TestLab } from "./harness";
-import { follow, followAll, readDocument, readRunbook, type Step } from "./runbook";
+import { follow, followAll, readCommands, readRunbook, type Step } from "./runbook";
 
 let lab: TestLab;
 beforeAll(async () => {
@@ -12,8 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.remove());
 
-const scripts = (document: string) => readDocument(document).filter(({ language }) => language === "sh");
-const [judged, all] = scripts("docs/poc.md") as [Step, Step];
+const [judged, all] = readCommands("docs/poc.md") as [Step, Step];
 const upgrade = readRunbook("upgrade");
 
 it("the proof of concept says what it was not told how to try", async () => {
@@ -64,32 +63,30 @@ function newCharts(version: string): void {
 }
 
 it("the commands of docs/verify.md work as written", async () => {
-  await followAll(lab, scripts("docs/verify.md"));
+  await followAll(lab, readCommands("docs/verify.md"));
 });
 
 it("the command of docs/governance.md refuses what production must not have, as written", async () => {
-  const [preview, ...more] = scripts("docs/governance.md") as [Step];
+  const [preview, ...more] = readCommands("docs/governance.md") as [Step];
   expect(more).toEqual([]);
   const ran = await follow(lab, preview);
   expect(ran.code).not.toBe(0);
   expect(ran.stdout).toMatch(/\[mandatory\].* gateway-networks /);
 });
 
+it("the command of lab/README.md brings an Emissary into a cluster", async () => {
+  await followAll(lab, readCommands("lab/README.md"));
+  expect(await lab.kubectl("eu", "get", "service", "-n=emissary", "-o=name")).toContain("emissary-ingress");
+});
+
 it("the commands of docs/versions.md and of the README work as written", async () => {
   writeFileSync(join(lab.lab.project, "config.json"), "{}");
   writeFileSync(join(lab.lab.project, "prod-us.kubeconfig"), "{}");
-  const [up, shell, init, secret, report, ...more] = scripts("README.md");
+  const [, up, shell, init, secret, report, , ...more] = readCommands("README.md");
   expect(more).toEqual([]);
-  for (const step of [up, shell, report, init, secret, ...scripts("docs/versions.md")]) {
+  for (const step of [up, shell, report, init, secret, ...readCommands("docs/versions.md")]) {
     expect(step).toBeDefined();
     if (step) await followAll(lab, [step]);
   }
   expect(readFileSync(join(lab.lab.project, "Pulumi.prod.yaml"), "utf8")).toContain("encryptionsalt");
-});
-
-it("the commands of docs/stacks.md print the order of the fleet file that it shows", async () => {
-  const [fleet] = readDocument("docs/stacks.md");
-  writeFileSync(join(lab.lab.project, "fleet.yaml"), fleet?.text ?? "");
-  const { stdout } = await followAll(lab, scripts("docs/stacks.md"));
-  expect(stdout).toMatch(/^prod-us-1 after trust-1$/m);
 });

@@ -1,28 +1,24 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parse } from "yaml";
-import { repository } from "../../lab/env";
 import type { Ran } from "../../lab/run";
+import { type Block, blocksOf, noteRun } from "../documents";
 import type { StackConfig, TestLab } from "./harness";
 
 /** One code block of a runbook: `sh` to be run, `yaml` to be written into the stack file. */
-export interface Step {
-  readonly language: string;
-  readonly text: string;
-}
+export type Step = Block;
 
 /** The code blocks of `docs/runbooks/<name>.md`, in order. The clusters of its examples are those of the lab. */
 export function readRunbook(name: string): Step[] {
   return readDocument(`docs/runbooks/${name}.md`);
 }
 
-/** The code blocks of a document that are to be tried: their first line has nothing after the language. */
+/** The code blocks of a document that are to be tried. */
 export function readDocument(path: string): Step[] {
-  const text = readFileSync(join(repository, path), "utf8");
-  return [...text.matchAll(/^ *```(\w+)\n([\s\S]*?)^ *```$/gm)].map(([, language = "", block = ""]) => ({
-    language,
-    text: block,
-  }));
+  return blocksOf(path).filter(({ remark }) => remark === "");
+}
+
+/** Those of them that are commands. */
+export function readCommands(path: string): Step[] {
+  return readDocument(path).filter(({ language }) => language === "sh");
 }
 
 /**
@@ -30,10 +26,16 @@ export function readDocument(path: string): Step[] {
  * are merged, anything else is replaced).
  */
 export async function follow(lab: TestLab, step: Step): Promise<Ran> {
-  if (step.language === "sh") return lab.shell(step.text);
+  if (step.language === "sh") return runAsWritten(step, (script) => lab.shell(script));
   if (step.language !== "yaml") throw new Error(`a runbook has no '${step.language}' blocks:\n${step.text}`);
   lab.edit((config) => merge(config, parse(step.text) as StackConfig));
   return { code: 0, stdout: "", stderr: "" };
+}
+
+/** Runs a block of commands somewhere. */
+export function runAsWritten(step: Step, shell: (script: string) => Promise<Ran>): Promise<Ran> {
+  noteRun(step);
+  return shell(step.text);
 }
 
 /** Follows steps of a runbook, each of which must succeed; the output of the last. */

@@ -1,0 +1,50 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { repository } from "../../lab/env";
+import { type Ran, run } from "../../lab/run";
+import { readCommands, runAsWritten, type Step } from "./runbook";
+
+let clone: string;
+let files: string[];
+
+beforeAll(async () => {
+  clone = mkdtempSync(join(tmpdir(), "linkerd-fleet-clone-"));
+  const listed = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: repository,
+    env: process.env,
+  });
+  files = listed.stdout.split("\0").filter(Boolean);
+  for (const file of files) cpSync(join(repository, file), join(clone, file));
+});
+afterAll(() => rmSync(clone, { recursive: true }));
+
+const [install] = readCommands("README.md") as [Step];
+const bench = readCommands("README.md").at(-1) as Step;
+const [regenerate, ...more] = readCommands("CONTRIBUTING.md") as [Step];
+
+async function succeeds(step: Step): Promise<Ran> {
+  const ran = await runAsWritten(step, (script) =>
+    run("bash", ["-euo", "pipefail", "-c", script], { cwd: clone, env: process.env }),
+  );
+  expect(ran.code, `${step.text}${ran.stdout}${ran.stderr}`).toBe(0);
+  return ran;
+}
+
+it("the README's first command installs all that a clone needs", async () => {
+  await succeeds(install);
+});
+
+it("what CONTRIBUTING.md says to run after a change leaves nothing to commit", async () => {
+  expect(more).toEqual([]);
+  await succeeds(regenerate);
+  const changed = files.filter(
+    (file) => !readFileSync(join(clone, file)).equals(readFileSync(join(repository, file))),
+  );
+  expect(changed).toEqual([]);
+});
+
+it("the README's figure of the planner is taken", async () => {
+  expect((await succeeds(bench)).stdout).toContain("plan a mesh of 300 clusters");
+});
