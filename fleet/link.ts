@@ -59,6 +59,18 @@ export function exportLabels(modes: readonly Mode[]): Record<string, string> {
   return Object.fromEntries(modes.map((mode) => EXPORT_LABEL[mode]));
 }
 
+/** In a Link's excludedAnnotations: a key that no Service carries. */
+const GENERATION_MARK = "linkerd-fleet/token-generation-";
+
+/** The generation of the token that a Link's spec was written for. */
+export function markedGeneration(spec: Readonly<Record<string, unknown>>): number {
+  const mark = [spec.excludedAnnotations]
+    .flat()
+    .map(String)
+    .find((key) => key.startsWith(GENERATION_MARK));
+  return mark === undefined ? 1 : Number(mark.slice(GENERATION_MARK.length));
+}
+
 /**
  * Every field that `linkerd multicluster link-gen` writes. `gatewayAddress` is a `T`: it may come from a resource.
  * `generation` is that of the access's token.
@@ -83,9 +95,9 @@ export function linkSpec<T>(
     selector: carries("gateway"),
     remoteDiscoverySelector: carries("flat"),
     federatedServiceSelector: carries("federated"),
-    // A service mirror reads its credentials again only when its Link's spec changes. No Service carries this key.
+    // A service mirror reads its credentials again only when its Link's spec changes.
     excludedAnnotations: isRotated({ generation })
-      ? [...link.excludedAnnotations, `linkerd-fleet/token-generation-${generation}`]
+      ? [...link.excludedAnnotations, `${GENERATION_MARK}${generation}`]
       : link.excludedAnnotations,
     excludedLabels: link.excludedLabels,
   };

@@ -93,11 +93,11 @@ export class LiveFleet {
     return new LiveFleet(plan, new Map(objects), anchor.pem);
   }
 
-  /** What `pulumi stack output --json` would print. */
-  outputs(): unknown {
-    const addresses = Object.fromEntries(this.plan.clusters.map(({ name }) => [name, ADDRESS]));
-    const clusters = describeClusters(this.plan, addresses);
-    return { ...plannedOutputs(this.plan), clusters, trustBundle: this.trustBundle };
+  /** What `pulumi stack output --json` would print, of one stack where its plan is given. */
+  outputs(plan = this.plan): unknown {
+    const addresses = Object.fromEntries(plan.clusters.map(({ name }) => [name, ADDRESS]));
+    const clusters = describeClusters(plan, addresses);
+    return { ...plannedOutputs(plan), clusters, trustBundle: this.trustBundle };
   }
 
   /** Answers as the API server of the cluster that the path begins with. */

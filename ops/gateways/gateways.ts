@@ -22,16 +22,17 @@ export function linkedGateways(
   plan: Plan,
   members: ReadonlyMap<string, Member<(typeof GATEWAY_FACTS)[number]>>,
 ): LinkedGateway[] {
+  const clusters = new Map([...plan.clusters, ...plan.neighbours].map((cluster) => [cluster.name, cluster]));
   return plan.links.flatMap(({ source, target, modes }) => {
     const from = members.get(source);
-    const gateway = members.get(target)?.cluster.gateway;
+    const gateway = clusters.get(target)?.gateway;
     if (!from || !gateway?.enabled || !modes.includes("gateway")) return [];
     const { links, mirrorEndpoints } = from.found;
     const link =
       links.state === "found" ? links.value.find(({ metadata }) => metadata.name === target) : undefined;
     const address = link && `${link.spec.gatewayAddress || "?"}:${link.spec.gatewayPort ?? "?"}`;
     const alive = mirrorEndpoints.state === "found" ? isAlive(target, mirrorEndpoints.value) : undefined;
-    const services = plan.exports
+    const services = [...plan.exports, ...plan.neighbourExports]
       .filter((one) => one.cluster === target && one.modes.includes("gateway"))
       .map(({ namespace, name }) => `${namespace}/${name}`);
     return [{ source, target, address, identity: gateway.identity, alive, services }];

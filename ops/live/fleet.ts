@@ -20,6 +20,7 @@ export type FleetOptions = { readonly [K in keyof typeof FLEET_OPTIONS]?: string
 export interface OpenFleet {
   readonly plan: Plan;
   readonly outputs: FleetOutputs;
+  /** Those of the plan, and its neighbours in other stacks. */
   readonly clusters: ReadonlyMap<string, LiveCluster>;
 }
 
@@ -40,7 +41,10 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
       pending.some((link) => link.source === source && link.target === target) ? "is pending" : undefined,
   });
   const members = Object.fromEntries(
-    plan.clusters.map(({ name, context, kubeconfig }) => [name, { context, kubeconfig: kubeconfig?.secret }]),
+    [...plan.clusters, ...plan.neighbours].map(({ name, context, kubeconfig }) => [
+      name,
+      { context, kubeconfig: kubeconfig?.secret },
+    ]),
   );
   return { plan, outputs, clusters: await openClusters(members, stack) };
 }

@@ -6,7 +6,7 @@ import type { Release } from "./shapes";
 export type Severity = "error" | "warning" | "unknown";
 
 /** A file of `docs/runbooks`. */
-export type Runbook = "restore" | "strays" | "unreachable" | "not-working" | "rotate-anchor";
+export type Runbook = "restore" | "strays" | "unreachable" | "not-working" | "pending" | "rotate-anchor";
 
 export interface Finding {
   readonly severity: Severity;
@@ -73,7 +73,9 @@ export function given<Reads extends Record<string, Read<unknown>>>(
       severity: "unknown",
       message: why === "denied" ? `you may not read this: ${message}` : message,
       remedy:
-        why === "denied" ? "run it with a user that may read this" : "see the check `the cluster answers`",
+        why === "denied"
+          ? "run it with a user that may read this"
+          : "see the check `the cluster answers`, in the stack that deploys it",
       runbook: "unreachable",
     }));
   }

@@ -30,7 +30,7 @@ async function verify(options: FleetOptions): Promise<{ results: Result[]; summa
   const took = ((performance.now() - start) / 1000).toFixed(1);
   const summary =
     `${count("ok")} ok, ${count("error")} failed, ${count("warning")} warnings, ${count("unknown")} not known; ` +
-    `${clusters.size} clusters, ${plan.links.length} links in ${took} s`;
+    `${plan.clusters.length} clusters, ${plan.links.length} links in ${took} s`;
   return { results, summary };
 }
 

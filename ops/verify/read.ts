@@ -14,6 +14,8 @@ export interface FleetState {
   readonly outputs: FleetOutputs;
   readonly now: Date;
   readonly members: ReadonlyMap<string, Member>;
+  /** The clusters of other stacks that links lead to. */
+  readonly neighbours: ReadonlyMap<string, LinkTarget>;
   /** For each link, by `linkName`: what the target lets the source's token do in its multicluster namespace. */
   readonly rights: ReadonlyMap<string, Read<PolicyRules>>;
 }
@@ -23,6 +25,17 @@ export interface Member<Part extends keyof Facts = keyof Facts> {
   readonly cluster: ClusterPlan;
   readonly found: Pick<Facts, Part>;
 }
+
+/** What a link is judged by in its target. */
+const TARGET_FACTS = [
+  "accounts",
+  "accessRole",
+  "bindings",
+  "clusterBindings",
+  "clusterCa",
+  "gateway",
+] as const satisfies readonly (keyof Facts)[];
+export type LinkTarget = Member<(typeof TARGET_FACTS)[number]>;
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const POLICY = "/apis/policy.linkerd.io";
@@ -122,14 +135,15 @@ export type Facts = { readonly [K in keyof typeof FACTS]: Awaited<ReturnType<(ty
 
 export const ALL_FACTS = Object.keys(FACTS) as (keyof Facts)[];
 
-/** Reads the given parts of every cluster of the plan, all at the same time. */
+/** Reads the given parts of some clusters, all of the plan's by default, all at the same time. */
 export async function readMembers<Part extends keyof Facts>(
   plan: Plan,
   live: ReadonlyMap<string, LiveCluster>,
   parts: readonly Part[],
   done: (cluster: string) => void = () => undefined,
+  clusters: readonly ClusterPlan[] = plan.clusters,
 ): Promise<Map<string, Member<Part>>> {
-  const members = await inParallel(plan.clusters, CLUSTERS, async (cluster) => {
+  const members = await inParallel(clusters, CLUSTERS, async (cluster) => {
     const from = live.get(cluster.name);
     if (!from) throw new Error(`cluster ${cluster.name} was not opened`);
     const read = await Promise.all(
@@ -148,7 +162,10 @@ export async function readFleet(
   live: ReadonlyMap<string, LiveCluster>,
   done?: (cluster: string) => void,
 ): Promise<FleetState> {
-  const members = await readMembers(plan, live, ALL_FACTS, done);
+  const [members, neighbours] = await Promise.all([
+    readMembers(plan, live, ALL_FACTS, done),
+    readMembers(plan, live, TARGET_FACTS, done, plan.neighbours),
+  ]);
   const rights = await Promise.all(
     plan.links.map(async ({ source, target }) => {
       const token = tokenOf(members.get(source), target);
@@ -158,7 +175,7 @@ export async function readFleet(
       return [linkName({ source, target }), read] as const;
     }),
   );
-  return { plan, outputs, now: new Date(), members, rights: new Map(rights) };
+  return { plan, outputs, now: new Date(), members, neighbours, rights: new Map(rights) };
 }
 
 function tokenOf(source: Member | undefined, target: string): string | undefined {

@@ -4,7 +4,9 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { readHandover } from "../../fleet/handover";
+import type { Result } from "../../ops/verify/judge";
 import { TestLab } from "./harness";
+import { follow, followAll, readCommands, readRunbook, type Step } from "./runbook";
 
 /** Four stacks of two clusters; `dev` makes the trust anchor, and so comes first. */
 const STACKS = ["dev", "s2", "s3", "s4"];
@@ -80,6 +82,18 @@ async function outputs(stack: string, ...args: string[]): Promise<Outputs> {
   return JSON.parse(ran.stdout);
 }
 
+/** What `npm run verify` has to say of a stack, besides what only pods know. */
+async function verify(stack: string): Promise<string[]> {
+  const ran = await lab.shell(`npm run --silent verify -- --json --stack ${stack} || test $? -lt 3`);
+  expect(ran.code, ran.stderr).toBe(0);
+  const { results } = JSON.parse(ran.stdout) as { results: Result[] };
+  return results.flatMap(({ subject, findings }) =>
+    findings
+      .filter(({ severity }) => severity !== "unknown")
+      .map(({ severity, message }) => `${severity} ${subject}: ${message}`),
+  );
+}
+
 const pendingOf = async (stack: string) =>
   (await outputs(stack)).links.filter(({ state }) => state === "pending").map(({ target }) => target);
 
@@ -95,11 +109,17 @@ describe("four stacks of one fleet", () => {
     const first = await lab.cli();
     expect(first.stderr).toBe("");
     expect(await pendingOf("dev")).toEqual(["s2-a", "s3-a", "s4-a"]);
+    expect(await verify("dev")).toEqual(
+      OTHERS.map(
+        (stack) => `warning dev-a → ${stack}-a: the link is pending: it waits for the stack ${stack}`,
+      ),
+    );
     for (const stack of order(OTHERS)) {
       if (stack !== "s2") await lab.pulumi("stack", "init", stack);
       await up(stack);
     }
-    for (const stack of order(STACKS)) await up(stack);
+    await followAll(lab, readRunbook("pending"));
+    for (const stack of order(["s3", "s4"])) await up(stack);
     for (const stack of STACKS) expect(await pendingOf(stack)).toEqual([]);
 
     for (const name of clusterNames) {
@@ -116,6 +136,10 @@ describe("four stacks of one fleet", () => {
           .sort(),
       ).toEqual([sibling, ...bridged].sort());
     }
+  });
+
+  it("are well, their links into each other included", async () => {
+    for (const stack of STACKS) expect(await verify(stack)).toEqual([]);
   });
 
   it("trust one anchor, and give each other tokens that nobody else can read", async () => {
@@ -197,8 +221,12 @@ describe("four stacks of one fleet", () => {
   });
 
   it("are deployed in order by one command, which says what it did", async () => {
-    const ran = await lab.shell("npm run --silent rollout -- --file fleet.yaml --up");
+    const [show, deploy, ...more] = readCommands("docs/stacks.md") as [Step, Step];
+    expect(more).toEqual([]);
+    expect((await followAll(lab, [show])).stdout).toMatch(/^s2-1 after dev-1$/m);
+    const ran = await follow(lab, deploy);
     expect(ran.code, ran.stdout + ran.stderr).toBe(0);
     for (const stack of STACKS) expect(ran.stdout).toContain(`${stack}-1: succeeded`);
+    for (const stack of ["dev", "s3"]) expect(await verify(stack)).toEqual([]);
   });
 });

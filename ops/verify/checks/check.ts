@@ -1,7 +1,8 @@
 import { linkName } from "../../../fleet/names";
+import type { ClusterPlan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology";
 import type { Finding, Judgement } from "../finding";
-import type { FleetState, Member } from "../read";
+import type { FleetState, LinkTarget, Member } from "../read";
 
 /** A question asked of every cluster, link or service. Pure: it looks at nothing but what was read. */
 export interface Check {
@@ -24,9 +25,10 @@ export function ofClusters(
 export interface LinkState {
   readonly link: LinkPlan;
   readonly source: Member;
-  readonly target: Member;
+  readonly target: LinkTarget;
 }
 
+/** Asks of every link that leaves a cluster of the plan, also into a cluster of another stack. */
 export function ofLinks(
   name: string,
   judge: (link: LinkState, fleet: FleetState) => readonly Finding[],
@@ -35,9 +37,20 @@ export function ofLinks(
     name,
     judge: (fleet) =>
       fleet.plan.links.flatMap((link) => {
-        const [source, target] = [fleet.members.get(link.source), fleet.members.get(link.target)];
+        const source = fleet.members.get(link.source);
+        const target = fleet.members.get(link.target) ?? fleet.neighbours.get(link.target);
         if (!source || !target) return [];
-        return [{ subject: linkName(link), findings: judge({ link, source, target }, fleet) }];
+        const findings = judge({ link, source, target }, fleet);
+        return [{ subject: linkName(link), findings: findings.map((one) => across(one, target.cluster)) }];
       }),
+  };
+}
+
+/** What is wrong at the target, only the target's stack can put right. */
+function across(finding: Finding, { name, stack }: ClusterPlan): Finding {
+  if (stack === undefined || finding.severity === "unknown") return finding;
+  return {
+    ...finding,
+    remedy: `${finding.remedy}; for what is wrong in ${name}, in its stack ${stack} first`,
   };
 }

@@ -1,6 +1,25 @@
+import { linkName } from "../../../fleet/names";
 import { plannedOutputs } from "../../live/outputs";
 import { differences } from "../differences";
 import type { Check } from "./check";
+
+const pending: Check = {
+  name: "no link waits for another stack",
+  judge: ({ plan }) => [
+    ...plan.links.map((link) => ({ subject: linkName(link), findings: [] })),
+    ...plan.pending.map((link) => ({
+      subject: linkName(link),
+      findings: [
+        {
+          severity: "warning",
+          message: `the link is pending: it waits for the stack ${link.stack}`,
+          remedy: `\`pulumi up\` in the stack ${link.stack}, then in this one`,
+          runbook: "pending",
+        } as const,
+      ],
+    })),
+  ],
+};
 
 /** All other checks judge by the stack file: it may say more, or less, than what was deployed last. */
 export const deploymentChecks: readonly Check[] = [
@@ -25,4 +44,5 @@ export const deploymentChecks: readonly Check[] = [
       return [{ subject: "stack", findings: [finding] }];
     },
   },
+  pending,
 ];

@@ -1,24 +1,27 @@
-import { linkSpec } from "../../../fleet/link";
+import { linkSpec, markedGeneration } from "../../../fleet/link";
 import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/names";
+import type { LinkPlan } from "../../../fleet/topology";
 import { named } from "../certificates";
 import { differences } from "../differences";
 import { drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
+import type { FleetState, LinkTarget } from "../read";
+import type { Custom } from "../shapes";
 import { ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./cluster";
+import { addressOf } from "./gateways";
 
 /** Whoever mirrors renews a Lease. Clocks may differ, so it has to be late by much. */
 const LATE_SECONDS = 120;
 
 export const linkChecks = [
-  ofLinks("the Link is as planned", ({ link, source, target }, { plan, outputs }) =>
+  ofLinks("the Link is as planned", ({ link, source, target }, fleet) =>
     given({ links: source.found.links }, ({ links = [] }) => {
       const found = links.find(
         ({ metadata }) => metadata.name === link.target && metadata.namespace === MULTICLUSTER_NAMESPACE,
       );
       if (!found) return [drifted(`the Link ${link.target} is missing`)];
-      const address = outputs.clusters[link.target]?.gateway.address ?? "";
-      const access = plan.accesses.find((one) => one.source === link.source && one.target === link.target);
-      const spec = linkSpec(link, target.cluster, address, access?.generation ?? 1);
+      const { address, generation } = decidedByTarget(link, target, fleet, found.spec);
+      const spec = linkSpec(link, target.cluster, address, generation);
       const fields = differences({ ...spec }, found.spec);
       return fields.length === 0 ? [] : [drifted(`the Link ${link.target} has another ${fields.join(", ")}`)];
     }),
@@ -81,3 +84,22 @@ export const linkChecks = [
     }),
   ),
 ];
+
+/** What its target decides of a Link's spec. What another stack hands over, no plan and no output of this one says. */
+function decidedByTarget(
+  { source, target: name }: LinkPlan,
+  { cluster, found }: LinkTarget,
+  { plan, outputs }: FleetState,
+  spec: Custom["spec"],
+): { address: string; generation: number } {
+  if (cluster.stack === undefined) {
+    const access = plan.accesses.find((one) => one.source === source && one.target === name);
+    return {
+      address: outputs.clusters[name]?.gateway.address ?? "",
+      generation: access?.generation ?? 1,
+    };
+  }
+  const fixed = cluster.gateway.enabled ? cluster.gateway.addresses?.join(",") : "";
+  const live = found.gateway.state === "found" ? addressOf(found.gateway.value) : String(spec.gatewayAddress);
+  return { address: fixed ?? live, generation: markedGeneration(spec) };
+}

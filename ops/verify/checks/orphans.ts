@@ -16,9 +16,12 @@ export const orphanChecks = [
       },
       ({ links = [], destination = [], serviceMirror = [], controllers = [], accounts = [] }) => {
         const targets = plan.links.flatMap(({ source, target }) => (source === cluster.name ? [target] : []));
-        const sources = plan.links.flatMap(({ source, target }) => (target === cluster.name ? [source] : []));
+        // Also of sources in other stacks, whose links are not this plan's.
+        const granted = plan.accesses.flatMap(({ source, target }) =>
+          target === cluster.name ? [source] : [],
+        );
         const credentials = new Set(targets.map(credentialsName));
-        const accesses = new Set(sources.map(accessName));
+        const accesses = new Set([...granted.map(accessName), ...cluster.chartAccesses]);
         const remove = (kind: string, what: string, objects: readonly { readonly metadata: Metadata }[]) =>
           objects.map(({ metadata: { namespace, name } }) =>
             stray(
@@ -82,7 +85,7 @@ export const orphanChecks = [
 function strayReason({ metadata }: Service, source: string, plan: Plan): string | undefined {
   const { namespace, name, labels, annotations } = metadata;
   const exports = (target: string, service: string, federated: boolean) =>
-    plan.exports.some(
+    [...plan.exports, ...plan.neighbourExports].some(
       (one) =>
         one.cluster === target &&
         one.namespace === namespace &&
