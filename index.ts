@@ -21,6 +21,10 @@ import {
 } from "./fleet/summary";
 import { preflight } from "./ops/preflight";
 
+// The SDK's debug messages quote each resource, secrets in plain text. The engine shows them to nobody unless asked, but
+// event logs and the JSON streams of `up` and `preview` hold them.
+Object.assign(pulumi.log, { debug: () => Promise.resolve() });
+
 export = async () => {
   const parsed = parseFleetConfig(readStackConfig());
   if (parsed.problems) return stop(formatProblems(parsed.problems));

@@ -1,6 +1,7 @@
 import { Agent, type RequestOptions, request } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
+import { kubeconfigProblem } from "../../fleet/kubeconfig";
 import { readSecret } from "./outputs";
 
 /** What became of one read. That something is not there, or a cluster does not answer, is no exception. */
@@ -138,8 +139,15 @@ interface Client {
 
 function load(context: string | undefined, kubeconfig: string | undefined): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromString(kubeconfig);
+  const problem = kubeconfig === undefined ? undefined : kubeconfigProblem(kubeconfig, context);
+  if (problem !== undefined) throw new Error(`its kubeconfig ${problem}`);
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromString(kubeconfig);
+  } catch {
+    // The reader's own words would quote the file, with the credentials in it.
+    throw new Error("its kubeconfig cannot be read: KUBECONFIG names files that are there and are YAML");
+  }
   if (context !== undefined) {
     if (!config.getContextObject(context)) throw new Error(`the kubeconfig has no context "${context}"`);
     config.setCurrentContext(context);

@@ -30,10 +30,16 @@ export const CLUSTERS: readonly Mistake[] = [
     "clusters that share a kubeconfig and its context",
     (f) => {
       for (const name of ["us", "eu"])
-        Object.assign(f.clusters[name], { context: "one", kubeconfig: { secret: "stored" } });
+        Object.assign(f.clusters[name], { context: "one", kubeconfig: { secret: "kubeconfigs" } });
     },
     "clusters.eu.context",
     "this cluster",
+  ],
+  [
+    "a kubeconfig that was stored cut short",
+    (f) => (f.clusters.eu.kubeconfig = { secret: "cut-short" }),
+    "clusters.eu.kubeconfig",
+    "store it again",
   ],
   [
     "clusters that share an API server",

@@ -25,11 +25,19 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   charts: CHARTS,
 };
 
-/** The sound fleet with these mistakes, and an encrypted value if one of them refers to it. */
+/** Values that are encrypted, for mistakes that refer to them. */
+const STORED = {
+  stored: "not a private key",
+  kubeconfigs: JSON.stringify({ clusters: [], contexts: [{ name: "one" }] }).replace("{", "{ # YAML\n"),
+  "cut-short": "{ users: [{ token: planted",
+};
+
+/** The sound fleet with these mistakes, and the encrypted values they refer to. */
 function spoilt(...mistakes: readonly Mistake[]): [Sections, Record<string, string>] {
   const sections = soundFleet();
   for (const [, make] of mistakes) make(sections);
-  return [sections, JSON.stringify(sections).includes('"stored"') ? { stored: "not a private key" } : {}];
+  const text = JSON.stringify(sections);
+  return [sections, Object.fromEntries(Object.entries(STORED).filter(([key]) => text.includes(`"${key}"`)))];
 }
 
 describe("a stack file", () => {

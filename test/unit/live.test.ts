@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { PLAN_SCHEMA } from "../../fleet/summary";
-import { inParallel, type LiveCluster, openClusters } from "../../ops/live/cluster";
+import { inParallel, type LiveCluster, openCluster, openClusters } from "../../ops/live/cluster";
 import { parseOutputs, readOutputs } from "../../ops/live/outputs";
 import { ApiServer, type Asked, type Reply } from "../apiServer";
 
@@ -131,6 +131,35 @@ describe("the kubeconfig of a cluster", () => {
       why: "unreachable",
       message: "pulumi config get kc: no such key",
     });
+  });
+});
+
+describe("a kubeconfig that cannot be used", () => {
+  const secret = "planted-token";
+  const entry = (name: string) => [{ name, token: secret }];
+  it.each([
+    ["is no YAML", `{ token: "${secret}`, "cannot be read as YAML"],
+    ["is something else", `token: ${secret}`, "is no kubeconfig: it lists no clusters or no contexts"],
+    [
+      "lacks the context",
+      JSON.stringify({ clusters: entry("a"), contexts: entry("a") }),
+      'has no context "eu"',
+    ],
+  ])("because it %s is told by every read, and not quoted", async (_, content, words) => {
+    const read = await openCluster("eu", "eu", { state: "found", value: content }).get("/api", named);
+    expect(read).toEqual({ state: "failed", why: "unreachable", message: `its kubeconfig ${words}` });
+  });
+
+  it("of whoever runs the program is not quoted either", async () => {
+    const file = join(folder, "kubeconfig");
+    writeFileSync(file, `{ token: "${secret}`);
+    vi.stubEnv("KUBECONFIG", file);
+    const read = await openCluster("eu", "eu", undefined).get("/api", named);
+    expect(read).toMatchObject({
+      state: "failed",
+      message: expect.stringMatching(/^its kubeconfig cannot be read/),
+    });
+    expect(JSON.stringify(read)).not.toContain(secret);
   });
 });
 

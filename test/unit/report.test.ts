@@ -5,6 +5,8 @@ import { Unreadable } from "../../ops/live/outputs";
 import { isRisky, describe as tell } from "../../ops/report/describe";
 import { report } from "../../ops/report/markdown";
 import { readPreview } from "../../ops/report/preview";
+import { soundFleet } from "../mistakes/sound";
+import { good } from "../mistakes/trust";
 
 const FLEET = "linkerd-fleet:fleet:Fleet";
 const LINK = "kubernetes:multicluster.linkerd.io/v1alpha3:Link";
@@ -122,6 +124,27 @@ const rotateAccess = previewOf([
     reasons: ["readyForRenewal"],
   },
 ]);
+
+it("a fleet with secrets of its own is read from a preview, which blinds them", () => {
+  const sections = soundFleet();
+  sections.trust.anchors[0] = {
+    id: "own",
+    state: "active",
+    certificate: good.pem,
+    privateKey: { secret: "root" },
+  };
+  sections.clusters.eu.kubeconfig = { secret: "eu" };
+  const values = Object.entries(sections).map(([key, value]) => [
+    `linkerd-fleet:${key}`,
+    JSON.stringify(value),
+  ]);
+  const config = {
+    ...Object.fromEntries(values),
+    "linkerd-fleet:root": "[secret]",
+    "linkerd-fleet:eu": "[secret]",
+  };
+  expect(readPreview(JSON.stringify({ ...JSON.parse(previewOf([])), config })).after).toBeDefined();
+});
 
 describe("the report of a preview", () => {
   it("tells the change first, both directions of a link as one, and then every resource in one order", () => {

@@ -175,6 +175,14 @@ describe("provider", () => {
     ).toEqual([]);
   });
 
+  it("fails over a kubeconfig that is no YAML, without a word of it", async () => {
+    const diff = EngineDouble.kubernetes(config).diffConfig(
+      { kubeconfig: dead },
+      { kubeconfig: "{ token: [" },
+    );
+    await expect(diff).rejects.toThrow(/^failed to parse kubeconfig$/);
+  });
+
   it("previews creates and updates of a cluster that cannot be reached", async () => {
     const engine = EngineDouble.kubernetes(config);
     const created = await engine.create(CONFIGMAP, named("ConfigMap", { data: { a: "1" } }), {

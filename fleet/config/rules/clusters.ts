@@ -1,4 +1,5 @@
 import { gatewayPorts } from "../../gateway";
+import { kubeconfigProblem } from "../../kubeconfig";
 import { accessName, FEDERATED_SUFFIX, GATEWAY_PORT, PROBE_PORT } from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import type { ClusterConfig } from "../clusters";
@@ -12,6 +13,7 @@ export function clusterRules(fleet: Readable): Problem[] {
     ...noCluster(fleet),
     ...reservedName(fleet),
     ...[...fleet.clusters].flatMap(([name, cluster]) => judgeCluster(name, cluster)),
+    ...unusableKubeconfigs(fleet),
     ...chartAccesses(fleet),
     ...sameTwice(
       fleet,
@@ -62,6 +64,20 @@ function judgeCluster(name: string, cluster: ClusterConfig): Problem[] {
   }
   if (gateway.type === "emissary") problems.push(...judgeEmissary(name, gateway));
   return problems;
+}
+
+/** A provider with such a kubeconfig fails only where it has something to do: a run could end as if all were well. */
+function unusableKubeconfigs({ raw, clusters }: Readable): Problem[] {
+  return [...clusters].flatMap(([name, { context, kubeconfig }]) => {
+    const key = kubeconfig?.secret ?? "";
+    const content = raw.values[key];
+    // Whether it is there, and is a secret, is judged with the others.
+    if (typeof content !== "string" || !raw.secretKeys.has(key)) return [];
+    const problem = kubeconfigProblem(content, context);
+    if (problem === undefined) return [];
+    const fix = `store it again with \`pulumi config set --secret linkerd-fleet:${key} < file\``;
+    return [{ path: pathOf(["clusters", name, "kubeconfig"]), problem, fix }];
+  });
 }
 
 function judgeEmissary(name: string, gateway: EmissaryConfig): Problem[] {

@@ -54,7 +54,7 @@ export interface Access {
   namespace: string;
 }
 
-function load(kubeconfig: string | undefined): Props[] {
+export function load(kubeconfig: string | undefined): Props[] {
   const inline = kubeconfig !== undefined && /[\n{]/.test(kubeconfig);
   const files = inline
     ? []
@@ -62,7 +62,11 @@ function load(kubeconfig: string | undefined): Props[] {
   const contents = inline
     ? [kubeconfig]
     : files.filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, "utf8"));
-  return contents.map((content) => parse(content) as Value).filter(isProps);
+  try {
+    return contents.map((content) => parse(content) as Value).filter(isProps);
+  } catch {
+    throw new Error("failed to parse kubeconfig"); // the parser's own words would quote it
+  }
 }
 
 /** The cluster and user of a context, or of the current one. */

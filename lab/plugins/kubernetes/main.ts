@@ -1,6 +1,6 @@
 import type { Plugin } from "../provider";
 import { difference, type Props, text } from "../values";
-import { accessOf, Client, type Settings, type Switches, switchNames } from "./client";
+import { accessOf, Client, load, type Settings, type Switches, switchNames } from "./client";
 import { objects } from "./objects";
 import { releases } from "./release";
 
@@ -41,6 +41,7 @@ export function kubernetes(): Plugin {
       byType = (type) => (type === "kubernetes:helm.sh/v3:Release" ? helm : others);
     },
     diffConfig(olds, news) {
+      for (const { kubeconfig } of [olds, news]) load(text(kubeconfig));
       const changes = difference(olds, news);
       const [before, after] = [olds.clusterIdentifier, news.clusterIdentifier];
       if (changes.length === 0 || (before !== undefined && before === after)) return changes;
@@ -66,7 +67,7 @@ function stanza(config: Props): string {
   try {
     return JSON.stringify(accessOf(text(config.kubeconfig), text(config.context)).cluster);
   } catch {
-    // An unreadable or unknown kubeconfig is a different cluster for all the plugin can tell.
+    // An unknown kubeconfig, or one without that context, is a different cluster for all the plugin can tell.
     return "";
   }
 }
