@@ -77,3 +77,20 @@ export function gatewayIdentity(config: GatewayConfig, of: MeshNames): string {
       : [GATEWAY_NAME, MULTICLUSTER_NAMESPACE];
   return identityName(account, namespace, of.controlPlaneNamespace, of.trustDomain);
 }
+
+/** Where a gateway of the chart, or Emissary as one, stands. */
+export function gatewayPlace(gateway: ChartGatewayPlan | EmissaryGatewayPlan): {
+  readonly namespace: string;
+  readonly service: string;
+  readonly deployment: string;
+} {
+  if (gateway.kind === "emissary") return gateway.config;
+  return { namespace: MULTICLUSTER_NAMESPACE, service: GATEWAY_NAME, deployment: GATEWAY_NAME };
+}
+
+/** What a LoadBalancer Service was given, separated by commas, as Links and outputs write it. */
+export function ingressAddress(
+  ingress: readonly { readonly ip?: string | undefined; readonly hostname?: string | undefined }[],
+): string {
+  return ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []).join(",");
+}

@@ -348,7 +348,7 @@ function release(namespace: string, name: string, version: string | undefined, c
     namespace,
     version: 1,
     info: { status: "deployed" },
-    chart: { metadata: { version } },
+    chart: { metadata: { name, version } },
     config,
   };
   const packed = base64(gzipSync(JSON.stringify(content)).toString("base64"));

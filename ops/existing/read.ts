@@ -1,10 +1,10 @@
-import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { z } from "zod";
 import { MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/names";
 import { joinBundle, splitBundle } from "../../fleet/trustBundle";
 import type { LiveCluster, Read } from "../live/cluster";
 import { Unreadable } from "../live/outputs";
+import { configMap, plain, release, secret } from "../verify/shapes";
 
 /** The Linkerd that one cluster has, as far as adopting it needs to know. Public: no key is kept. */
 export interface Existing {
@@ -22,24 +22,9 @@ export interface Existing {
   readonly links: readonly string[];
 }
 
-const metadata = z.object({
-  name: z.string(),
-  labels: z.record(z.string(), z.string()).default({}),
-  annotations: z.record(z.string(), z.string()).default({}),
-});
-const configMap = z.object({ data: z.record(z.string(), z.string()).default({}) });
-const secret = z.object({
-  metadata,
-  type: z.string().default(""),
-  data: z.record(z.string(), z.string()).default({}),
-});
 const settings = z.object({
   clusterDomain: z.string().default("cluster.local"),
   identityTrustDomain: z.string().default(""),
-});
-const helmRelease = z.object({
-  name: z.string(),
-  chart: z.object({ metadata: z.object({ name: z.string(), version: z.string() }) }),
 });
 
 /** `namespace`: that of the control plane. Throws `Unreadable`. */
@@ -51,10 +36,7 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
     cluster.get(`${core}/configmaps/linkerd-config`, configMap),
     cluster.list(`${core}/secrets`, secret),
     cluster.list(`/api/v1/namespaces/${MULTICLUSTER_NAMESPACE}/secrets`, secret),
-    cluster.list(
-      `/apis/multicluster.linkerd.io/v1alpha3/namespaces/${MULTICLUSTER_NAMESPACE}/links`,
-      z.object({ metadata }),
-    ),
+    cluster.list(`/apis/multicluster.linkerd.io/v1alpha3/namespaces/${MULTICLUSTER_NAMESPACE}/links`, plain),
   ]);
   const found = <T>(what: string, read: Read<T>): T => {
     if (read.state === "found") return read.value;
@@ -66,7 +48,7 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
   const values = settings.parse(parse(found("ConfigMap linkerd-config", config).data.values ?? "{}"));
   const releases = [...found("Secrets", ours), ...(extension.state === "found" ? extension.value : [])]
     .filter(({ metadata: { labels } }) => labels.owner === "helm" && labels.status === "deployed")
-    .map(({ data: { release = "" } }) => helmRelease.parse(decodeRelease(release)));
+    .map((one) => release.parse(one));
   return {
     cluster: cluster.name,
     anchors: splitBundle(found("ConfigMap linkerd-identity-trust-roots", roots).data["ca-bundle.crt"] ?? ""),
@@ -74,10 +56,7 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
     clusterDomain: values.clusterDomain,
     trustDomain: values.identityTrustDomain || values.clusterDomain,
     releases: Object.fromEntries(
-      releases.map(({ name, chart: { metadata: chart } }) => [
-        chart.name,
-        { release: name, version: chart.version },
-      ]),
+      releases.map(({ name, chart, chartName }) => [chartName, { release: name, version: chart }]),
     ),
     accesses: (extension.state === "found" ? extension.value : [])
       .filter(({ type, metadata: { labels } }) => type === TOKEN_TYPE && !labels["linkerd-fleet/source"])
@@ -85,10 +64,4 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
       .sort(),
     links: links.state === "found" ? links.value.map((link) => link.metadata.name).sort() : [],
   };
-}
-
-/** Helm's storage: JSON, in gzip, in base64; and the Secret's own base64. */
-function decodeRelease(data: string): unknown {
-  const packed = Buffer.from(Buffer.from(data, "base64").toString("ascii"), "base64");
-  return JSON.parse(gunzipSync(packed).toString("utf8"));
 }

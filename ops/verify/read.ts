@@ -1,6 +1,7 @@
 import { ACCESS_ROLE } from "../../fleet/access";
+import { gatewayPlace } from "../../fleet/gateway";
 import { CREDENTIALS_TYPE, EXPORT_KEYS } from "../../fleet/link";
-import { credentialsName, GATEWAY_NAME, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
+import { credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
 import type { ClusterPlan, Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../live/cluster";
 import type { FleetOutputs } from "../live/outputs";
@@ -111,19 +112,13 @@ const FACTS = {
   mirrorEndpoints: (live) => live.list(`/api/v1/endpoints?${labels(MIRRORED)}`, shapes.endpoints),
   gateway: (live, { gateway }) => {
     if (!gateway.enabled) return NOTHING;
-    const [namespace, name] =
-      gateway.kind === "emissary"
-        ? [gateway.config.namespace, gateway.config.service]
-        : [MULTICLUSTER_NAMESPACE, GATEWAY_NAME];
-    return live.get(`${core(namespace)}/services/${name}`, shapes.service);
+    const { namespace, service } = gatewayPlace(gateway);
+    return live.get(`${core(namespace)}/services/${service}`, shapes.service);
   },
   gatewayDeployment: (live, { gateway }) => {
     if (!gateway.enabled) return NOTHING;
-    const [namespace, name] =
-      gateway.kind === "emissary"
-        ? [gateway.config.namespace, gateway.config.deployment]
-        : [MULTICLUSTER_NAMESPACE, GATEWAY_NAME];
-    return live.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`, shapes.deployment);
+    const { namespace, deployment } = gatewayPlace(gateway);
+    return live.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`, shapes.deployment);
   },
   servers: (live) => live.list(`${POLICY}/v1beta3/servers`, shapes.custom),
   authorizationPolicies: (live) => live.list(`${POLICY}/v1alpha1/authorizationpolicies`, shapes.custom),

@@ -141,7 +141,7 @@ export const release = z
       namespace: text,
       version: z.number(),
       info: z.object({ status: text }),
-      chart: z.object({ metadata: z.object({ version: text }) }),
+      chart: z.object({ metadata: z.object({ name: text, version: text }) }),
       config: z
         .record(text, z.unknown())
         .nullish()
@@ -149,7 +149,9 @@ export const release = z
     }),
   )
   .transform(({ name, namespace, version, info, chart, config }) => ({
-    ...{ name, namespace, status: info.status, chart: chart.metadata.version, values: config },
+    ...{ name, namespace, status: info.status, values: config },
+    chart: chart.metadata.version,
+    chartName: chart.metadata.name,
     revision: version,
   }));
 export type Release = z.infer<typeof release>;

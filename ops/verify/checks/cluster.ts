@@ -1,3 +1,4 @@
+import type { ChartPlan } from "../../../fleet/charts";
 import type { ClusterPlan } from "../../../fleet/plan";
 import {
   controlPlaneValues,
@@ -52,16 +53,14 @@ export const clusterChecks = [
       { controlPlane: found.controlPlaneReleases, multicluster: found.multiclusterReleases },
       ({ controlPlane = [], multicluster = [] }) => {
         const { install } = cluster;
-        const judge = (releases: readonly Release[], name: string, version: string, values: ValuesOf) =>
-          judgeRelease(name, releases, version, values, cluster);
+        const judge = (releases: readonly Release[], chart: ChartPlan, values: ValuesOf) =>
+          judgeRelease(chart, releases, values, cluster);
         return [
-          ...judge(controlPlane, "linkerd-crds", install.crds.version, () => crdsValues(cluster)),
-          ...judge(controlPlane, "linkerd-control-plane", install.controlPlane.version, (found) =>
+          ...judge(controlPlane, install.crds, () => crdsValues(cluster)),
+          ...judge(controlPlane, install.controlPlane, (found) =>
             controlPlaneValues(cluster, certificatesIn(found)),
           ),
-          ...judge(multicluster, "linkerd-multicluster", install.multicluster.version, () =>
-            multiclusterValues(cluster),
-          ),
+          ...judge(multicluster, install.multicluster, () => multiclusterValues(cluster)),
         ];
       },
     ),
@@ -71,7 +70,7 @@ export const clusterChecks = [
       { deployments: found.controlPlane, releases: found.controlPlaneReleases },
       ({ deployments = [], releases }) =>
         ["linkerd-destination", "linkerd-identity", "linkerd-proxy-injector"].flatMap((name) =>
-          judgeDeployment(name, deployments, cluster, releaseOf(releases, "linkerd-control-plane")),
+          judgeDeployment(name, deployments, cluster, releaseOf(releases, cluster.install.controlPlane)),
         ),
     ),
   ),
@@ -80,7 +79,7 @@ export const clusterChecks = [
       { deployments: found.extension, releases: found.multiclusterReleases },
       ({ deployments = [], releases }) =>
         ["linkerd-local-service-mirror"].flatMap((name) =>
-          judgeDeployment(name, deployments, cluster, releaseOf(releases, "linkerd-multicluster")),
+          judgeDeployment(name, deployments, cluster, releaseOf(releases, cluster.install.multicluster)),
         ),
     ),
   ),
@@ -101,13 +100,13 @@ function certificatesIn(found: Values) {
 }
 
 function judgeRelease(
-  name: string,
+  chart: ChartPlan,
   releases: readonly Release[],
-  version: string,
   values: ValuesOf,
   cluster: ClusterPlan,
 ): Finding[] {
-  const release = releaseOf(releases, name);
+  const { release: name, version } = chart;
+  const release = releaseOf(releases, chart);
   if (!release) return [drifted(`Helm knows no deployed release ${name}`)];
   if (release.status !== "deployed") {
     return [drifted(`an operation on the Helm release ${name} was interrupted (${release.status})`)];
@@ -128,9 +127,9 @@ function judgeRelease(
   ];
 }
 
-/** The last one: an interrupted operation comes after what was deployed before it. */
-export function releaseOf(releases: readonly Release[] | undefined, name: string): Release | undefined {
-  return releases?.filter((release) => release.name === name).sort((a, b) => b.revision - a.revision)[0];
+/** A chart's last one: an interrupted operation comes after what was deployed before it. */
+export function releaseOf(releases: readonly Release[] | undefined, chart: ChartPlan): Release | undefined {
+  return releases?.filter(({ name }) => name === chart.release).sort((a, b) => b.revision - a.revision)[0];
 }
 
 /** As it is after a way through JSON: without what is undefined. */

@@ -1,3 +1,4 @@
+import { ingressAddress } from "../../../fleet/gateway";
 import { GATEWAY_PORT, PROBE_PORT, TARGET_LABEL } from "../../../fleet/names";
 import type { ClusterPlan } from "../../../fleet/plan";
 import { named } from "../certificates";
@@ -21,7 +22,7 @@ export const gatewayChecks = [
         const { gateway } = cluster;
         if (!gateway.enabled) return [];
         const owned = gateway.kind === "chart";
-        const release = owned ? releaseOf(releases, "linkerd-multicluster") : undefined;
+        const release = owned ? releaseOf(releases, cluster.install.multicluster) : undefined;
         if (!service) return [driftedChart("the gateway's Service is missing", cluster, release)];
         const name = owned ? "linkerd-gateway" : gateway.config.deployment;
         const { allowedNetworks, allowedIdentities } = gateway.config;
@@ -85,11 +86,6 @@ export function isAlive(target: string, endpoints: readonly Endpoints[]): boolea
   return subsets.some(({ notReadyAddresses }) => notReadyAddresses.length > 0) ? false : undefined;
 }
 
-/** What the cluster gave a LoadBalancer, as the outputs say it. */
-export function addressOf({ status }: Service): string {
-  return status.loadBalancer.ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []).join(",");
-}
-
 function judgeService(
   { metadata, spec }: Service,
   cluster: ClusterPlan,
@@ -119,7 +115,7 @@ function judgeService(
 function judgeAddress(service: Service, { gateway }: ClusterPlan, linked: string | undefined): Finding[] {
   // A given address may lead to it in ways that the Service does not know.
   if (!gateway.enabled || gateway.addresses || linked === undefined) return [];
-  const address = addressOf(service);
+  const address = ingressAddress(service.status.loadBalancer.ingress);
   if (address === linked) return [];
   return [drifted(`the gateway's address is now ${address || "none"}, and the Links lead to ${linked}`)];
 }

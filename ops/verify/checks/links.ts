@@ -38,7 +38,7 @@ export const linkChecks = [
         probes: source.found.probes,
       },
       ({ deployments = [], releases, probes = [], ...rbac }) => {
-        const release = releaseOf(releases, "linkerd-multicluster");
+        const release = releaseOf(releases, source.cluster.install.multicluster);
         const missing = (what: string) => driftedChart(`${what} is missing`, source.cluster, release);
         const name = `controller-${link.target}`;
         const mirrors = deployments.filter(

@@ -96,7 +96,7 @@ export const trustChecks = [
           );
           if (!trusted) {
             const message = `the API server does not trust the certificate in the Secret ${name}`;
-            findings.push(driftedChart(message, cluster, releaseOf(releases, "linkerd-control-plane")));
+            findings.push(driftedChart(message, cluster, releaseOf(releases, cluster.install.controlPlane)));
           }
           const soon = plan.trust.webhooks.renewBeforeHours;
           return [
