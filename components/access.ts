@@ -1,9 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { AccessPlan } from "../fleet/access";
 import { ageWarning } from "../fleet/access";
 import { ofGeneration, TOKEN_TYPE } from "../fleet/names";
-import type { AccessPlan } from "../fleet/plan";
 import type { LinkAccess } from "./link";
 
 export interface AccessArgs {

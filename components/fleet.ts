@@ -73,8 +73,9 @@ export class Fleet extends pulumi.ComponentResource {
         ready: [member.multicluster.release],
       };
     };
+    const neighbours = new Map(plan.neighbours.map((cluster) => [cluster.name, cluster]));
     const links = plan.links.map((link) => {
-      const neighbour = plan.neighbours.find(({ name }) => name === link.target);
+      const neighbour = neighbours.get(link.target);
       return [link, neighbour ? handedOver(link, neighbour, handovers) : own(link)] as const;
     });
     for (const [link, target] of links) {

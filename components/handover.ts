@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AccessPlan } from "../fleet/access";
 import { type Credentials, HANDOVER_SCHEMA, type Handover } from "../fleet/handover";
-import type { AccessPlan, Plan } from "../fleet/plan";
+import type { Plan } from "../fleet/plan";
 import type { LinkPlan } from "../fleet/topology";
 import { isThere } from "./completed";
 import type { LinkAccess } from "./link";

@@ -27,8 +27,10 @@ export async function readHandovers(
 ): Promise<{ handovers: Map<string, Handover>; problems: string[] }> {
   const handovers = new Map<string, Handover>();
   const problems: string[] = [];
-  for (const stack of stacks) {
-    const { handover, problem } = readHandover(await existing(stack));
+  const reads = await Promise.all(
+    stacks.map(async (stack) => ({ stack, ...readHandover(await existing(stack)) })),
+  );
+  for (const { stack, handover, problem } of reads) {
     if (handover) handovers.set(stack, handover);
     if (problem !== undefined)
       problems.push(`stack ${stack} ${problem}: run \`pulumi up\` there with this version`);

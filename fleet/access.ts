@@ -1,5 +1,22 @@
 import { z } from "zod";
-import type { AccessPlan, Plan } from "./plan";
+import type { FleetConfig } from "./config/fleetConfig";
+import { accessName } from "./names";
+import type { Plan } from "./plan";
+import type { Surroundings } from "./stacks";
+import type { LinkPlan } from "./topology";
+
+/** What `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
+export interface AccessPlan {
+  readonly source: string;
+  readonly target: string;
+  readonly serviceAccount: string;
+  /** Of the token that the source uses. */
+  readonly generation: number;
+  /** Whether the source uses that token once this deployment is complete; of one in another stack, whether it does. */
+  readonly confirmed: boolean;
+  /** Generations of the tokens that are valid: that one, and until a deployment is complete those before it. */
+  readonly tokens: readonly number[];
+}
 
 /** Shared by all accesses of a target: what a service mirror and a destination controller must read, no more. */
 export const ACCESS_ROLE = "linkerd-fleet-remote-access";
@@ -25,6 +42,31 @@ export const ACCESS_RULES: readonly PolicyRule[] = [
   { apiGroups: ["policy.linkerd.io"], resources: ["servers"], verbs: READ },
   { apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: ["linkerd-config"] },
 ];
+
+/** One access for each link. `others`: by cluster, the stack of those of other stacks. */
+export function planAccesses(
+  { generation: common, generations }: FleetConfig["access"],
+  links: readonly LinkPlan[],
+  others: ReadonlyMap<string, string>,
+  { inUse }: Surroundings,
+): AccessPlan[] {
+  const own = new Map(
+    generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
+  );
+  return links.map(({ source, target }) => {
+    const generation = own.get(`${source}/${target}`) ?? common;
+    const stack = others.get(source);
+    const used = stack === undefined ? generation : inUse(source, target, stack);
+    return {
+      source,
+      target,
+      serviceAccount: accessName(source),
+      generation,
+      tokens: [generation],
+      confirmed: used === generation,
+    };
+  });
+}
 
 /** Generation 1 leaves no marks in Links and Deployments: a fleet that never rotated shows nothing of rotation. */
 export function isRotated({ generation }: Pick<AccessPlan, "generation">): boolean {

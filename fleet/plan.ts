@@ -1,16 +1,16 @@
+import { type AccessPlan, planAccesses } from "./access";
 import { type AdmissionPlan, planAdmissions } from "./admission";
 import { chainsTo, readCertificate } from "./certificates";
 import { type InstallPlan, planInstall } from "./charts";
 import type { ClusterConfig } from "./config/clusters";
 import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
-import type { ServiceConfig } from "./config/services";
 import type { TrustConfig } from "./config/trust";
 import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "./gateway";
 import { type GrantPlan, planGrants } from "./grants";
-import { accessName, exportKey } from "./names";
+import { exportKey } from "./names";
 import { type ObservabilityPlan, planObservability } from "./observability";
-import { otherStack, type PendingLink, type Surroundings, settleLinks, trustStack, WHOLE } from "./stacks";
+import { isShared, otherStacks, type PendingLink, settleLinks, trustStack, WHOLE } from "./stacks";
 import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology";
 import { callAnnotations, planRoutes, type RoutePlan } from "./traffic";
 
@@ -106,19 +106,6 @@ export interface ControllerPlan {
   readonly headless: boolean;
 }
 
-/** What `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
-export interface AccessPlan {
-  readonly source: string;
-  readonly target: string;
-  readonly serviceAccount: string;
-  /** Of the token that the source uses. */
-  readonly generation: number;
-  /** Whether the source uses that token once this deployment is complete; of one in another stack, whether it does. */
-  readonly confirmed: boolean;
-  /** Generations of the tokens that are valid: that one, and until a deployment is complete those before it. */
-  readonly tokens: readonly number[];
-}
-
 /** A service that one cluster exports. */
 export interface ExportPlan {
   readonly cluster: string;
@@ -137,21 +124,25 @@ export interface ExportPlan {
  */
 export function planFleet(config: FleetConfig, around = WHOLE): Plan {
   const links = planLinks(config.topology, config.clusters);
-  const { ready, pending } = settleLinks(config, links, around);
-  const isOwn = (cluster: string) => otherStack(config, cluster, around.self) === undefined;
+  const others = otherStacks(config, around.self);
+  const { ready, pending } = settleLinks(links, others, around);
+  const isOwn = (cluster: string) => !others.has(cluster);
   const targets = new Set(ready.map(({ target }) => target));
   const outgoing = Map.groupBy(ready, ({ source }) => source);
   const incoming = Map.groupBy(links, ({ target }) => target);
   const exports = planExports(config);
+  const headless = new Set(
+    config.services.filter(({ headless, mode }) => headless && mode === "gateway").flatMap((one) => one.in),
+  );
   const clusters = sorted(Object.entries(config.clusters), ([name]) => name)
     .filter(([name]) => isOwn(name) || targets.has(name))
     .map(([name, cluster]) => ({
-      ...planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? []),
-      ...definedOnly({ stack: otherStack(config, name, around.self) }),
+      ...planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? [], headless),
+      ...definedOnly({ stack: others.get(name) }),
     }));
   return {
     trust: { ...planTrust(config.trust), ...definedOnly({ from: trustStack(config, around.self) }) },
-    shared: config.trust.stack !== undefined || Object.values(config.clusters).some(({ stack }) => stack),
+    shared: isShared(config),
     neighbours: clusters.filter(({ name }) => !isOwn(name)),
     clusters: clusters
       .filter(({ name }) => isOwn(name))
@@ -159,7 +150,12 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
         const observability = planObservability(config, cluster, exports);
         return observability ? { ...cluster, observability } : cluster;
       }),
-    accesses: planAccesses(config, links, around).filter(({ target }) => isOwn(target)),
+    accesses: planAccesses(
+      config.access,
+      links.filter(({ target }) => isOwn(target)),
+      others,
+      around,
+    ),
     maxTokenAge: config.access.maxAge,
     links: ready,
     pending,
@@ -175,31 +171,13 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
   };
 }
 
-function planAccesses(config: FleetConfig, links: readonly LinkPlan[], around: Surroundings): AccessPlan[] {
-  const own = new Map(
-    config.access.generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
-  );
-  return links.map(({ source, target }) => {
-    const generation = own.get(`${source}/${target}`) ?? config.access.generation;
-    const stack = otherStack(config, source, around.self);
-    const inUse = stack === undefined ? generation : around.inUse(source, target, stack);
-    return {
-      source,
-      target,
-      serviceAccount: accessName(source),
-      generation,
-      tokens: [generation],
-      confirmed: inUse === generation,
-    };
-  });
-}
-
 function planCluster(
   name: string,
   cluster: ClusterConfig,
   fleet: FleetConfig,
   outgoing: readonly LinkPlan[],
   incoming: readonly LinkPlan[],
+  headless: ReadonlySet<string>,
 ): ClusterPlan {
   const { context, kubeconfig, apiServer, ca, region, network, clusterDomain } = cluster;
   const own = meshNames(fleet, name);
@@ -226,13 +204,11 @@ function planCluster(
     restart: planRestart(name, fleet.trust),
     controllers: outgoing.map(({ target, modes }) => {
       const gateway = modes.includes("gateway") ? fleet.clusters[target]?.gateway : undefined;
-      const headless = (service: ServiceConfig) =>
-        service.headless && service.mode === "gateway" && service.in.includes(target);
       return {
         target,
         probePort: gateway && gatewayPorts(gateway)?.probePort,
         // Only where there are any: with it a service mirror leaves out headless services of other modes.
-        headless: modes.includes("gateway") && fleet.services.some(headless),
+        headless: modes.includes("gateway") && headless.has(target),
       };
     }),
   };

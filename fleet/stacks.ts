@@ -47,13 +47,18 @@ export function sameStack(a: string, b: string): boolean {
   return one.slice(0, other.length).every((part, at) => part === other[at]);
 }
 
-/** The stack of a cluster, unless it is this one. */
-export function otherStack(
-  config: FleetConfig,
-  cluster: string,
-  self: string | undefined,
-): string | undefined {
-  return unlessSelf(config.clusters[cluster]?.stack, self);
+/** Whether the fleet has several stacks. */
+export function isShared({ trust, clusters }: FleetConfig): boolean {
+  return trust.stack !== undefined || Object.values(clusters).some(({ stack }) => stack !== undefined);
+}
+
+/** By cluster: its stack, where that is not this one. */
+export function otherStacks(config: FleetConfig, self: string | undefined): ReadonlyMap<string, string> {
+  const others = Object.entries(config.clusters).flatMap(([name, cluster]) => {
+    const stack = unlessSelf(cluster.stack, self);
+    return stack === undefined ? [] : [[name, stack] as const];
+  });
+  return new Map(others);
 }
 
 /** The stack that owns the trust anchors, unless it is this one. */
@@ -70,26 +75,28 @@ function unlessSelf(stack: string | undefined, self: string | undefined): string
 
 /** The stacks whose handover this one needs: of the anchors, and of both ends of its links. */
 export function stacksNear(config: FleetConfig, self: string): string[] {
+  if (!isShared(config)) return [];
   const anchors = trustStack(config, self);
+  const others = otherStacks(config, self);
   const ends = planLinks(config.topology, config.clusters)
-    .map(({ source, target }) => [otherStack(config, source, self), otherStack(config, target, self)])
+    .map(({ source, target }) => [others.get(source), others.get(target)])
     .filter(([source, target]) => source === undefined || target === undefined)
     .flat();
   const near = [anchors, ...ends].filter((stack) => stack !== undefined);
   return [...new Set(near)].sort();
 }
 
-/** This stack's own links: those it can make, and those that wait for another stack. */
+/** This stack's own links: those it can make, and those that wait for another stack. `others`: by cluster. */
 export function settleLinks(
-  config: FleetConfig,
   links: readonly LinkPlan[],
-  { self, hindrance }: Surroundings,
+  others: ReadonlyMap<string, string>,
+  { hindrance }: Surroundings,
 ): { ready: LinkPlan[]; pending: PendingLink[] } {
   const ready: LinkPlan[] = [];
   const pending: PendingLink[] = [];
   for (const link of links) {
-    if (otherStack(config, link.source, self) !== undefined) continue;
-    const stack = otherStack(config, link.target, self);
+    if (others.has(link.source)) continue;
+    const stack = others.get(link.target);
     const why = stack === undefined ? undefined : hindrance(link, stack);
     if (stack === undefined || why === undefined) ready.push(link);
     else pending.push({ source: link.source, target: link.target, stack, why });
