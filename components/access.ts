@@ -1,8 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { AccessPlan } from "../fleet/access";
-import { ageWarning } from "../fleet/access";
+import { type AccessPlan, ageWarning } from "../fleet/access";
 import { ofGeneration, TOKEN_TYPE } from "../fleet/names";
 import type { LinkAccess } from "./link";
 

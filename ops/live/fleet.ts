@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { linkName } from "../../fleet/names";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { formatProblems } from "../../fleet/problems";
 import { WHOLE } from "../../fleet/stacks";
@@ -33,12 +34,11 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
   if (!existsSync(path)) throw new Unreadable(`There is no stack file ${path}: name it with --config.`);
   const parsed = readStackFile(path);
   if (parsed.problems) throw new Unreadable(formatProblems(parsed.problems));
-  const pending = outputs.links.filter(({ state }) => state === "pending");
+  const pending = new Set(outputs.links.filter(({ state }) => state === "pending").map(linkName));
   const plan = planFleet(parsed.config, {
     ...WHOLE,
     self: stackOf(path),
-    hindrance: ({ source, target }) =>
-      pending.some((link) => link.source === source && link.target === target) ? "is pending" : undefined,
+    hindrance: (link) => (pending.has(linkName(link)) ? "is pending" : undefined),
   });
   const members = Object.fromEntries(
     [...plan.clusters, ...plan.neighbours].map(({ name, context, kubeconfig }) => [

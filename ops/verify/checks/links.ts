@@ -1,3 +1,4 @@
+import { ingressAddress } from "../../../fleet/gateway";
 import { linkSpec, markedGeneration } from "../../../fleet/link";
 import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/names";
 import type { LinkPlan } from "../../../fleet/topology";
@@ -8,7 +9,6 @@ import type { FleetState, LinkTarget } from "../read";
 import type { Custom } from "../shapes";
 import { ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./cluster";
-import { addressOf } from "./gateways";
 
 /** Whoever mirrors renews a Lease. Clocks may differ, so it has to be late by much. */
 const LATE_SECONDS = 120;
@@ -100,6 +100,9 @@ function decidedByTarget(
     };
   }
   const fixed = cluster.gateway.enabled ? cluster.gateway.addresses?.join(",") : "";
-  const live = found.gateway.state === "found" ? addressOf(found.gateway.value) : String(spec.gatewayAddress);
+  const live =
+    found.gateway.state === "found"
+      ? ingressAddress(found.gateway.value.status.loadBalancer.ingress)
+      : String(spec.gatewayAddress);
   return { address: fixed ?? live, generation: markedGeneration(spec) };
 }
