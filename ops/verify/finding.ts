@@ -6,7 +6,14 @@ import type { Release } from "./shapes";
 export type Severity = "error" | "warning" | "unknown";
 
 /** A file of `docs/runbooks`. */
-export type Runbook = "restore" | "strays" | "unreachable" | "not-working" | "pending" | "rotate-anchor";
+export type Runbook =
+  | "restore"
+  | "strays"
+  | "unreachable"
+  | "not-working"
+  | "pending"
+  | "rotate-anchor"
+  | "recover-from-an-interrupted-update";
 
 export interface Finding {
   readonly severity: Severity;

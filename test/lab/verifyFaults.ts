@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from "node:zlib";
 import { ACCESS_ROLE } from "../../fleet/access";
 import { certificate, type Pair } from "../authority";
 import type { Hands, Manifest, Undo } from "./hands";
@@ -24,6 +25,9 @@ const MULTICLUSTER = "linkerd-multicluster";
 const DESTINATION = "v1 Secret linkerd/cluster-credentials-eu";
 const MIRROR = `v1 Secret ${MULTICLUSTER}/cluster-credentials-eu`;
 const ACCESS = "linkerd-service-mirror-remote-access-us";
+/** Helm's record of a revision, and a revision that no test reaches. */
+const RECORD = `v1 Secret ${MULTICLUSTER}/sh.helm.release.v1.linkerd-multicluster.v`;
+const PENDING = 99;
 const REFRESH = "`pulumi up --refresh --continue-on-error`";
 const HELM = `\`helm --kube-context us -n ${MULTICLUSTER} rollback linkerd-multicluster 1\``;
 
@@ -230,6 +234,48 @@ export const FAULTS: readonly Fault[] = [
     remedy: `\`helm --kube-context us -n ${MULTICLUSTER} history linkerd-multicluster\``,
   },
   {
+    what: "a Helm operation that never ended",
+    plant: async ({ hands }) => {
+      const { data, type, metadata } = await hands.read("us", `${RECORD}1`);
+      const packed = Buffer.from(Buffer.from(data.release, "base64").toString(), "base64");
+      const record = { ...JSON.parse(gunzipSync(packed).toString()), version: PENDING };
+      record.info.status = "pending-upgrade";
+      return hands.create("us", `${RECORD}${PENDING}`, {
+        metadata: { labels: { ...metadata?.labels, status: "pending-upgrade", version: String(PENDING) } },
+        type,
+        data: { release: base64(gzipSync(JSON.stringify(record)).toString("base64")) },
+      });
+    },
+    found: ["us: an operation on the Helm release linkerd-multicluster was interrupted (pending-upgrade)"],
+    remedy: "`npm run recover`",
+  },
+  {
+    what: "kinds that are not served",
+    plant: ({ hands }) =>
+      hands.edit(
+        "us",
+        "apiextensions.k8s.io/v1 CustomResourceDefinition httproutes.gateway.networking.k8s.io",
+        ({ spec }) => {
+          for (const version of spec.versions) version.served = version.name !== "v1";
+        },
+      ),
+    found: [
+      "us: httproutes of gateway.networking.k8s.io/v1 are not served: their CRDs are missing or too old",
+    ],
+    remedy: REFRESH,
+  },
+  {
+    what: "a stack file that was not deployed",
+    plant: async ({ lab }) => {
+      const waveOfUs = (wave: number | undefined) =>
+        lab.edit(({ "linkerd-fleet:clusters": { us } }) => Object.assign(us ?? {}, { wave }));
+      waveOfUs(3);
+      return async () => waveOfUs(undefined);
+    },
+    found: ["stack: the stack file differs from the last deployment in its clusters"],
+    remedy: "`pulumi preview`",
+  },
+  {
     what: "a deleted Link",
     plant: ({ hands }) => hands.remove("us", `multicluster.linkerd.io/v1alpha3 Link ${MULTICLUSTER}/eu`),
     found: ["us → eu: the Link eu is missing"],
@@ -271,6 +317,15 @@ export const FAULTS: readonly Fault[] = [
         if (metadata?.annotations) metadata.annotations["mirror.linkerd.io/gateway-identity"] = "else";
       }),
     found: ["eu: the gateway's Service names another identity"],
+    remedy: `\`helm --kube-context eu -n ${MULTICLUSTER} rollback linkerd-multicluster 1\``,
+  },
+  {
+    what: "a gateway at another port",
+    plant: ({ hands }) =>
+      hands.edit("eu", `v1 Service ${MULTICLUSTER}/linkerd-gateway`, ({ spec }) => {
+        spec.ports.find(({ name }: { name: string }) => name === "mc-gateway").port = 4144;
+      }),
+    found: ["eu: the gateway's Service has another port mc-gateway"],
     remedy: `\`helm --kube-context eu -n ${MULTICLUSTER} rollback linkerd-multicluster 1\``,
   },
   {

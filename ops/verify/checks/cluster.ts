@@ -109,7 +109,14 @@ function judgeRelease(
   const release = releaseOf(releases, chart);
   if (!release) return [drifted(`Helm knows no deployed release ${name}`)];
   if (release.status !== "deployed") {
-    return [drifted(`an operation on the Helm release ${name} was interrupted (${release.status})`)];
+    return [
+      {
+        severity: "error",
+        message: `an operation on the Helm release ${name} was interrupted (${release.status})`,
+        remedy: "`npm run recover`, and then `pulumi up --continue-on-error`, if nobody is at work on it",
+        runbook: "recover-from-an-interrupted-update",
+      },
+    ];
   }
   if (release.chart !== version) {
     return [drifted(`the Helm release ${name} is at version ${release.chart}, planned is ${version}`)];
