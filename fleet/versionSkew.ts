@@ -6,7 +6,7 @@
  * months passes one of them at most. Back never: the proxies injected since would be ahead of their control plane.
  * How far the clusters of a fleet may be apart is no question of a step, and is not judged here.
  */
-export const EDGE_MONTHS = 4;
+const EDGE_MONTHS = 4;
 
 interface Version {
   readonly channel: "edge" | "numbered";

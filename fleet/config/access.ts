@@ -18,4 +18,3 @@ export const accessConfig = z.strictObject({
     .optional()
     .describe("Previews warn of every access whose token is older: `90d`. Default: no limit"),
 });
-export type AccessConfig = z.infer<typeof accessConfig>;

@@ -44,7 +44,7 @@ const who = {
     .describe("Their ServiceAccount. Default: all ServiceAccounts of the namespace"),
 };
 
-export const grantConfig = z.strictObject({
+const grantConfig = z.strictObject({
   ...who,
   cluster: clusterName
     .optional()

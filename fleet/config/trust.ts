@@ -49,7 +49,7 @@ export const anchorConfig = z.strictObject({
 });
 export type AnchorConfig = z.infer<typeof anchorConfig>;
 
-export const restartedWorkload = z.strictObject({
+const restartedWorkload = z.strictObject({
   namespace: namespaceName.describe("Where the Deployment is"),
   deployment: text.describe("Its name"),
   in: z.array(clusterName).min(1).optional().describe("The clusters that have it. Default: all"),

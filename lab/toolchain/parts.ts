@@ -17,7 +17,7 @@ export interface Part {
 }
 
 /** The engine plugins that the fleet's program needs. */
-export const pluginNames = ["kubernetes", "tls", "random"] as const;
+const pluginNames = ["kubernetes", "tls", "random"] as const;
 export type PluginName = (typeof pluginNames)[number];
 
 export const chartNames = [

@@ -128,7 +128,7 @@ const FACTS = {
 
 export type Facts = { readonly [K in keyof typeof FACTS]: Awaited<ReturnType<(typeof FACTS)[K]>> };
 
-export const ALL_FACTS = Object.keys(FACTS) as (keyof Facts)[];
+const ALL_FACTS = Object.keys(FACTS) as (keyof Facts)[];
 
 /** Reads the given parts of some clusters, all of the plan's by default, all at the same time. */
 export async function readMembers<Part extends keyof Facts>(

@@ -10,7 +10,7 @@ export interface Rule {
 const EVERYBODY = /^create self\w+\.(authorization|authentication)\.k8s\.io$/;
 
 /** One line for each single right, such as `get configmaps/linkerd-config` or `list replicasets.apps`. */
-export function rightsOf(rules: readonly Rule[]): Set<string> {
+function rightsOf(rules: readonly Rule[]): Set<string> {
   const rights = rules.flatMap(({ verbs, apiGroups, resources, resourceNames = [] }) =>
     apiGroups.flatMap((group) =>
       resources.flatMap((resource) =>

@@ -16,20 +16,12 @@ const DEPLOYER = "user:kwok-admin";
 
 let lab: TestLab;
 beforeAll(async () => {
-  lab = await TestLab.create();
+  lab = await TestLab.create({ eu: {}, us: {} });
   lab.edit((config) => {
-    const { eu, us } = config["linkerd-fleet:clusters"];
-    config["linkerd-fleet:clusters"] = {
-      eu: { ...eu, apiServer: lab.apiServer(0) },
-      us: { ...us, apiServer: lab.apiServer(1) },
-    };
-    config["linkerd-fleet:services"] = config["linkerd-fleet:services"]
-      .filter(({ name }) => name === "checkout")
-      .map((service) => ({ ...service, in: ["eu"] }));
+    for (const service of config["linkerd-fleet:services"]) service.in = ["eu"];
     config["linkerd-fleet:admission"] = "enforce";
   });
-  const first = await lab.cli();
-  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  await lab.bringUp();
   const rule = (apiGroups: string[], resources = ["*"]) => ({ apiGroups, resources, verbs: ["*"] });
   const groups = ["", "apps", "rbac.authorization.k8s.io", "policy.linkerd.io", "multicluster.linkerd.io"];
   await apply({

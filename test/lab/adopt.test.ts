@@ -87,17 +87,7 @@ async function trust(): Promise<{ bundle: string[]; issuers: X509Certificate[] }
 }
 
 beforeAll(async () => {
-  lab = await TestLab.create();
-  lab.edit((config) => {
-    const { eu, us } = config["linkerd-fleet:clusters"];
-    config["linkerd-fleet:clusters"] = {
-      us: { ...us, apiServer: lab.apiServer(0) },
-      eu: { ...eu, apiServer: lab.apiServer(1) },
-    };
-    config["linkerd-fleet:services"] = config["linkerd-fleet:services"]
-      .filter(({ name }) => name === "checkout")
-      .map((service) => ({ ...service, in: [...CLUSTERS] }));
-  });
+  lab = await TestLab.create({ us: {}, eu: {} });
   await lab.start();
   await Promise.all([
     installByHelm(lab, "us", { anchor, issuer: issuers.us, target: "eu" }),

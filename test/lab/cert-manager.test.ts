@@ -80,10 +80,8 @@ async function playManagers(): Promise<void> {
 }
 
 beforeAll(async () => {
-  lab = await TestLab.create();
+  lab = await TestLab.create({ us: {} });
   lab.edit((config) => {
-    const { us } = config["linkerd-fleet:clusters"];
-    config["linkerd-fleet:clusters"] = { us: { ...us, apiServer: lab.apiServer(0) } };
     config["linkerd-fleet:services"] = [];
     config["linkerd-fleet:trust"] = {
       provider: "cert-manager",

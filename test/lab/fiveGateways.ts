@@ -48,10 +48,13 @@ export async function fiveGateways(): Promise<TestLab> {
       { ...reports, mode: "flat", in: ["latam"] },
     ] as StackConfig["linkerd-fleet:services"];
   });
-  const first = await lab.cli();
-  if (first.code === 0) return lab;
-  await lab.remove();
-  throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  try {
+    await lab.bringUp();
+    return lab;
+  } catch (error) {
+    await lab.remove();
+    throw error;
+  }
 }
 
 /** The fields of a Link that all kinds of gateway have alike. */

@@ -7,17 +7,10 @@ let lab: TestLab;
 let first: Ran;
 
 beforeAll(async () => {
-  lab = await TestLab.create();
+  const gateway = { type: "loadBalancer", allowedNetworks: ["192.0.2.0/24"], allowedIdentities: [WEB] };
+  lab = await TestLab.create({ eu: { gateway }, us: {} });
   lab.edit((config) => {
-    const { eu, us } = config["linkerd-fleet:clusters"];
-    const gateway = { type: "loadBalancer", allowedNetworks: ["192.0.2.0/24"], allowedIdentities: [WEB] };
-    config["linkerd-fleet:clusters"] = {
-      eu: { ...eu, gateway, apiServer: lab.apiServer(0) },
-      us: { ...us, apiServer: lab.apiServer(1) },
-    };
-    config["linkerd-fleet:services"] = config["linkerd-fleet:services"]
-      .filter(({ name }) => name === "checkout")
-      .map((service) => ({ ...service, in: ["eu"] }));
+    for (const service of config["linkerd-fleet:services"]) service.in = ["eu"];
   });
   first = await lab.cli();
 });

@@ -52,7 +52,8 @@ export class TestLab {
     private readonly firstPort: number,
   ) {}
 
-  static async create(): Promise<TestLab> {
+  /** `clusters`: only these of the stack file, each with more settings; services stay in those of theirs. */
+  static async create(clusters?: Readonly<Record<string, object>>): Promise<TestLab> {
     const tools = await ensureToolchain({ log: (line) => console.log(line) });
     const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-lab-"));
     const project = join(folder, "project");
@@ -73,6 +74,17 @@ export class TestLab {
         ...(config["linkerd-fleet:linkerd"] as object),
         source: join(lab.root, "charts"),
       };
+      if (clusters) {
+        config["linkerd-fleet:clusters"] = Object.fromEntries(
+          Object.entries(clusters).map(([name, more]) => [
+            name,
+            { ...config["linkerd-fleet:clusters"][name], ...more },
+          ]),
+        );
+        config["linkerd-fleet:services"] = config["linkerd-fleet:services"]
+          .map((service) => ({ ...service, in: service.in.filter((name) => name in clusters) }))
+          .filter((service) => service.in.length > 0);
+      }
       for (const [index, cluster] of Object.values(config["linkerd-fleet:clusters"]).entries()) {
         cluster.apiServer = made.apiServer(index);
       }
@@ -96,6 +108,12 @@ export class TestLab {
   async start(): Promise<void> {
     mkdirSync(this.lab.root, { mode: 0o700 });
     await prepare(this.lab, this.tools, new Progress((line) => console.log(line)));
+  }
+
+  /** What `npm run lab` does first of all; fails the test if that fails. */
+  async bringUp(): Promise<void> {
+    const first = await this.cli();
+    if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
   }
 
   /** `npm run lab -- …` */

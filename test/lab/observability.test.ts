@@ -11,13 +11,8 @@ const observability = {
 
 let lab: TestLab;
 beforeAll(async () => {
-  lab = await TestLab.create();
+  lab = await TestLab.create({ eu: {}, us: {} });
   lab.edit((config) => {
-    const { eu, us } = config["linkerd-fleet:clusters"];
-    config["linkerd-fleet:clusters"] = {
-      eu: { ...eu, apiServer: lab.apiServer(0) },
-      us: { ...us, apiServer: lab.apiServer(1) },
-    };
     config["linkerd-fleet:services"] = [];
     config["linkerd-fleet:observability"] = observability;
     config["linkerd-fleet:linkerd"] = { ...(config["linkerd-fleet:linkerd"] as object), viz: true };

@@ -10,8 +10,7 @@ import { follow, readRunbook, type Step } from "./runbook";
 let lab: TestLab;
 beforeAll(async () => {
   lab = await TestLab.create();
-  const first = await lab.cli();
-  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  await lab.bringUp();
 });
 afterAll(() => lab?.remove());
 

@@ -18,8 +18,7 @@ beforeAll(async () => {
     delete config["linkerd-fleet:clusters"].apac;
     for (const service of config["linkerd-fleet:services"]) service.in = ["us", "eu"];
   });
-  const first = await lab.cli();
-  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  await lab.bringUp();
 });
 afterAll(() => lab?.remove());
 

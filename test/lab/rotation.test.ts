@@ -15,8 +15,7 @@ let lab: TestLab;
 let live: ReadonlyMap<string, LiveCluster>;
 beforeAll(async () => {
   lab = await TestLab.create();
-  const first = await lab.cli();
-  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  await lab.bringUp();
   vi.stubEnv("KUBECONFIG", lab.lab.kubeconfig);
   const { plan } = JSON.parse((await lab.pulumi("stack", "output", "--json")).stdout);
   live = await openClusters(plan.clusters, undefined);

@@ -3,13 +3,8 @@ import { TestLab } from "./harness";
 
 let lab: TestLab;
 beforeAll(async () => {
-  lab = await TestLab.create();
+  lab = await TestLab.create({ eu: { wave: 1 }, us: { wave: 2 } });
   lab.edit((config) => {
-    const { eu, us } = config["linkerd-fleet:clusters"];
-    config["linkerd-fleet:clusters"] = {
-      eu: { ...eu, apiServer: lab.apiServer(0), wave: 1 },
-      us: { ...us, apiServer: lab.apiServer(1), wave: 2 },
-    };
     config["linkerd-fleet:services"] = [];
   });
   const first = await lab.cli();

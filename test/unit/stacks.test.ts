@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -66,18 +67,26 @@ describe("a fleet of several stacks", () => {
   });
 });
 
-it("a cluster added to a hundred in stacks of ten is a link and an access more for each of its neighbours", () => {
-  const stackOf = (name: string) => `s${Math.floor((Number(name.slice(1)) - 1) / 10)}`;
-  const of = (count: number) => split(meshConfig(count), (name) => (name === "c101" ? "s9" : stackOf(name)));
+describe("a cluster added to a hundred in stacks of ten", () => {
+  const stackOf = (name: string) =>
+    name === "c101" ? "s9" : `s${Math.floor((Number(name.slice(1)) - 1) / 10)}`;
+  const of = (count: number) => split(meshConfig(count), stackOf);
   const stacks = Array.from({ length: 10 }, (_, at) => `s${at}`);
+  const neighbours = stacks.filter((stack) => stack !== stackOf("c101"));
   const handovers = new Map<string, Handover>();
   deploy(of(100), stacks, handovers);
   const before = deploy(of(100), stacks, handovers);
   deploy(of(101), ["s9"], handovers);
   const after = deploy(of(101), stacks, handovers);
-  for (const stack of stacks.slice(0, 9)) {
-    const [old, now] = [before.get(stack), after.get(stack)];
-    if (!old || !now) throw new Error(`${stack} was not planned`);
+  const both = (stack: string) =>
+    [before, after].map((plans) => {
+      const plan = plans.get(stack);
+      if (!plan) throw new Error(`${stack} was not planned`);
+      return plan;
+    }) as [Plan, Plan];
+
+  it.each(neighbours)("is a link and an access more for each cluster of %s", (stack) => {
+    const [old, now] = both(stack);
     const own = old.clusters.map(({ name }) => name);
     const added = (of: (plan: Plan) => Parameters<typeof linkNames>[0]) => {
       const known = new Set(linkNames(of(old)));
@@ -91,7 +100,39 @@ it("a cluster added to a hundred in stacks of ten is a link and an access more f
       clusters: clusters.map(({ controllers, ...cluster }) => cluster),
     });
     expect(rest(now)).toEqual(rest(old));
-  }
+  });
+
+  it("makes the resources of that link and access, tells what mirrors and admits it, and touches nothing else", async () => {
+    const ofC001 = async (plan: Plan) => {
+      const narrow: Plan = {
+        ...plan,
+        clusters: plan.clusters.filter(({ name }) => name === "c001"),
+        links: plan.links.filter(({ source }) => source === "c001"),
+        accesses: plan.accesses.filter(({ target }) => target === "c001"),
+        admissions: plan.admissions.filter(({ cluster }) => cluster === "c001"),
+        // What this stack owns itself is as good as another's here.
+        neighbours: [...plan.neighbours, ...plan.clusters].map((one) => ({
+          ...one,
+          stack: one.stack ?? "s0",
+        })),
+      };
+      const secret = (key: string) => pulumi.secret(key);
+      const registered = await runUnderMocks(
+        () => void new Fleet("fleet", { plan: narrow, handovers, secret }),
+      );
+      return new Map(registered.map(({ name, inputs }) => [name, inputs]));
+    };
+    const [old, now] = both("s0");
+    const [had, has] = [await ofC001(old), await ofC001(now)];
+    const changed = [...had].filter(([name, inputs]) => !isDeepStrictEqual(has.get(name), inputs));
+    expect(changed.map(([name]) => name).sort()).toEqual([
+      "c001-admission-linkerd-fleet-links",
+      "c001-multicluster-release",
+    ]);
+    const made = [...has.keys()].filter((name) => !had.has(name));
+    expect(made).toEqual(expect.arrayContaining(["c001-to-c101", "c001-for-c101"]));
+    expect(made.filter((name) => !/^c001-(to|for)-c101(-|$)/.test(name))).toEqual([]);
+  }, 60_000);
 });
 
 const two = fleetOf(
