@@ -4,6 +4,7 @@ import { Fleet } from "./components/fleet";
 import { handoverOf } from "./components/handover";
 import { readStackConfig, stackIdentity } from "./components/stackConfig";
 import { lastOutputs, readHandovers } from "./components/stackOutputs";
+import { withoutStackTraces } from "./components/stackTraces";
 import { keepTokens } from "./fleet/access";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { deployedAfter } from "./fleet/deployment";
@@ -26,6 +27,7 @@ import { preflight } from "./ops/preflight";
 Object.assign(pulumi.log, { debug: () => Promise.resolve() });
 
 export = async () => {
+  withoutStackTraces();
   const parsed = parseFleetConfig(readStackConfig());
   if (parsed.problems) return stop(formatProblems(parsed.problems));
   // Before the first resource: the engine deletes nothing when the program ends with an error.

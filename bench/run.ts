@@ -1,43 +1,75 @@
 /**
- * `npm run bench`: what planning, the program and the engine cost, measured on this machine. Each figure is taken
- * in a process of its own, so that none pays for the memory of another. `npm run bench -- plan mocks` runs some.
+ * `npm run bench`: what planning, the program and the engine cost, measured on this machine. `npm run bench -- plan
+ * evaluation` runs some; `--write` keeps the results and makes the tables and plots of docs/performance.md of them;
+ * `--full` takes the 30 stacks of ten clusters instead of six.
  */
 import { spawnSync } from "node:child_process";
-import { cpus, totalmem } from "node:os";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import type { Figure } from "./figure";
+import { documents } from "../docs/documents";
+import { goals } from "./report";
+import { parseLine, parseResults, RESULTS, type Results } from "./result";
 
-const BENCHES = ["plan", "mocks", "verify", "policy", "lab"] as const;
+const BENCHES = ["plan", "evaluation", "verify", "policy", "engine", "stacks", "lab"] as const;
 
-const wanted = process.argv.slice(2);
-const table = new Table({
-  head: ["what", "figure", "target", ""],
-  style: { head: [], border: [], compact: true },
-});
-let missed = 0;
-for (const name of BENCHES.filter((bench) => wanted.length === 0 || wanted.includes(bench))) {
-  const ran = spawnSync(process.execPath, ["--import", "tsx", join(__dirname, `${name}.ts`)], {
+const repository = join(__dirname, "..");
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+
+function run(name: string, args: readonly string[]): Results["benches"][string] {
+  const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
+  const ran = spawnSync(process.execPath, ["--import", "tsx", join(__dirname, `${name}.ts`), ...args], {
+    cwd: repository,
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     env: { ...process.env, NODE_OPTIONS: "--max-old-space-size=8192" },
   });
   if (ran.status !== 0) throw new Error(`the ${name} bench failed:\n${ran.stdout}`);
-  for (const line of ran.stdout.trim().split("\n")) {
-    const { what, value, unit, target } = JSON.parse(line) as Figure;
-    const ok = target === undefined || value <= target;
-    if (!ok) missed += 1;
+  const lines = ran.stdout.trim().split("\n").map(parseLine);
+  return { machine, load, date: new Date().toISOString().slice(0, 10), lines };
+}
+
+/** What one run found replaces what was kept of the same bench. */
+function keep(ran: Results): void {
+  const file = join(repository, RESULTS);
+  const kept = existsSync(file) ? parseResults(readFileSync(file, "utf8")).benches : {};
+  const known = BENCHES.flatMap((name) => {
+    const one = ran.benches[name] ?? kept[name];
+    return one ? [[name, one]] : [];
+  });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ benches: Object.fromEntries(known) }, null, 2)}\n`);
+  for (const [path, text] of Object.entries(documents())) writeFileSync(join(repository, path), text);
+}
+
+const { values: options, positionals: wanted } = parseArgs({
+  options: { write: { type: "boolean", default: false }, full: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench === name));
+if (unknown.length > 0)
+  throw new Error(`there is no bench ${unknown.join(", ")}, only ${BENCHES.join(", ")}`);
+const table = new Table({
+  head: ["what", "figure", "target", ""],
+  style: { head: [], border: [], compact: true },
+});
+console.log(machine);
+for (const name of BENCHES.filter((bench) => wanted.length === 0 || wanted.includes(bench))) {
+  const benches = { [name]: run(name, options.full ? ["--full"] : []) };
+  // At once: a later bench that fails must not take it away.
+  if (options.write) keep({ benches });
+  for (const line of benches[name]?.lines ?? [])
+    if (line.kind !== "figure") console.log(JSON.stringify(line));
+  for (const { what, figure, unit, target } of goals({ benches })) {
+    const missed = target !== undefined && figure > target;
     table.push([
       what,
-      `${value} ${unit}`,
+      `${figure} ${unit}`,
       target === undefined ? "" : `≤ ${target} ${unit}`,
-      ok ? "" : "missed",
+      missed ? "missed" : "",
     ]);
   }
 }
-const [cpu] = cpus();
-console.log(
-  `${cpus().length} × ${cpu?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-);
 console.log(table.toString());
-if (missed > 0) console.log(`${missed} of the targets were missed in this run.`);

@@ -1,4 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
+import { performanceDocuments } from "../bench/report";
+import { parseResults, RESULTS } from "../bench/result";
 import { CHART_KEYS } from "../fleet/charts";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { FLEET_FILE } from "../fleet/config/fleetFile";
@@ -31,7 +35,7 @@ interface Schema {
   readonly oneOf?: readonly Schema[];
 }
 
-/** The documents that follow from the configuration's schema, the rules and the dev stack, by their path. */
+/** The documents that follow from the configuration's schema, the rules, the dev stack and what the bench found, by their path. */
 export function documents(): Readonly<Record<string, string>> {
   const schema = z.toJSONSchema(fleetConfig, { io: "input" });
   return {
@@ -41,6 +45,10 @@ export function documents(): Readonly<Record<string, string>> {
     "docs/chart-values.md": chartValuesPage(),
     "docs/governance.md": governancePage(),
     "docs/dev.svg": pictureOf("Pulumi.dev.yaml"),
+    ...performanceDocuments(
+      readFileSync(join(__dirname, "performance.md"), "utf8"),
+      parseResults(readFileSync(join(__dirname, "..", RESULTS), "utf8")),
+    ),
   };
 }
 

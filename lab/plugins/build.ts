@@ -13,6 +13,8 @@ export async function buildPlugins(
   pulumiHome: string,
   helmPath: string,
   names: readonly PluginName[],
+  /** The module that holds the `plugin`, for one that is not the stand-in. */
+  other: Partial<Record<PluginName, string>> = {},
 ): Promise<void> {
   const node = path.join(path.dirname(require.resolve("node/package.json")), "bin", "node");
   const sources = sourcesHash();
@@ -22,7 +24,8 @@ export async function buildPlugins(
         fs.readFileSync(require.resolve(`@pulumi/${name}/package.json`), "utf8"),
       ).version;
       const folder = path.join(pulumiHome, "plugins", `resource-${name}-v${version}`);
-      const stamp = [sources, version, node, helmPath].join("\n");
+      const module = other[name] ?? `./${name}/main`;
+      const stamp = [sources, version, node, helmPath, module].join("\n");
       const stampFile = path.join(folder, "stand-in.txt");
       if (fs.existsSync(stampFile) && fs.readFileSync(stampFile, "utf8") === stamp) return;
       // Loaded only when there is something to build.
@@ -31,7 +34,7 @@ export async function buildPlugins(
       fs.rmSync(partial, { recursive: true, force: true });
       await build({
         stdin: {
-          contents: `import { plugin } from "./${name}/main"; import { serve } from "./provider"; serve(plugin);`,
+          contents: `import { plugin } from ${JSON.stringify(module)}; import { serve } from "./provider"; serve(plugin);`,
           resolveDir: __dirname,
         },
         outfile: path.join(partial, "main.cjs"),

@@ -1,0 +1,70 @@
+import { toHundredths } from "./figure";
+import { planOf, type Shape, sectionsOf } from "./fleets";
+import { MemoryFleet, type Ran, resourcesIn } from "./memory/fleet";
+import { tell } from "./result";
+
+const SIZES = [
+  ["hub", 3],
+  ["mesh", 3],
+  ["hub", 10],
+  ["mesh", 10],
+  ["hub", 30],
+] as const;
+
+/** A first `up` and previews with nothing to change, of one stack whose clusters are in memory. */
+async function measure(fleet: MemoryFleet, shape: Shape, clusters: number): Promise<void> {
+  const stack = `${shape}-${clusters}`;
+  await fleet.pulumi(stack, "stack", "init", stack);
+  fleet.write(stack, sectionsOf(shape, clusters));
+  const up = await fleet.pulumi(stack, "up", "--yes", "--skip-preview", "--continue-on-error");
+  const previews: Ran[] = [];
+  for (let run = 0; run < 3; run += 1)
+    previews.push(await fleet.pulumi(stack, "preview", "--expect-no-changes"));
+  const [, preview] = previews.map(({ seconds }) => seconds).sort((a, b) => a - b);
+  const peak = (...runs: Ran[]) => ({
+    engine: Math.max(...runs.map((run) => sum(run, isEngine))),
+    program: Math.max(...runs.map((run) => sum(run, isProgram))),
+    plugins: Math.max(...runs.map((run) => sum(run, isPlugin))),
+  });
+  const { engine, program, plugins } = peak(up, ...previews);
+  const state = fleet.state(stack);
+  tell({
+    kind: "engine",
+    shape,
+    clusters,
+    links: planOf(shape, clusters).links.length,
+    resources: resourcesIn(state),
+    upSeconds: toHundredths(up.seconds),
+    previewSeconds: toHundredths(preview ?? 0),
+    engineMB: engine,
+    programMB: program,
+    pluginsMB: plugins,
+    plugins: up.memory.filter(({ command }) => isPlugin(command)).length,
+    stateKB: Math.round(state.length / 1024),
+  });
+}
+
+const isPlugin = (command: string) => command.includes("/resource-");
+const isEngine = (command: string) => /^pulumi /.test(command);
+const isProgram = (command: string) => command.includes("/cmd/run");
+
+function sum({ memory }: Ran, counts: (command: string) => boolean): number {
+  const found = memory.filter(({ command }) => counts(command));
+  return Math.round(found.reduce((total, { megabytes }) => total + megabytes, 0));
+}
+
+async function main(sizes: readonly (readonly [Shape, number])[]): Promise<void> {
+  const fleet = await MemoryFleet.create();
+  try {
+    // A plugin that has never run has no compiled modules.
+    fleet.write("warm-up", sectionsOf("hub", 2));
+    await fleet.pulumi("warm-up", "stack", "init", "warm-up");
+    await fleet.pulumi("warm-up", "preview");
+    for (const [shape, clusters] of sizes) await measure(fleet, shape, clusters);
+  } finally {
+    fleet.remove();
+  }
+}
+
+const [shape, clusters] = process.argv.slice(2);
+main(shape === "hub" || shape === "mesh" ? [[shape, Number(clusters)]] : SIZES);

@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { labEnv, openLab, repository } from "../../lab/env";
+import { buildPlugins } from "../../lab/plugins/build";
+import { ensureToolchain } from "../../lab/toolchain";
+import { MemoryWatch } from "./processes";
+
+export interface Ran {
+  readonly seconds: number;
+  readonly stdout: string;
+  readonly memory: ReturnType<MemoryWatch["end"]>;
+}
+
+/** A project on the real engine whose clusters are in memory; stacks are files of its folder. */
+export class MemoryFleet {
+  private constructor(
+    readonly folder: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  static async create(): Promise<MemoryFleet> {
+    const tools = await ensureToolchain({ log: (line) => console.error(line) });
+    const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-bench-"));
+    const pulumiHome = join(folder, "pulumi-home");
+    const plugins = join(tools.pulumiHome, "plugins");
+    mkdirSync(join(pulumiHome, "plugins"), { recursive: true });
+    for (const name of readdirSync(plugins)) {
+      if (!name.startsWith("resource-kubernetes-"))
+        cpSync(join(plugins, name), join(pulumiHome, "plugins", name), { recursive: true });
+    }
+    await buildPlugins(pulumiHome, tools.bin.helm, ["kubernetes"], { kubernetes: join(__dirname, "plugin") });
+    const lab = openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder });
+    mkdirSync(lab.state);
+    const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      stringify({ name: "linkerd-fleet", runtime, main: join(repository, "index.ts") }),
+    );
+    return new MemoryFleet(folder, labEnv(lab, { ...tools, pulumiHome }));
+  }
+
+  /** Sections without a prefix, as in a fleet file. */
+  write(stack: string, sections: Record<string, unknown>): void {
+    const config = Object.entries(sections).map(([section, value]) => [`linkerd-fleet:${section}`, value]);
+    const file = join(this.folder, `Pulumi.${stack}.yaml`);
+    const salt = existsSync(file)
+      ? (/^encryptionsalt: .*\n/m.exec(readFileSync(file, "utf8"))?.[0] ?? "")
+      : "";
+    writeFileSync(file, salt + stringify({ config: Object.fromEntries(config) }));
+  }
+
+  pulumi(stack: string, ...args: string[]): Promise<Ran> {
+    return this.run("pulumi", [...args, "--non-interactive", "--color=never"], { PULUMI_STACK: stack });
+  }
+
+  /** Fails with what the program said. */
+  run(program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    const start = performance.now();
+    const options = { cwd: this.folder, env: { ...this.env, ...more } };
+    return new Promise((resolve, reject) => {
+      const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+      const watch = new MemoryWatch(child.pid ?? 0);
+      let [stdout, stderr] = ["", ""];
+      child.stdout.on("data", (text) => (stdout += text));
+      child.stderr.on("data", (text) => (stderr += text));
+      child.on("error", reject);
+      child.on("close", (code) => {
+        const memory = watch.end();
+        const seconds = (performance.now() - start) / 1000;
+        if (code === 0) resolve({ seconds, stdout, memory });
+        else reject(new Error(`${program} ${args.join(" ")} failed:\n${stdout}\n${stderr}`));
+      });
+    });
+  }
+
+  /** The state of a stack as the file backend stores it. */
+  state(stack: string): string {
+    return readFileSync(
+      join(this.folder, "state", ".pulumi", "stacks", "linkerd-fleet", `${stack}.json`),
+      "utf8",
+    );
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const checkpoint = z.object({
+  checkpoint: z.object({ latest: z.object({ resources: z.array(z.unknown()) }) }),
+});
+
+export function resourcesIn(state: string): number {
+  return checkpoint.parse(JSON.parse(state)).checkpoint.latest.resources.length;
+}

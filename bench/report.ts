@@ -1,0 +1,267 @@
+import { exponent, type Sample, shares } from "./growth";
+import { plotSvg, type Series } from "./plot";
+import { linesOf, type Of, type Results } from "./result";
+
+const BEGIN = "<!-- Written by `npm run bench -- --write`, from docs/performance/results.json. -->";
+const END = "<!-- End of what the bench writes. -->";
+
+/** The page with its tables made anew, and the plots, by their path. */
+export function performanceDocuments(page: string, results: Results): Record<string, string> {
+  const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (before < 0 || after < before)
+    throw new Error("docs/performance.md has lost the marks of what the bench writes");
+  const plots = plotsOf(results);
+  return {
+    "docs/performance.md": `${page.slice(0, before)}${BEGIN}\n\n${tables(results, Object.keys(plots))}\n\n${page.slice(after)}`,
+    ...plots,
+  };
+}
+
+interface Goal {
+  readonly what: string;
+  readonly figure: number;
+  readonly unit: string;
+  /** At most this. */
+  readonly target?: number | undefined;
+}
+
+/** Every figure that has a target, and the figures of their own. */
+export function goals(results: Results): Goal[] {
+  const engines = linesOf(results, "engine");
+  const previews = engines.map(({ resources, previewSeconds }) => ({
+    size: resources,
+    value: previewSeconds,
+  }));
+  return [
+    ...linesOf(results, "figure").map(({ what, value, unit, target }) => ({
+      what,
+      figure: value,
+      unit,
+      target,
+    })),
+    ...linesOf(results, "evaluation")
+      .filter(({ shape, clusters }) => shape === "hub" && clusters === 100)
+      .map(({ seconds }) => ({
+        what: "the program for a hub of 100",
+        figure: seconds,
+        unit: "s",
+        target: 10,
+      })),
+    ...engines
+      .filter(({ shape, clusters }) => shape === "hub" && clusters === 30)
+      .map(({ previewSeconds }) => ({
+        what: "no-change preview of a hub of 30 in one stack",
+        figure: previewSeconds,
+        unit: "s",
+        target: 60,
+      })),
+    ...(engines.length < 3
+      ? []
+      : [
+          {
+            what: "growth of a no-change preview with the resources (exponent)",
+            figure: toTenths(exponent(previews), 100),
+            unit: "",
+            target: 1,
+          },
+          {
+            what: "largest state for each resource",
+            figure: toTenths(Math.max(...engines.map(({ stateKB, resources }) => stateKB / resources))),
+            unit: "KB",
+            target: 6,
+          },
+        ]),
+    ...linesOf(results, "stacks").map((run) => ({
+      what: `${run.stacks} stacks, ${run.clusters} clusters, from nothing in two rounds`,
+      figure: Math.round(run.seconds),
+      unit: "s",
+      target: run.stacks >= 30 ? 1800 : undefined,
+    })),
+    ...linesOf(results, "documented").map(({ clusters, oursSeconds, documentedSeconds }) => ({
+      what: `\`up\` of ${clusters} clusters on API servers, of the time of the documented way`,
+      figure: toTenths(oursSeconds / documentedSeconds, 100),
+      unit: "",
+      target: 0.5,
+    })),
+  ];
+}
+
+function tables(results: Results, plots: readonly string[]): string {
+  const engines = linesOf(results, "engine");
+  const evaluations = linesOf(results, "evaluation");
+  return [
+    "### Targets",
+    table(
+      ["what", "figure", "target", ""],
+      goals(results).map(({ what, figure, unit, target }) => [
+        what,
+        `${figure} ${unit}`.trim(),
+        target === undefined ? "" : `${target} ${unit}`.trim(),
+        target === undefined || figure <= target ? "" : "missed",
+      ]),
+    ),
+    "### The program alone",
+    table(
+      [...SIZE, "time", "memory"],
+      evaluations.map((run) => [...sizeOf(run), `${run.seconds} s`, `${run.memoryMB} MB`]),
+    ),
+    "### One stack on the engine, clusters in memory",
+    table(
+      [
+        ...SIZE,
+        "first `up`",
+        "no-change preview",
+        "engine",
+        "program",
+        "plugins",
+        "state",
+        "for each resource",
+      ],
+      engines.map((run) => [
+        ...sizeOf(run),
+        `${toTenths(run.upSeconds)} s`,
+        `${toTenths(run.previewSeconds)} s`,
+        `${run.engineMB} MB`,
+        `${run.programMB} MB`,
+        `${run.pluginsMB} MB in ${run.plugins}`,
+        `${toTenths(run.stateKB / 1024)} MB`,
+        `${toTenths(run.stateKB / run.resources)} KB`,
+      ]),
+    ),
+    "### What a cluster and a link add, and how it grows",
+    table(
+      ["", "at all", "each cluster", "each link", "exponent in resources"],
+      [
+        ...COSTS.evaluation.flatMap(({ what, unit, of }) => shareRow(what, unit, evaluations, of)),
+        ...COSTS.engine.flatMap(({ what, unit, of }) => shareRow(what, unit, engines, of)),
+      ],
+    ),
+    "### Many stacks",
+    table(
+      ["stacks", ...SIZE, "runs of `up`", "in all", "states"],
+      linesOf(results, "stacks").map((run) => [
+        String(run.stacks),
+        ...sizeOf(run),
+        `${run.runs}, ${run.parallel} at a time`,
+        `${Math.round(run.seconds)} s`,
+        `${Math.round(run.stateKB / 1024)} MB`,
+      ]),
+    ),
+    "### Against the documented way, on real API servers",
+    table(
+      [...SIZE, "`pulumi up`", "Helm and kubectl, one after the other", "ratio"],
+      linesOf(results, "documented").map((run) => [
+        ...sizeOf(run),
+        `${toTenths(run.oursSeconds)} s`,
+        `${toTenths(run.documentedSeconds)} s`,
+        String(toTenths(run.oursSeconds / run.documentedSeconds, 100)),
+      ]),
+    ),
+    ...plots.map((path) => `![${path.replace(/.*\/|\.svg$/g, "")}](${path.replace("docs/", "")})`),
+    "Taken on:",
+    Object.entries(results.benches)
+      .map(([bench, { machine, date, load }]) => `- ${bench}: ${date}, ${machine}, load ${load} before`)
+      .join("\n"),
+  ].join("\n\n");
+}
+
+const SIZE = ["shape", "clusters", "links", "resources"] as const;
+
+interface Size {
+  readonly shape: string;
+  readonly clusters: number;
+  readonly links: number;
+  readonly resources: number;
+}
+
+function sizeOf({ shape, clusters, links, resources }: Size): string[] {
+  return [shape, ...[clusters, links, resources].map((count) => count.toLocaleString("en"))];
+}
+
+const COSTS = {
+  evaluation: [
+    { what: "the program alone", unit: "ms", of: (run: Of<"evaluation">) => run.seconds * 1000 },
+    { what: "its memory", unit: "MB", of: (run: Of<"evaluation">) => run.memoryMB },
+    { what: "resources", unit: "", of: (run: Of<"evaluation">) => run.resources },
+  ],
+  engine: [
+    { what: "first `up`", unit: "ms", of: (run: Of<"engine">) => run.upSeconds * 1000 },
+    { what: "no-change preview", unit: "ms", of: (run: Of<"engine">) => run.previewSeconds * 1000 },
+    { what: "memory of the engine", unit: "MB", of: (run: Of<"engine">) => run.engineMB },
+    { what: "memory of the program", unit: "MB", of: (run: Of<"engine">) => run.programMB },
+    { what: "memory of the plugins", unit: "MB", of: (run: Of<"engine">) => run.pluginsMB },
+    { what: "state", unit: "KB", of: (run: Of<"engine">) => run.stateKB },
+  ],
+} as const;
+
+function shareRow<T extends Size>(what: string, unit: string, runs: readonly T[], of: (run: T) => number) {
+  if (runs.length < 3) return [];
+  const { fixed, cluster, link } = shares(runs, of);
+  const grown = exponent(runs.map((run) => ({ size: run.resources, value: of(run) })));
+  const amounts = [fixed, cluster, link].map((value) => `${Number(value.toPrecision(2))} ${unit}`.trim());
+  return [[what, ...amounts, String(toTenths(grown, 100))]];
+}
+
+function plotsOf(results: Results): Record<string, string> {
+  const evaluations = linesOf(results, "evaluation");
+  const engines = linesOf(results, "engine");
+  const byShape = <T extends Size>(runs: readonly T[], of: (run: T) => number): Series[] =>
+    [...Map.groupBy(runs, ({ shape }) => shape)].map(([name, some]) => ({
+      name,
+      samples: some.map((run): Sample => ({ size: run.clusters, value: of(run) })),
+    }));
+  const byResources = (name: string, of: (run: Of<"engine">) => number): Series => ({
+    name,
+    samples: engines
+      .map((run) => ({ size: run.resources, value: of(run) }))
+      .sort((one, other) => one.size - other.size),
+  });
+  const across = "clusters";
+  const plots = {
+    evaluation: {
+      title: "The program alone: time",
+      across,
+      up: "s",
+      series: byShape(evaluations, (run) => run.seconds),
+    },
+    "evaluation-memory": {
+      title: "The program alone: memory",
+      across,
+      up: "MB",
+      series: byShape(evaluations, (run) => run.memoryMB),
+    },
+    engine: {
+      title: "One stack on the engine: time",
+      across: "resources",
+      up: "s",
+      series: [
+        byResources("first up", (run) => run.upSeconds),
+        byResources("preview", (run) => run.previewSeconds),
+      ],
+    },
+    "engine-memory": {
+      title: "One stack on the engine: memory and state",
+      across: "resources",
+      up: "MB",
+      series: [
+        byResources("engine", (run) => run.engineMB),
+        byResources("program", (run) => run.programMB),
+        byResources("plugins", (run) => run.pluginsMB),
+        byResources("state", (run) => run.stateKB / 1024),
+      ],
+    },
+  };
+  const measured = Object.entries(plots).filter(([, { series }]) =>
+    series.some(({ samples }) => samples.length > 1),
+  );
+  return Object.fromEntries(measured.map(([name, plot]) => [`docs/performance/${name}.svg`, plotSvg(plot)]));
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}
+
+function toTenths(value: number, parts = 10): number {
+  return Math.round(value * parts) / parts;
+}
