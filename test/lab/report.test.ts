@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { report } from "../../ops/report/markdown";
 import { readPreview } from "../../ops/report/preview";
 import { type StackConfig, TestLab } from "./harness";
-import { follow, readRunbook } from "./runbook";
+import { follow, readDocument } from "./runbook";
 
 /** The part of a report that a reviewer sees at once, with the picture: no change of a mere resource changes it. */
 function told(text: string): string {
@@ -70,7 +70,7 @@ describe("the report of the engine's own preview", () => {
 
 it("the commands of docs/pictures.md draw the fleet, and a preview's change of it", async () => {
   lab.edit((config) => federated(config).allow?.push({ serviceAccount: "batch", namespace: "shop" }));
-  for (const step of readRunbook("../pictures")) {
+  for (const step of readDocument("docs/pictures.md")) {
     const ran = await follow(lab, step);
     expect(ran.code, ran.stderr).toBe(0);
   }
