@@ -1,33 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { stringify } from "yaml";
-import { pulumi } from "../../lab/engine";
-import { type Lab, openLab, repository } from "../../lab/env";
-import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
+import { LoneProject } from "../loneProject";
 
-let folder: string;
-let lab: Lab;
-let tools: Toolchain;
-
+let project: LoneProject;
 beforeAll(async () => {
-  tools = await ensureToolchain({ log: (line) => console.log(line) });
-  folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-mistakes-"));
-  lab = { ...openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder }), state: folder };
-  const project = { name: "linkerd-fleet", runtime: "nodejs", main: join(repository, "index.ts") };
-  writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
+  project = await LoneProject.create();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => project?.remove());
 
 /** What `pulumi preview` says of a stack file. */
 async function preview(config: object): Promise<{ code: number; output: string }> {
-  rmSync(lab.stackFile, { force: true });
-  await pulumi(lab, tools, ["stack", "rm", "dev", "--yes", "--force"]);
-  writeFileSync(lab.stackFile, stringify({ config }));
-  const made = await pulumi(lab, tools, ["stack", "init", "dev"]);
-  if (made.code !== 0) throw new Error(made.stderr);
-  const ran = await pulumi(lab, tools, ["preview"]);
+  await project.newStack(config);
+  const ran = await project.pulumi("preview");
   return { code: ran.code, output: ran.stdout + ran.stderr };
 }
 

@@ -1,15 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
 import { deploymentOf } from "../../fleet/deployment";
 import { planFleet } from "../../fleet/plan";
-import { pulumi } from "../../lab/engine";
-import { type Lab, openLab, repository } from "../../lab/env";
-import type { Ran } from "../../lab/run";
-import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
 import { configOf, type FleetInput } from "../arbitraries";
+import { LoneProject } from "../loneProject";
 
 const NAMES = ["us", "eu", "apac"];
 
@@ -22,34 +17,17 @@ interface Fleet {
   allowUnsafe?: NonNullable<FleetInput["allowUnsafe"]>;
 }
 
-let folder: string;
-let lab: Lab;
-let tools: Toolchain;
-
+let project: LoneProject;
 beforeAll(async () => {
-  tools = await ensureToolchain({ log: (line) => console.log(line) });
-  folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-transition-"));
-  lab = { ...openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder }), state: folder };
-  const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
-  const project = { name: "linkerd-fleet", runtime, main: join(repository, "index.ts") };
-  writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
-  writeFileSync(
-    lab.kubeconfig,
-    stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: NAMES.map((name) => ({ name, cluster: { server: "https://127.0.0.1:1" } })),
-      users: [{ name: "nobody", user: { token: "none" } }],
-      contexts: NAMES.map((name) => ({ name, context: { cluster: name, user: "nobody" } })),
-    }),
-  );
-  must(await pulumi(lab, tools, ["stack", "init", "dev"]));
+  project = await LoneProject.create();
+  project.nameClusters(NAMES);
+  await project.must("stack", "init", "dev");
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => project?.remove());
 
 function fleet(change: (fleet: Fleet) => void = () => {}): Fleet {
   const deployed: Fleet = {
-    linkerd: { version: "2026.8.3", source: tools.charts },
+    linkerd: { version: "2026.8.3", source: project.tools.charts },
     trust: { anchors: [{ id: "2026", state: "active" }] },
     clusters: Object.fromEntries(
       NAMES.map((name) => [
@@ -88,29 +66,24 @@ async function deployed(last: Fleet): Promise<void> {
       parent: stack,
     },
   ];
-  const file = join(folder, "deployment.json");
+  const file = join(project.folder, "deployment.json");
   writeFileSync(file, JSON.stringify({ version: 3, deployment: { resources } }));
-  must(await pulumi(lab, tools, ["stack", "import", "--file", file]));
+  await project.must("stack", "import", "--file", file);
 }
 
 async function run(command: "preview" | "up", next: Fleet): Promise<{ code: number; output: string }> {
   const config = Object.entries(next).map(([section, value]) => [`linkerd-fleet:${section}`, value]);
-  writeFileSync(lab.stackFile, stringify({ config: Object.fromEntries(config) }));
+  project.configure(Object.fromEntries(config));
   const flags = command === "up" ? ["--yes", "--skip-preview", "--continue-on-error"] : [];
-  const { code, stdout, stderr } = await pulumi(lab, tools, [command, ...flags]);
+  const { code, stdout, stderr } = await project.pulumi(command, ...flags);
   return { code, output: stdout + stderr };
 }
 
 /** All resources of the state, without the lines of code that the engine notes beside them. */
 async function state(): Promise<unknown> {
-  const { stdout } = must(await pulumi(lab, tools, ["stack", "export"]));
+  const { stdout } = await project.must("stack", "export");
   const { deployment } = JSON.parse(stdout) as { deployment: { resources: Record<string, unknown>[] } };
   return deployment.resources.map(({ sourcePosition, stackTrace, ...resource }) => resource);
-}
-
-function must(ran: Ran): Ran {
-  if (ran.code !== 0) throw new Error(ran.stdout + ran.stderr);
-  return ran;
 }
 
 const REFUSED: [rule: string, change: (fleet: Fleet) => void, what: string, path: string][] = [
@@ -201,9 +174,9 @@ describe("a safe step", () => {
 
   it("a first deployment passes, and says that there is nothing to compare with", async () => {
     await deployed(fleet());
-    const file = join(folder, "empty.json");
+    const file = join(project.folder, "empty.json");
     writeFileSync(file, JSON.stringify({ version: 3, deployment: {} }));
-    must(await pulumi(lab, tools, ["stack", "import", "--file", file]));
+    await project.must("stack", "import", "--file", file);
     const { code, output } = await run("preview", fleet());
     expect(output).toContain("nothing to compare with");
     expect(code).toBe(0);

@@ -1,11 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
-import { pulumi } from "../../lab/engine";
-import { type Lab, openLab, repository } from "../../lab/env";
-import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
+import { parse } from "yaml";
+import { repository } from "../../lab/env";
+import { LoneProject } from "../loneProject";
 
 interface Sections {
   "linkerd-fleet:linkerd": Record<string, unknown>;
@@ -13,21 +11,11 @@ interface Sections {
   "linkerd-fleet:services": Record<string, unknown>[];
 }
 
-let folder: string;
-let lab: Lab;
-let tools: Toolchain;
-
+let project: LoneProject;
 beforeAll(async () => {
-  tools = await ensureToolchain({ log: (line) => console.log(line) });
-  folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-policy-"));
-  lab = { ...openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder }), state: folder };
-  const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
-  writeFileSync(
-    join(folder, "Pulumi.yaml"),
-    stringify({ name: "linkerd-fleet", runtime, main: join(repository, "index.ts") }),
-  );
+  project = await LoneProject.create();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => project?.remove());
 
 /** A preview with the whole pack, of clusters that do not answer, and do not have to. */
 async function preview(
@@ -38,26 +26,12 @@ async function preview(
   const { config } = parse(readFileSync(join(repository, stackFile), "utf8")) as { config: Sections };
   change(config);
   const contexts = Object.values(config["linkerd-fleet:clusters"]).map(({ context }) => context);
-  writeFileSync(lab.kubeconfig, kubeconfig(contexts));
-  rmSync(lab.stackFile, { force: true });
-  await pulumi(lab, tools, ["stack", "rm", "dev", "--yes", "--force"]);
-  writeFileSync(lab.stackFile, stringify({ config }));
-  const made = await pulumi(lab, tools, ["stack", "init", "dev"]);
-  if (made.code !== 0) throw new Error(made.stderr);
+  project.nameClusters(contexts);
+  await project.newStack(config);
   const flags = profile === undefined ? [] : ["--policy-pack-config", profile];
   const pack = ["--policy-pack", join(repository, "policy"), ...flags];
-  const ran = await pulumi(lab, tools, ["preview", "--suppress-outputs", ...pack]);
+  const ran = await project.pulumi("preview", "--suppress-outputs", ...pack);
   return { code: ran.code, output: ran.stdout + ran.stderr };
-}
-
-function kubeconfig(contexts: readonly string[]): string {
-  return stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: contexts.map((name) => ({ name, cluster: { server: "https://127.0.0.1:1" } })),
-    users: [{ name: "nobody", user: { token: "none" } }],
-    contexts: contexts.map((name) => ({ name, context: { cluster: name, user: "nobody" } })),
-  });
 }
 
 function rulesOf(output: string, level: "advisory" | "mandatory"): string[] {
@@ -105,7 +79,7 @@ describe("the whole pack on the real engine", () => {
   });
 
   it("refuses a profile with an unknown rule before anything is judged", async () => {
-    const file = join(folder, "profile.json");
+    const file = join(project.folder, "profile.json");
     writeFileSync(
       file,
       JSON.stringify({ resources: { rules: { "high-avialability": { level: "mandatory" } } } }),
