@@ -1,106 +1,32 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Ran } from "../../lab/run";
+import { expect, it } from "vitest";
+import { clusterFolder } from "../../lab/clusters";
+import { processesOf } from "../../lab/processes";
 import { asSource } from "./credentials";
-import { documented, type Outcome } from "./faultTable";
-import { TestLab } from "./harness";
-import { liveObjects, orphans, releaseStates } from "./inventory";
+import { documented } from "./faultTable";
+import {
+  change,
+  healedBy,
+  isApplied,
+  lab,
+  lockHolder,
+  noteObjects,
+  recover,
+  said,
+  UP,
+  up,
+  useFaultyFleet,
+} from "./faultyFleet";
+import { releaseStates } from "./inventory";
+import { stateFaults } from "./stateFaults";
 
-const CLUSTERS = ["us", "eu"];
-const UP = ["up", "--yes", "--skip-preview", "--continue-on-error"];
-
-let lab: TestLab;
-/** Every object of the fleet after its first `up`, and its identity. */
-let before: Map<string, string>;
-beforeAll(async () => {
-  lab = await TestLab.create();
-  lab.edit((config) => {
-    delete config["linkerd-fleet:clusters"].apac;
-    config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
-      ...service,
-      in: service.name === "reports" ? ["eu"] : CLUSTERS,
-    }));
-  });
-  const first = await lab.cli();
-  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
-  before = await inventory();
-});
-afterAll(() => lab?.remove());
-
-async function inventory(): Promise<Map<string, string>> {
-  const all = await Promise.all(
-    CLUSTERS.map(async (cluster) =>
-      (await liveObjects(lab, cluster)).map(({ key, uid }) => [`${cluster} ${key}`, uid] as const),
-    ),
-  );
-  return new Map(all.flat());
-}
-
-let changes = 0;
-/** A change of every cluster: its Links exclude one more label. */
-function change(): string {
-  changes += 1;
-  const label = `fault-${changes}`;
-  lab.edit((config) => {
-    // Not of the whole topology: that changes each cluster's chart as well, which the links to it wait for.
-    const links = [
-      { source: "us", target: "eu", excludedLabels: [label] },
-      { source: "eu", target: "us", excludedLabels: [label] },
-    ];
-    config["linkerd-fleet:topology"] = { kind: "mesh", links };
-  });
-  return label;
-}
-
-async function isApplied(label: string, cluster: string): Promise<boolean> {
-  const specs = await lab.kubectl(
-    cluster,
-    "get",
-    "links",
-    "-A",
-    "-o=jsonpath={.items[*].spec.excludedLabels}",
-  );
-  return specs.includes(`"${label}"`);
-}
+useFaultyFleet();
 
 /** How often Helm has changed the multicluster extension of us. */
 async function upgrades(): Promise<number> {
   return (await releaseStates(lab, "us"))["linkerd-multicluster"]?.length ?? 0;
-}
-
-/** The engine that holds the stack's lock. */
-function lockHolder(): number | undefined {
-  const folder = join(lab.lab.state, ".pulumi", "locks");
-  const locks = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
-  const [lock] = locks.filter((file) => file.endsWith(".json"));
-  return lock === undefined ? undefined : JSON.parse(readFileSync(join(folder, lock), "utf8")).pid;
-}
-
-/** What a command said: the part that must be there, for the table. */
-function said({ stdout, stderr }: Ran, pattern: RegExp): string {
-  const all = stdout + stderr;
-  expect(all).toMatch(pattern);
-  return (pattern.exec(all)?.[0] ?? "").replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
-}
-
-/** The last command that heals must leave nothing to do; then what was lost and what nobody knows is counted. */
-async function healedBy(
-  commands: readonly (() => Promise<Ran>)[],
-  renewed: RegExp = /^$/,
-): Promise<Pick<Outcome, "lost" | "orphaned">> {
-  for (const command of commands) {
-    const ran = await command();
-    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
-  }
-  expect(await lab.preview()).toEqual([]);
-  const now = await inventory();
-  const lost = [...before].filter(([key, uid]) => now.get(key) !== uid && !renewed.test(key));
-  expect(lost).toEqual([]);
-  const orphaned = (await Promise.all(CLUSTERS.map((cluster) => orphans(lab, cluster)))).flat();
-  before = now;
-  return { lost: lost.length, orphaned: orphaned.length };
 }
 
 /** Makes certificates that old, as far as the state knows: the clock cannot be moved. */
@@ -118,8 +44,6 @@ async function laterBy(hours: number): Promise<void> {
   expect(ran.code, ran.stderr).toBe(0);
 }
 
-const up = () => lab.pulumi(...UP);
-const recover = () => lab.shell("npm run recover -- --yes");
 /** As in docs/runbooks/restore.md: fields that somebody edited are taken back. */
 const restore = () => lab.shell(`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi ${UP.join(" ")} --refresh`);
 const start = () => lab.cli("start", "eu");
@@ -244,6 +168,43 @@ it("a Helm operation that never ended is named, and recovered without an uninsta
   });
 });
 
+it("a Helm install whose engine was killed is gone on with, without an uninstall", async () => {
+  const wait = { timeout: 120_000, interval: 500 };
+  const states = async () => (await releaseStates(lab, "eu"))["linkerd-viz"];
+  lab.edit((config) => {
+    Object.assign(config["linkerd-fleet:clusters"].eu ?? {}, { linkerd: { viz: true } });
+  });
+  const nodes = processesOf(clusterFolder(lab.lab, "eu"), ["kwok-controller"]);
+  expect(nodes).toHaveLength(1);
+  // No pod gets ready meanwhile, so Helm waits for as long as it takes.
+  for (const { pid } of nodes) process.kill(pid, "SIGSTOP");
+  try {
+    const running = up();
+    await expect.poll(states, wait).toEqual(["pending-install"]);
+    process.kill(lockHolder() ?? 0, "SIGKILL");
+    await running;
+  } finally {
+    for (const { pid } of nodes) process.kill(pid, "SIGCONT");
+  }
+  expect(await noteObjects()).toContain("eu Deployment linkerd-viz/metrics-api");
+  const refused = await up();
+  expect(refused.code).not.toBe(0);
+  const healing = await recover();
+  said(
+    healing,
+    /eu-viz-release: Helm release linkerd-viz\/linkerd-viz in cluster eu is pending-install for Helm/,
+  );
+  documented({
+    fault: "the engine is killed while Helm installs (`pending-install`)",
+    code: refused.code,
+    says: said(refused, /the stack is currently locked/),
+    others: "none to apply",
+    healed: "`npm run recover`, `up`",
+    ...(await healedBy([up])),
+  });
+  expect(await states()).toEqual(["deployed"]);
+});
+
 it("objects deleted and edited behind our back are found and restored", async () => {
   await lab.kubectl("eu", "delete", "link/us", "-n=linkerd-multicluster");
   await lab.kubectl("eu", "delete", "secret/cluster-credentials-us", "-n=linkerd");
@@ -300,86 +261,7 @@ it("a token that was invalidated on the target is made anew", async () => {
   });
 });
 
-it("two `up` at once: the second is refused, the first is not disturbed", async () => {
-  const label = change();
-  const first = up();
-  await expect.poll(lockHolder, { timeout: 60_000, interval: 20 }).toBeDefined();
-  const engine = lockHolder() ?? 0;
-  // Held still, so that the first is at work for as long as the others need.
-  process.kill(engine, "SIGSTOP");
-  const [second, healing] = await Promise.all([up(), recover()]).finally(() =>
-    process.kill(engine, "SIGCONT"),
-  );
-  expect(second.code).not.toBe(0);
-  expect(healing.code).toBe(2);
-  expect(healing.stderr).toContain(`pulumi is at work on this stack (process ${engine})`);
-  expect((await first).code).toBe(0);
-  for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(true);
-  documented({
-    fault: "two `up` at once",
-    code: second.code,
-    says: said(second, /the stack is currently locked/),
-    others: "applied",
-    healed: "waiting for the first",
-    ...(await healedBy([])),
-  });
-});
-
-it("a state folder that cannot be written stops `up` before it changes anything", async () => {
-  const label = change();
-  const folders = readdirSync(lab.lab.state, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name));
-  for (const folder of folders) chmodSync(folder, 0o555);
-  // The superuser of a container may write anywhere: it gives that right up.
-  const drop =
-    process.getuid?.() === 0 ? "setpriv --bounding-set=-dac_override --inh-caps=-dac_override " : "";
-  const ran = await lab.shell(`${drop}pulumi ${UP.join(" ")}`);
-  for (const folder of folders) chmodSync(folder, 0o755);
-  expect(ran.code).not.toBe(0);
-  for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(false);
-  documented({
-    fault: "the state folder is read-only",
-    code: ran.code,
-    says: said(ran, /permission denied/),
-    others: "none to apply",
-    healed: "`up`",
-    ...(await healedBy([up])),
-  });
-});
-
-it("a full disk stops `up` before it changes anything", async () => {
-  const label = change();
-  const real = join(lab.folder, "real-state");
-  mkdirSync(real);
-  const { state } = lab.lab;
-  // A small disk in a mount namespace of its own, which ends with the command: nothing is left to unmount.
-  const onFullDisk = [
-    `mount --bind ${state} ${real}`,
-    `mount -t tmpfs -o size=64m tmpfs ${state}`,
-    `cp -a ${real}/. ${state}/`,
-    `head -c 64M /dev/zero > ${state}/filler || true`,
-    `pulumi ${UP.join(" ")} || code=$?`,
-    `rm ${state}/filler`,
-    `cp -a ${state}/. ${real}/`,
-    `exit $\{code:-0}`,
-  ];
-  const own = process.getuid?.() === 0 ? "unshare --mount" : "unshare --mount --map-root-user";
-  const ran = await lab.shell(`${own} bash -euc '${onFullDisk.join("\n")}'`);
-  expect(ran.code).not.toBe(0);
-  for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(false);
-  const healing = await recover();
-  expect(healing.code).toBe(2);
-  expect(healing.stderr).toContain("A lock of the stack is cut short, as a full disk leaves it.");
-  documented({
-    fault: "the disk of the state folder is full",
-    code: ran.code,
-    says: said(ran, /no space left on device/),
-    others: "none to apply",
-    healed: "`pulumi cancel` (a lock was cut short; `npm run recover` says so), `up`",
-    ...(await healedBy([() => lab.pulumi("cancel", "--yes"), up])),
-  });
-});
+stateFaults();
 
 it("an issuer near its end is renewed by the next `up`, with no change of anything else", async () => {
   lab.edit((config) => {
