@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asSource, secretData } from "./credentials";
 import { type Step, TestLab } from "./harness";
+import { follow, followAll, type Step as Instruction, readRunbook } from "./runbook";
 
 const CLUSTERS = ["us", "eu", "apac"];
 const PAIRS = CLUSTERS.flatMap((source) =>
@@ -130,6 +131,8 @@ function changes(steps: readonly Step[], besides: string): string[] {
 
 describe("a fourth cluster", () => {
   const latam = () => ({ context: "latam", region: "latam", network: "lab", apiServer: lab.apiServer(3) });
+  const steps = readRunbook("drain-and-remove-a-cluster");
+  const [drain, up, drained, ...removal] = steps as [Instruction, Instruction, Instruction];
   let before: Record<string, string>;
 
   it("previews as additions only, besides the list of targets in each source", async () => {
@@ -160,16 +163,21 @@ describe("a fourth cluster", () => {
     expect(refused.code).not.toBe(0);
     expect(refused.stdout + refused.stderr).toContain("remove-undrained-cluster: cluster latam");
     lab.edit((config) => {
-      config["linkerd-fleet:clusters"].latam = { ...latam(), state: "draining" };
+      config["linkerd-fleet:clusters"].latam = latam();
     });
+    await follow(lab, drain);
     // Each Link and the component around it.
     const steps = changes(await lab.preview(), "none");
     expect(steps).toHaveLength(12);
     for (const step of steps) expect(step).toMatch(/^update (latam-to-\w+|\w+-to-latam)(-link)?$/);
-    expect((await lab.cli()).code).toBe(0);
+    const { stdout } = await followAll(lab, [up, drained]);
+    for (const other of CLUSTERS) {
+      expect(stdout).toContain(`latam → ${other}: drained`);
+      expect(stdout).toContain(`${other} → latam: drained`);
+    }
   });
 
-  it("is removed with its own things only", async () => {
+  it("is removed with its own things only, as the runbook says", async () => {
     lab.edit((config) => {
       delete config["linkerd-fleet:clusters"].latam;
     });
@@ -179,6 +187,8 @@ describe("a fourth cluster", () => {
     expect(deleted.filter(({ name }) => !name.includes("latam"))).toEqual([]);
     expect(changes(steps, "delete")).toEqual(LISTS_OF_TARGETS);
 
+    await followAll(lab, removal);
+    // The lab has a cluster that the fleet has not.
     const ran = await lab.cli();
     expect(ran.stderr).toBe("");
     expect(ran.code).toBe(0);
