@@ -1,7 +1,7 @@
 import { type Of, tell } from "./result";
 
 export function print(what: string, value: number, unit: Of<"figure">["unit"], target?: number): void {
-  const rounded = unit === "s" ? toHundredths(value) : Math.round(value);
+  const rounded = unit === "s" || unit === "KB" ? toHundredths(value) : Math.round(value);
   tell({ kind: "figure", what, value: rounded, unit, ...(target === undefined ? {} : { target }) });
 }
 

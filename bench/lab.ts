@@ -1,7 +1,10 @@
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TestLab } from "../test/lab/harness";
-import { print } from "./figure";
+import { documentedWay } from "./documented";
+import { print, toHundredths } from "./figure";
+import { resourcesIn } from "./memory/fleet";
+import { tell } from "./result";
 
 interface Event {
   readonly timestamp: number;
@@ -26,46 +29,52 @@ async function main(): Promise<void> {
   const lab = await TestLab.create();
   try {
     // Clusters and workloads, but an empty stack: what `npm run lab` does before `pulumi up`.
-    await timed(() => lab.cli());
-    await lab.pulumi("state", "unprotect", "--all", "--yes");
-    await timed(() => lab.pulumi("destroy", "--yes", "--skip-preview"));
-
-    print("first `pulumi up` of the three-cluster mesh", await timed(() => up(lab)), "s", 90);
+    await lab.start();
+    const first = await timed(() => up(lab));
+    print("first `pulumi up` of the three-cluster mesh", first, "s", 90);
     const events = join(lab.folder, "events.json");
     const preview = await median(() => timed(() => lab.pulumi("preview")));
-    print("no-change `pulumi preview`", preview, "s", 6);
+    print("no-change `pulumi preview` of the same", preview, "s", 6);
+    await partsOfPreview(lab, events);
 
-    const start = Date.now() / 1000;
-    await timed(() => lab.pulumi("preview", `--event-log=${events}`));
-    const seen = readFileSync(events, "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Event);
-    const first = seen.find((event) =>
-      event.resourcePreEvent?.metadata.type.startsWith("linkerd-fleet:"),
-    )?.timestamp;
-    const providers = seen.find((event) =>
-      event.resourcePreEvent?.metadata.type.startsWith("kubernetes:"),
-    )?.timestamp;
-    const last = seen.find((event) => event.summaryEvent)?.timestamp;
-    rmSync(events);
-    print("  until the program registers its first resource", (first ?? 0) - start, "s");
-    print("  until the first Kubernetes resource (plugins started)", (providers ?? 0) - (first ?? 0), "s");
-    print("  all further resources", (last ?? 0) - (providers ?? 0), "s");
+    const state = lab.stateFile();
+    const resources = resourcesIn(state);
+    print("  state, for each resource", state.length / 1024 / resources, "KB", 6);
 
-    const state = join(lab.lab.state, ".pulumi", "stacks", "linkerd-fleet", "dev.json");
-    const { checkpoint } = JSON.parse(readFileSync(state, "utf8")) as {
-      checkpoint: { latest: { resources: unknown[] } };
-    };
-    print("resources in the state", checkpoint.latest.resources.length, "resources");
-    print(
-      "  state file, for each resource",
-      statSync(state).size / 1024 / checkpoint.latest.resources.length,
-      "KB",
-    );
+    await timed(() => lab.pulumi("state", "unprotect", "--all", "--yes"));
+    await timed(() => lab.pulumi("destroy", "--yes", "--skip-preview"));
+    const documentedSeconds = toHundredths(await documentedWay(lab, ["us", "eu", "apac"]));
+    tell({
+      kind: "documented",
+      shape: "mesh",
+      clusters: 3,
+      links: 6,
+      resources,
+      oursSeconds: toHundredths(first),
+      documentedSeconds,
+    });
   } finally {
     await lab.remove();
   }
+}
+
+async function partsOfPreview(lab: TestLab, events: string): Promise<void> {
+  const start = Date.now() / 1000;
+  await timed(() => lab.pulumi("preview", `--event-log=${events}`));
+  const seen = readFileSync(events, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Event);
+  const first = seen.find((event) =>
+    event.resourcePreEvent?.metadata.type.startsWith("linkerd-fleet:"),
+  )?.timestamp;
+  const providers = seen.find((event) =>
+    event.resourcePreEvent?.metadata.type.startsWith("kubernetes:"),
+  )?.timestamp;
+  const last = seen.find((event) => event.summaryEvent)?.timestamp;
+  print("  until the program registers its first resource", (first ?? 0) - start, "s");
+  print("  until the first Kubernetes resource (plugins started)", (providers ?? 0) - (first ?? 0), "s");
+  print("  all further resources", (last ?? 0) - (providers ?? 0), "s");
 }
 
 function up(lab: TestLab) {
