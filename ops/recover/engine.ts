@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { hostname } from "node:os";
 import { createInterface } from "node:readline/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { pulumi, Unreadable } from "../live/outputs";
+import { isAlive } from "./processes";
 import { exported, type State } from "./state";
 
 /** The stack's state; `showSecrets` decrypts it. */
@@ -49,49 +47,6 @@ function locksIn(message: string): { host: string; pid: number; since: string }[
   return [...message.matchAll(/created by \S+?@(\S+) \(pid (\d+)\) at (\S+)/g)].map(
     ([, host = "", pid, since = ""]) => ({ host, pid: Number(pid), since }),
   );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/**
- * A plugin outlives an engine that was killed, by up to ten minutes (it looks for the engine every five), and goes on
- * with what it is doing: nothing may be judged before it is gone. Waits a moment, then refuses.
- */
-export async function awaitPlugins(): Promise<void> {
-  let left = await orphans();
-  for (let tries = 0; left.length > 0 && tries < 10; tries++) {
-    await sleep(1000);
-    left = await orphans();
-  }
-  if (left.length === 0) return;
-  throw new Unreadable(
-    `The plugin of an engine that was killed is still at work (process ${left.join(", ")}). Wait for it (ten minutes at ` +
-      "most), or end it, then run this again; nothing was changed.",
-  );
-}
-
-/** Kubernetes plugins on this machine whose parent is no engine any more. */
-async function orphans(): Promise<number[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,args="]);
-  const processes = new Map(
-    [...stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm)].map(([, pid, parent, args = ""]) => [
-      Number(pid),
-      { parent: Number(parent), args },
-    ]),
-  );
-  const isEngine = (pid: number) => /(^|\/)pulumi(\s|$)/.test(processes.get(pid)?.args ?? "");
-  return [...processes]
-    .filter(
-      ([, { parent, args }]) => /(^|\/)pulumi-resource-kubernetes(\s|$)/.test(args) && !isEngine(parent),
-    )
-    .map(([pid]) => pid);
 }
 
 /** Asks a person, unless `yes` was given. */

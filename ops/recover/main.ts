@@ -7,7 +7,8 @@ import { parseArgs } from "node:util";
 import { inParallel, type LiveCluster } from "../live/cluster";
 import { runProgram } from "../live/program";
 import { hangingRecords, look, openProvider } from "./clusters";
-import { awaitPlugins, confirmed, exportState, importState, requireSame } from "./engine";
+import { confirmed, exportState, importState, requireSame } from "./engine";
+import { awaitPlugins, endPrograms, leftPrograms } from "./processes";
 import {
   type Finding,
   interruptedIn,
@@ -76,7 +77,14 @@ async function main(): Promise<number> {
         "did stays, and the next `pulumi up` goes on with it",
     );
   }
+  const left = await leftPrograms();
+  if (left.length > 0) {
+    console.log(
+      `The program of an engine that was killed still runs, for nothing (process ${left.join(", ")}) → it is ended`,
+    );
+  }
   if (!(await confirmed(values.yes))) return 2;
+  await endPrograms();
   await requireSame(stack, before);
 
   await importState(stack, marked);

@@ -1,4 +1,9 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { isAlive } from "../../lab/processes";
+import { endPrograms, leftPrograms } from "../../ops/recover/processes";
 import {
   exported,
   type Finding,
@@ -132,5 +137,32 @@ describe("an interrupted replacement", () => {
   it("keeps the old object when the new one was not created", () => {
     const { deployment } = settle(marked, found({ found: "nothing" }, secret));
     expect(deployment.resources).toMatchObject([{ id: "linkerd/token-old", delete: false }]);
+  });
+});
+
+describe("the program of an engine that was killed", () => {
+  /** A language host without an engine, that runs a program of a folder. */
+  async function host(folder: string): Promise<{ host: ChildProcess; pids: number[] }> {
+    const program = `["-e", "setInterval(() => {}, 1000)", "--", "--pwd", "${folder}", "index.ts"]`;
+    const script = `console.log(require("node:child_process").spawn(process.execPath, ${program}).pid)`;
+    const host = spawn(process.execPath, ["-e", script], { argv0: "pulumi-language-nodejs" });
+    const [pid] = await once(host.stdout, "data");
+    return { host, pids: [host.pid ?? 0, Number(pid)] };
+  }
+
+  it("is found and ended with its host, those of other folders are not", async () => {
+    const [ours, others] = await Promise.all([host(join(__dirname, "..", "..")), host("/another/folder")]);
+    try {
+      const left = await leftPrograms();
+      expect(left).toEqual(expect.arrayContaining(ours.pids));
+      for (const pid of others.pids) expect(left).not.toContain(pid);
+      const ended = once(ours.host, "exit");
+      await endPrograms();
+      await ended;
+      await expect.poll(() => ours.pids.filter(isAlive)).toEqual([]);
+      expect(others.pids.filter(isAlive)).toEqual(others.pids);
+    } finally {
+      for (const pid of [...ours.pids, ...others.pids]) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+    }
   });
 });
