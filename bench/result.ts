@@ -29,8 +29,10 @@ const evaluation = size.extend({
 /** One stack on the real engine, with a Kubernetes plugin that asks no API server. */
 const engine = size.extend({
   kind: z.literal("engine"),
-  /** First `up`, from an empty stack. */
-  upSeconds: z.number(),
+  /** First `up`, from an empty stack; not measured for large ones. */
+  upSeconds: z.number().exactOptional(),
+  /** The same with `PULUMI_SKIP_CHECKPOINTS`: the state is written once, at the end. */
+  unsavedUpSeconds: z.number(),
   /** A preview that finds nothing to change; median of three. */
   previewSeconds: z.number(),
   /** Peaks of resident memory, over both: of the engine, of the program, and of all plugins together. */
@@ -57,6 +59,8 @@ const stacks = size.extend({
 /** One fleet on real API servers, ours and the documented way, one after the other in one run. */
 const documented = size.extend({
   kind: z.literal("documented"),
+  /** How long a pod takes to become ready. */
+  podSeconds: z.number(),
   oursSeconds: z.number(),
   documentedSeconds: z.number(),
 });

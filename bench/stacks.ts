@@ -50,7 +50,7 @@ async function measure(fleet: MemoryFleet, count: number): Promise<void> {
   const states = [TRUST, ...stacks].map((stack) => fleet.state(stack));
   const pending: string[] = [];
   for (const stack of stacks) {
-    const { stdout } = await fleet.pulumi(stack, "stack", "output", "--json");
+    const { stdout } = await fleet.pulumi(stack, ["stack", "output", "--json"]);
     if (outputs.parse(JSON.parse(stdout)).links.some(({ state }) => state === "pending")) pending.push(stack);
   }
   if (pending.length > 0) throw new Error(`links of ${pending.join(", ")} are pending after both rounds`);
@@ -68,15 +68,13 @@ async function measure(fleet: MemoryFleet, count: number): Promise<void> {
   });
 }
 
-async function main(counts: readonly number[]): Promise<void> {
-  for (const count of counts) {
-    const fleet = await MemoryFleet.create();
-    try {
-      await measure(fleet, count);
-    } finally {
-      fleet.remove();
-    }
+async function main(count: number): Promise<void> {
+  const fleet = await MemoryFleet.create();
+  try {
+    await measure(fleet, count);
+  } finally {
+    fleet.remove();
   }
 }
 
-main(process.argv.includes("--full") ? [6, 30] : process.argv[2] ? [Number(process.argv[2])] : [6]);
+main(process.argv.includes("--write") ? 30 : 6);

@@ -62,8 +62,9 @@ export class MemoryFleet {
     writeFileSync(file, salt + stringify({ config: Object.fromEntries(config) }));
   }
 
-  pulumi(stack: string, ...args: string[]): Promise<Ran> {
-    return this.run("pulumi", [...args, "--non-interactive", "--color=never"], { PULUMI_STACK: stack });
+  pulumi(stack: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    const flags = ["--non-interactive", "--color=never"];
+    return this.run("pulumi", [...args, ...flags], { ...more, PULUMI_STACK: stack });
   }
 
   /** Fails with what the program said. */
