@@ -16,16 +16,8 @@ let before: Map<string, string>;
 /** Brings the clusters us and eu up once for all tests of a file. */
 export function useFaultyFleet(): void {
   beforeAll(async () => {
-    lab = await TestLab.create();
-    lab.edit((config) => {
-      delete config["linkerd-fleet:clusters"].apac;
-      config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
-        ...service,
-        in: service.name === "reports" ? ["eu"] : CLUSTERS,
-      }));
-    });
-    const first = await lab.cli();
-    if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+    lab = await TestLab.pair();
+    await lab.bringUp();
     await noteObjects();
   });
   afterAll(() => lab?.remove());

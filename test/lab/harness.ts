@@ -92,6 +92,17 @@ export class TestLab {
     return made;
   }
 
+  /** us and eu of the stack file, its federated service in both, and what is apac's in eu. */
+  static async pair(): Promise<TestLab> {
+    const lab = await TestLab.create();
+    lab.edit((config) => {
+      delete config["linkerd-fleet:clusters"].apac;
+      for (const service of config["linkerd-fleet:services"])
+        service.in = service.mode === "federated" ? ["us", "eu"] : ["eu"];
+    });
+    return lab;
+  }
+
   /** Changes the stack file as a user would. */
   edit(change: (config: StackConfig) => void): void {
     const file = readYaml(this.lab.stackFile);

@@ -19,14 +19,7 @@ const CLUSTERS = ["us", "eu"];
 let lab: TestLab;
 beforeAll(async () => {
   console.log(`points of the kills: LINKERD_FLEET_SEED=${seed}`);
-  lab = await TestLab.create();
-  lab.edit((config) => {
-    delete config["linkerd-fleet:clusters"].apac;
-    config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
-      ...service,
-      in: service.name === "reports" ? ["eu"] : CLUSTERS,
-    }));
-  });
+  lab = await TestLab.pair();
 });
 afterAll(() => lab?.remove());
 

@@ -13,9 +13,8 @@ function told(text: string): string {
 
 let lab: TestLab;
 beforeAll(async () => {
-  lab = await TestLab.create();
+  lab = await TestLab.pair();
   lab.edit((config) => {
-    delete config["linkerd-fleet:clusters"].apac;
     for (const service of config["linkerd-fleet:services"]) service.in = ["us", "eu"];
   });
   await lab.bringUp();

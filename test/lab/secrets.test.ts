@@ -51,14 +51,7 @@ function kubeconfigWith(token: string): string {
 const bodyOf = (pem = "") => pem.split("\n")[2] ?? "";
 
 beforeAll(async () => {
-  lab = await TestLab.create();
-  lab.edit((config) => {
-    delete config["linkerd-fleet:clusters"].apac;
-    config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
-      ...service,
-      in: service.name === "reports" ? ["eu"] : CLUSTERS,
-    }));
-  });
+  lab = await TestLab.pair();
   await lab.start();
   const anchor = await certificate({ host: "root.linkerd.cluster.local", ca: true });
   planted.set("anchor key", bodyOf(anchor.key));

@@ -15,22 +15,8 @@ let hands: Hands;
 let anchor: Pair;
 
 beforeAll(async () => {
-  lab = await TestLab.create();
-  lab.edit((config) => {
-    const { eu, us } = config["linkerd-fleet:clusters"];
-    config["linkerd-fleet:clusters"] = {
-      us: { ...us, apiServer: lab.apiServer(0) },
-      eu: { ...eu, apiServer: lab.apiServer(1) },
-    };
-    const [checkout, reports] = config["linkerd-fleet:services"];
-    if (!checkout || !reports) throw new Error("the stack file has lost its services");
-    config["linkerd-fleet:services"] = [
-      { ...checkout, in: ["us", "eu"] },
-      { ...reports, in: ["eu"] },
-    ];
-  });
-  const first = await lab.cli();
-  if (first.code !== 0) throw new Error(`the first run failed:\n${first.stdout}\n${first.stderr}`);
+  lab = await TestLab.pair();
+  await lab.bringUp();
   writeFileSync(outputs(), (await lab.pulumi("stack", "output", "--json")).stdout);
   vi.stubEnv("KUBECONFIG", lab.lab.kubeconfig);
   hands = new Hands(lab);
