@@ -110,6 +110,7 @@ function tables(results: Results, plots: readonly string[]): string {
       [
         ...SIZE,
         "first `up`",
+        "without checkpoints",
         "no-change preview",
         "engine",
         "program",
@@ -277,6 +278,8 @@ function plotsOf(results: Results): Record<string, string> {
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  if (rows.some((row) => row.length !== head.length))
+    throw new Error(`a row does not fit ${head.join(", ")}`);
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
