@@ -3,9 +3,6 @@ import { planOf, type Shape, sectionsOf } from "./fleets";
 import { MemoryFleet, type Ran, resourcesIn } from "./memory/fleet";
 import { tell } from "./result";
 
-/**
- * Not the `up` with checkpoints of a hub of 30: it is quadratic, and the others tell as much.
- */
 const SIZES = [
   ["hub", 3],
   ["mesh", 3],
@@ -13,6 +10,7 @@ const SIZES = [
   ["mesh", 10],
   ["hub", 30],
 ] as const;
+/** An `up` with checkpoints is quadratic; that of a hub of 30 tells no more than the others. */
 const LARGEST_WITH_CHECKPOINTS = 10;
 
 /** A first `up` and previews with nothing to change, of one stack whose clusters are in memory. */
@@ -29,12 +27,8 @@ async function measure(fleet: MemoryFleet, shape: Shape, clusters: number): Prom
   for (let run = 0; run < 3; run += 1)
     previews.push(await fleet.pulumi(stack, ["preview", "--expect-no-changes"]));
   const [, preview] = previews.map(({ seconds }) => seconds).sort((a, b) => a - b);
-  const peak = (...runs: Ran[]) => ({
-    engine: Math.max(...runs.map((run) => sum(run, isEngine))),
-    program: Math.max(...runs.map((run) => sum(run, isProgram))),
-    plugins: Math.max(...runs.map((run) => sum(run, isPlugin))),
-  });
-  const { engine, program, plugins } = peak(...(saved ? [saved] : []), unsaved, ...previews);
+  const runs = [...(saved ? [saved] : []), unsaved, ...previews];
+  const peak = (counts: (command: string) => boolean) => Math.max(...runs.map((run) => sum(run, counts)));
   const state = fleet.state(stack);
   tell({
     kind: "engine",
@@ -45,9 +39,9 @@ async function measure(fleet: MemoryFleet, shape: Shape, clusters: number): Prom
     ...(saved ? { upSeconds: toHundredths(saved.seconds) } : {}),
     unsavedUpSeconds: toHundredths(unsaved.seconds),
     previewSeconds: toHundredths(preview ?? 0),
-    engineMB: engine,
-    programMB: program,
-    pluginsMB: plugins,
+    engineMB: peak(isEngine),
+    programMB: peak(isProgram),
+    pluginsMB: peak(isPlugin),
     plugins: unsaved.memory.filter(({ command }) => isPlugin(command)).length,
     stateKB: Math.round(state.length / 1024),
   });

@@ -1,3 +1,4 @@
+import { toHundredths } from "./figure";
 import { exponent, type Sample, shares } from "./growth";
 import { plotSvg, type Series } from "./plot";
 import { linesOf, type Of, type Results } from "./result";
@@ -60,7 +61,7 @@ export function goals(results: Results): Goal[] {
       : [
           {
             what: "growth of a no-change preview with the resources (exponent)",
-            figure: toTenths(exponent(previews), 100),
+            figure: toHundredths(exponent(previews)),
             unit: "",
             target: 1,
           },
@@ -79,7 +80,7 @@ export function goals(results: Results): Goal[] {
     })),
     ...linesOf(results, "documented").map(({ clusters, podSeconds, oursSeconds, documentedSeconds }) => ({
       what: `\`up\` of ${clusters} clusters on API servers, of the time of the documented way, pods ready after ${podSeconds} s`,
-      figure: toTenths(oursSeconds / documentedSeconds, 100),
+      figure: toHundredths(oursSeconds / documentedSeconds),
       unit: "",
       target: 0.5,
     })),
@@ -158,7 +159,7 @@ function tables(results: Results, plots: readonly string[]): string {
         `${run.podSeconds} s`,
         `${toTenths(run.oursSeconds)} s`,
         `${toTenths(run.documentedSeconds)} s`,
-        String(toTenths(run.oursSeconds / run.documentedSeconds, 100)),
+        String(toHundredths(run.oursSeconds / run.documentedSeconds)),
       ]),
     ),
     ...plots.map((path) => `![${path.replace(/.*\/|\.svg$/g, "")}](${path.replace("docs/", "")})`),
@@ -206,13 +207,13 @@ function shareRow<T extends Size>(what: string, unit: string, runs: readonly T[]
   const { fixed, cluster, link } = shares(runs, of);
   const grown = exponent(runs.map((run) => ({ size: run.resources, value: of(run) })));
   const amounts = [fixed, cluster, link].map((value) => `${Number(value.toPrecision(2))} ${unit}`.trim());
-  return [[what, ...amounts, String(toTenths(grown, 100))]];
+  return [[what, ...amounts, String(toHundredths(grown))]];
 }
 
 /** It grows faster than the resources do, so that no cluster or link has a share of its own. */
 function firstUpRow(engines: readonly Of<"engine">[]): string[][] {
   const samples = firstUps(engines);
-  return samples.length < 3 ? [] : [["first `up`", "", "", "", String(toTenths(exponent(samples), 100))]];
+  return samples.length < 3 ? [] : [["first `up`", "", "", "", String(toHundredths(exponent(samples)))]];
 }
 
 function firstUps(engines: readonly Of<"engine">[]): Sample[] {
@@ -283,6 +284,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
-function toTenths(value: number, parts = 10): number {
-  return Math.round(value * parts) / parts;
+function toTenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }

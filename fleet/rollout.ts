@@ -1,5 +1,6 @@
 import type { FleetConfig } from "./config/fleetConfig";
 import { sameStack, stacksNear } from "./stacks";
+import { planLinks } from "./topology";
 
 /** One `pulumi up` of one stack, and the ones that must have succeeded before it. */
 export interface Job {
@@ -25,10 +26,11 @@ export function planRollout(config: FleetConfig): Job[] {
     const needs = [...waves].filter(([, other]) => other === before).map(([name]) => jobId(1, name));
     return { id: jobId(1, stack), stack, round: 1, wave, needs };
   });
+  const links = planLinks(config.topology, config.clusters);
   const waveOf = (stack: string) => [...waves].find(([name]) => sameStack(name, stack))?.[1] ?? TRUST_WAVE;
   const second = [...waves].flatMap(([stack, wave]): Job[] => {
     // What stacks of earlier waves hand over, the first round has seen.
-    const later = stacksNear(config, stack).filter((near) => waveOf(near) >= wave);
+    const later = stacksNear(config, stack, links).filter((near) => waveOf(near) >= wave);
     if (later.length === 0) return [];
     const needs = [...waves.keys()].filter((name) => [stack, ...later].some((one) => sameStack(one, name)));
     return [

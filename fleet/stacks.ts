@@ -73,12 +73,12 @@ function unlessSelf(stack: string | undefined, self: string | undefined): string
   return stack === undefined || self === undefined || sameStack(stack, self) ? undefined : stack;
 }
 
-/** The stacks whose handover this one needs: of the anchors, and of both ends of its links. */
-export function stacksNear(config: FleetConfig, self: string): string[] {
+/** The stacks whose handover this one needs: of the anchors, and of both ends of its links. `links`: all of the fleet. */
+export function stacksNear(config: FleetConfig, self: string, links?: readonly LinkPlan[]): string[] {
   if (!isShared(config)) return [];
   const anchors = trustStack(config, self);
   const others = otherStacks(config, self);
-  const ends = planLinks(config.topology, config.clusters)
+  const ends = (links ?? planLinks(config.topology, config.clusters))
     .map(({ source, target }) => [others.get(source), others.get(target)])
     .filter(([source, target]) => source === undefined || target === undefined)
     .flat();

@@ -7,6 +7,13 @@ import { type Lab, openLab, repository } from "../lab/env";
 import type { Ran } from "../lab/run";
 import { ensureToolchain, type Toolchain } from "../lab/toolchain";
 
+/** Makes a folder a Pulumi project of this program. */
+export function writeProject(folder: string): void {
+  const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
+  const project = { name: "linkerd-fleet", runtime, main: join(repository, "index.ts") };
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
+}
+
 /** This program on the real engine, in a folder of its own; no cluster answers it, and none has to. */
 export class LoneProject {
   private constructor(
@@ -19,9 +26,7 @@ export class LoneProject {
     const tools = await ensureToolchain({ log: (line) => console.log(line) });
     const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-project-"));
     const lab = { ...openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder }), state: folder };
-    const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
-    const project = { name: "linkerd-fleet", runtime, main: join(repository, "index.ts") };
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
+    writeProject(folder);
     return new LoneProject(folder, tools, lab);
   }
 

@@ -13,9 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { labEnv, openLab, repository } from "../../lab/env";
+import { labEnv, openLab } from "../../lab/env";
 import { buildPlugins } from "../../lab/plugins/build";
 import { ensureToolchain } from "../../lab/toolchain";
+import { writeProject } from "../../test/loneProject";
 import { MemoryWatch } from "./processes";
 
 export interface Ran {
@@ -44,11 +45,7 @@ export class MemoryFleet {
     await buildPlugins(pulumiHome, tools.bin.helm, ["kubernetes"], { kubernetes: join(__dirname, "plugin") });
     const lab = openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder });
     mkdirSync(lab.state);
-    const runtime = { name: "nodejs", options: { tsconfig: join(repository, "tsconfig.program.json") } };
-    writeFileSync(
-      join(folder, "Pulumi.yaml"),
-      stringify({ name: "linkerd-fleet", runtime, main: join(repository, "index.ts") }),
-    );
+    writeProject(folder);
     return new MemoryFleet(folder, labEnv(lab, { ...tools, pulumiHome }));
   }
 

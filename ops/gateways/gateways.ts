@@ -23,6 +23,7 @@ export function linkedGateways(
   members: ReadonlyMap<string, Member<(typeof GATEWAY_FACTS)[number]>>,
 ): LinkedGateway[] {
   const clusters = new Map([...plan.clusters, ...plan.neighbours].map((cluster) => [cluster.name, cluster]));
+  const exports = [...plan.exports, ...plan.neighbourExports];
   return plan.links.flatMap(({ source, target, modes }) => {
     const from = members.get(source);
     const gateway = clusters.get(target)?.gateway;
@@ -32,7 +33,7 @@ export function linkedGateways(
       links.state === "found" ? links.value.find(({ metadata }) => metadata.name === target) : undefined;
     const address = link && `${link.spec.gatewayAddress || "?"}:${link.spec.gatewayPort ?? "?"}`;
     const alive = mirrorEndpoints.state === "found" ? isAlive(target, mirrorEndpoints.value) : undefined;
-    const services = [...plan.exports, ...plan.neighbourExports]
+    const services = exports
       .filter((one) => one.cluster === target && one.modes.includes("gateway"))
       .map(({ namespace, name }) => `${namespace}/${name}`);
     return [{ source, target, address, identity: gateway.identity, alive, services }];

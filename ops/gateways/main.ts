@@ -1,5 +1,4 @@
 /** `npm run gateways`: the gateway of each link. Exit code 2 if one is known to be dead, 3 when it could not begin. */
-
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { linkName } from "../../fleet/names";

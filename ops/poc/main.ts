@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../live/fleet";
 import { Unreadable } from "../live/outputs";
+import { allProcesses, endProcess } from "../live/processes";
 import { runProgram } from "../live/program";
 import { judge } from "../verify/judge";
 import { readFleet } from "../verify/read";
@@ -131,7 +132,7 @@ async function killedInTheMiddle(args: readonly string[]): Promise<boolean> {
   let killed = false;
   const kill = (pid: number) => {
     killed = child.exitCode === null;
-    if (killed) killTree(pid);
+    if (killed) void killTree(pid);
   };
   let timer: NodeJS.Timeout | undefined;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -143,22 +144,11 @@ async function killedInTheMiddle(args: readonly string[]): Promise<boolean> {
   return killed;
 }
 
-function killTree(root: number): void {
-  for (const pid of [root, ...descendants(root)]) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It ended with its parent.
-    }
-  }
-}
-
-function descendants(of: number): number[] {
-  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));
-  const below = (parent: number): number[] =>
-    processes.flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid, ...below(pid)] : []));
-  return below(of);
+async function killTree(root: number): Promise<void> {
+  const processes = await allProcesses();
+  const below = (above: number): number[] =>
+    processes.flatMap(({ pid, parent }) => (parent === above ? [pid, ...below(pid)] : []));
+  for (const pid of [root, ...below(root)]) endProcess(pid);
 }
 
 function shell(command: string): void {

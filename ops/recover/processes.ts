@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { Unreadable } from "../live/outputs";
+import { allProcesses, endProcess, type Process } from "../live/processes";
 
 /** What an engine that was killed leaves running on this machine. */
 
@@ -52,21 +51,12 @@ export async function leftPrograms(): Promise<number[]> {
 
 /** Ends what still is such a program. */
 export async function endPrograms(): Promise<void> {
-  for (const pid of await leftPrograms()) if (isAlive(pid)) process.kill(pid, "SIGKILL");
-}
-
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly args: string;
+  for (const pid of await leftPrograms()) endProcess(pid);
 }
 
 /** Processes of the machine that run a part of the engine, and whose parent is no engine any more. */
 async function withoutEngine(part: RegExp): Promise<(Process & { readonly children: Process[] })[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "pid=,ppid=,args="]);
-  const all = [...stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm)].map(
-    ([, pid, parent, args = ""]): Process => ({ pid: Number(pid), parent: Number(parent), args }),
-  );
+  const all = await allProcesses();
   const engines = new Set(all.filter(({ args }) => /(^|\/)pulumi(\s|$)/.test(args)).map(({ pid }) => pid));
   return all
     .filter(({ args, parent }) => part.test(args) && !engines.has(parent))

@@ -1,4 +1,11 @@
-import { accessName, credentialsName, MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/names";
+import type { Mode } from "../../../fleet/config/common";
+import {
+  accessName,
+  credentialsName,
+  exportKey,
+  MULTICLUSTER_NAMESPACE,
+  TARGET_LABEL,
+} from "../../../fleet/names";
 import type { Plan } from "../../../fleet/plan";
 import { type Finding, given, stray } from "../finding";
 import type { Metadata, Service } from "../shapes";
@@ -64,10 +71,11 @@ export const orphanChecks = [
     ),
   ),
   ofClusters("every mirror service belongs to a link", ({ cluster, found }, { plan }) =>
-    given({ mirrors: found.mirrors }, ({ mirrors = [] }) =>
-      mirrors.flatMap((mirror): Finding[] => {
+    given({ mirrors: found.mirrors }, ({ mirrors = [] }) => {
+      const crossing = crossingInto(cluster.name, plan);
+      return mirrors.flatMap((mirror): Finding[] => {
         const { namespace, name } = mirror.metadata;
-        const reason = strayReason(mirror, cluster.name, plan);
+        const reason = strayReason(mirror, crossing);
         if (reason === undefined) return [];
         return [
           stray(
@@ -76,37 +84,48 @@ export const orphanChecks = [
             `delete service -n ${namespace} ${name}`,
           ),
         ];
-      }),
-    ),
+      });
+    }),
   ),
 ];
 
-/** Why a mirror or federated Service should not be there; `undefined` if it should. */
-function strayReason({ metadata }: Service, source: string, plan: Plan): string | undefined {
-  const { namespace, name, labels, annotations } = metadata;
-  const exports = (target: string, service: string, federated: boolean) =>
-    [...plan.exports, ...plan.neighbourExports].some(
-      (one) =>
-        one.cluster === target &&
-        one.namespace === namespace &&
-        one.name === service &&
-        one.modes.some((mode) => (mode === "federated") === federated),
-    );
-  const linked = (target: string) =>
-    plan.links.some((link) => link.source === source && link.target === target && link.state === "active");
+interface Crossing {
+  /** Targets of the active links. */
+  readonly linked: ReadonlySet<string>;
+  /** By `exportKey`: what crosses as mirrors, and what as members of federated services. */
+  readonly mirrored: ReadonlySet<string>;
+  readonly federated: ReadonlySet<string>;
+}
 
+/** What may cross into a source. */
+function crossingInto(source: string, plan: Plan): Crossing {
+  const exports = [...plan.exports, ...plan.neighbourExports];
+  const inSome = (wanted: (mode: Mode) => boolean) =>
+    new Set(exports.filter(({ modes }) => modes.some(wanted)).map(exportKey));
+  const links = plan.links.filter((link) => link.source === source && link.state === "active");
+  return {
+    linked: new Set(links.map(({ target }) => target)),
+    mirrored: inSome((mode) => mode !== "federated"),
+    federated: inSome((mode) => mode === "federated"),
+  };
+}
+
+/** Why a mirror or federated Service should not be there; `undefined` if it should. */
+function strayReason({ metadata }: Service, { linked, mirrored, federated }: Crossing): string | undefined {
+  const { namespace, name, labels, annotations } = metadata;
   const target = labels[TARGET_LABEL];
   if (target !== undefined) {
-    if (!linked(target)) return `mirrors a service of ${target}, to which no link is planned`;
+    if (!linked.has(target)) return `mirrors a service of ${target}, to which no link is planned`;
     // The Services of a headless mirror's endpoints are called after its pods.
     if ("mirror.linkerd.io/headless-mirror-svc-name" in labels) return undefined;
     const service = name.slice(0, -`-${target}`.length);
-    return exports(target, service, false) ? undefined : `mirrors a service that ${target} does not declare`;
+    const isDeclared = mirrored.has(exportKey({ cluster: target, namespace, name: service }));
+    return isDeclared ? undefined : `mirrors a service that ${target} does not declare`;
   }
   const members = (annotations["multicluster.linkerd.io/remote-discovery"] ?? "").split(",").filter(Boolean);
   const undeclared = members.filter((member) => {
     const [service = "", cluster = ""] = member.split("@");
-    return !linked(cluster) || !exports(cluster, service, true);
+    return !linked.has(cluster) || !federated.has(exportKey({ cluster, namespace, name: service }));
   });
   return undeclared.length > 0 ? `has members that are not declared: ${undeclared.join(", ")}` : undefined;
 }
