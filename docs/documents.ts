@@ -8,7 +8,7 @@ import { fleetConfig } from "../fleet/config/fleetConfig";
 import { FLEET_FILE } from "../fleet/config/fleetFile";
 import { planFleet } from "../fleet/plan";
 import { formatProblems } from "../fleet/problems";
-import { OWNED_VALUES } from "../fleet/values";
+import { DEFAULT_VALUES, OWNED_VALUES } from "../fleet/values";
 import { draw } from "../ops/graph/picture";
 import { svg } from "../ops/graph/svg";
 import { viewOfPlan } from "../ops/graph/view";
@@ -132,20 +132,26 @@ function chartValuesPage(): string {
     multicluster: "linkerd-multicluster",
     viz: "linkerd-viz",
   };
+  const table = (values: Readonly<Record<string, string>>) => {
+    const lines = Object.entries(values).map(([value, setting]) => `| \`${value}\` | ${setting} |`);
+    return lines.length === 0 ? "" : `| value | follows from |\n|---|---|\n${lines.join("\n")}\n`;
+  };
   const sections = CHART_KEYS.map((key) => {
-    const lines = Object.entries(OWNED_VALUES[key]).map(
-      ([value, setting]) => `| \`${value}\` | ${setting} |`,
+    const defaults = table(DEFAULT_VALUES[key]);
+    return (
+      `## \`${charts[key]}\`\n\n${table(OWNED_VALUES[key])}` +
+      (defaults === "" ? "" : `\nDefaults, which you may override:\n\n${defaults}`)
     );
-    return `## \`${charts[key]}\`\n\n| value | follows from |\n|---|---|\n${lines.join("\n")}\n`;
   });
   return `# Chart values
 
-<!-- Written by \`npm run docs\` from OWNED_VALUES in fleet/values.ts. Change it there. -->
+<!-- Written by \`npm run docs\` from OWNED_VALUES and DEFAULT_VALUES in fleet/values.ts. Change it there. -->
 
-The values this program sets or keeps from being set, and the setting of the stack file each follows from; a stack file that
-sets one in \`linkerd.charts.<chart>.values\` is refused. All others are yours. A test renders the lab's charts, whose
-schemas are strict, with every value this program sets. Before another version of the official charts, hold this list
-against their \`values.yaml\`. \`license\` and \`licenseSecret\` exist in the enterprise chart only.
+Every value this program sets or keeps from being set, and the setting of the stack file each follows from. A stack file
+that sets one of the first tables in \`linkerd.charts.<chart>.values\` is refused; over a default its own value wins. All
+others are yours. A test renders the lab's charts with every value this program sets, and finds each value of these lists
+in the charts' schemas, which are strict. Before another version of the official charts, hold these lists against their
+\`values.yaml\`. \`license\` and \`licenseSecret\` exist in the enterprise chart only, which the lab does not have.
 
 ${sections.join("\n")}`;
 }

@@ -32,7 +32,6 @@ export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, str
     identityTrustAnchorsPEM: "trust.anchors",
     identityTrustDomain: "trust.domain or clusters.<name>.trustDomain",
     clusterDomain: "clusters.<name>.clusterDomain",
-    linkerdNamespace: "linkerd.namespace",
     "proxy.defaultInboundPolicy": "linkerd.defaultInboundPolicy",
     "proxy.nativeSidecar": "linkerd.nativeSidecar",
     "proxy.image.name": "linkerd.images.registry",
@@ -98,6 +97,30 @@ export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, str
     imagePullSecrets: "linkerd.images.pullSecret",
     createNamespaceMetadataJob: "nothing: this program makes the namespace with its labels",
   },
+};
+
+/** Nested values that a setting gives, and that a stack file may also set: there its own win. */
+export const DEFAULT_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, string>>>> = {
+  crds: {},
+  controlPlane: Object.fromEntries(
+    [
+      "controllerReplicas",
+      "enablePodAntiAffinity",
+      "enablePodDisruptionBudget",
+      "webhookFailurePolicy",
+      "highAvailability",
+      "deploymentStrategy.rollingUpdate.maxUnavailable",
+      "deploymentStrategy.rollingUpdate.maxSurge",
+    ].map((key) => [key, "linkerd.ha"]),
+  ),
+  multicluster: {
+    enablePodAntiAffinity: "linkerd.ha",
+    podAnnotations: `trust.restart.extension (adds \`${TRUST_MARK}\`)`,
+    "gateway.deploymentAnnotations": `trust.restart.extension (adds \`${TRUST_MARK}\`)`,
+  },
+  viz: Object.fromEntries(
+    ["enablePodAntiAffinity", "enablePodDisruptionBudget", "tap.replicas"].map((key) => [key, "linkerd.ha"]),
+  ),
 };
 
 export function crdsValues(cluster: ClusterPlan): Values {

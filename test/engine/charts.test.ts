@@ -7,10 +7,8 @@ import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
-import { planFleet } from "../../fleet/plan";
-import { controlPlaneValues, crdsValues, multiclusterValues, vizValues, WEBHOOKS } from "../../fleet/values";
 import { ensureToolchain } from "../../lab/toolchain";
-import { cluster, fleetOf } from "../fleets";
+import { chartValues, fullClusters } from "../chartValues";
 
 const chartNames = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster", "linkerd-viz"] as const;
 type ChartName = (typeof chartNames)[number];
@@ -147,26 +145,21 @@ describe("values", () => {
   });
 });
 
-test("the values of the program have names and types that the charts know", async () => {
-  const pullSecret = { secret: "registry" };
-  const gateways = [
-    { type: "loadBalancer", sourceRanges: ["192.0.2.0/24"], replicas: 2 },
-    { type: "nodePort", address: "203.0.113.1", port: 30143, probePort: 30191 },
-    { type: "static", address: "gw.example.com", loadBalancerIP: "203.0.113.2" },
-    { type: "none" },
-  ];
-  const clusters = gateways.map((gateway, index) => [`c${index}`, cluster(`c${index}`, { gateway })]);
-  const images = { registry: "mirror.example.com/l", pause: "mirror.example.com/pause:3", pullSecret };
-  const linkerd = { version: "2026.8.3", ha: true, images, cni: true, nativeSidecar: false, viz: true };
-  const plan = planFleet(fleetOf(Object.fromEntries(clusters), { linkerd }));
-  const trust = { bundle: "root", webhooks: WEBHOOKS.map(({ value }) => ({ value, caBundle: "bundle" })) };
+test("every value that the program sets has a name and a type that the charts know", async () => {
+  const clusters = fullClusters();
   const rendered = await Promise.all(
-    plan.clusters.flatMap((planned) => [
-      render("linkerd-crds", crdsValues(planned)),
-      render("linkerd-control-plane", controlPlaneValues(planned, trust)),
-      render("linkerd-multicluster", multiclusterValues(planned)),
-      ...(planned.install.viz ? [render("linkerd-viz", vizValues(planned, planned.install.viz))] : []),
-    ]),
+    clusters.flatMap((cluster) => {
+      const { crds, controlPlane, multicluster, viz } = chartValues(cluster);
+      // Only the enterprise chart has it.
+      const { licenseSecret, ...known } = controlPlane;
+      expect(licenseSecret).toBe("buoyant-license");
+      return [
+        render("linkerd-crds", crds),
+        render("linkerd-control-plane", known),
+        render("linkerd-multicluster", multicluster),
+        render("linkerd-viz", viz),
+      ];
+    }),
   );
   const controllers = rendered
     .flat()

@@ -1,33 +1,12 @@
+import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHART_KEYS as KEYS } from "../../fleet/charts";
 import { isMap } from "../../fleet/config/json";
 import { type ClusterPlan, planFleet } from "../../fleet/plan";
-import {
-  controlPlaneValues,
-  crdsValues,
-  multiclusterValues,
-  OWNED_VALUES,
-  vizValues,
-} from "../../fleet/values";
+import { DEFAULT_VALUES, multiclusterValues, OWNED_VALUES, WEBHOOKS } from "../../fleet/values";
 import { configOf, fleetInputs } from "../arbitraries";
-
-const TRUST = {
-  bundle: "BUNDLE",
-  webhooks: [
-    { value: "proxyInjector", caBundle: "CA1" },
-    { value: "profileValidator", caBundle: "CA2" },
-    { value: "policyValidator", caBundle: "CA3" },
-  ],
-} as const;
-
-const CHARTS = {
-  crds: crdsValues,
-  controlPlane: (cluster: ClusterPlan) => controlPlaneValues(cluster, TRUST),
-  multicluster: multiclusterValues,
-  viz: (cluster: ClusterPlan) => vizValues(cluster, cluster.install.viz ?? VIZ),
-};
-const VIZ = { release: "linkerd-viz", chart: "linkerd-viz", version: "2026.8.3", values: {} };
+import { chartValues, fullClusters } from "../chartValues";
 
 /** Every value that is no map, at its dotted path. */
 function leaves(value: unknown, path = ""): [path: string, value: unknown][] {
@@ -55,52 +34,106 @@ function eachCluster(check: (cluster: ClusterPlan) => void): void {
   );
 }
 
+/** And with every setting that gives a chart a value. */
+function eachClusterAndFull(check: (cluster: ClusterPlan) => void): void {
+  eachCluster(check);
+  fullClusters().forEach(check);
+}
+
+/** Whether one of these values is the one at `path`, or a map that it is in. */
+function holds(values: Iterable<string>, path: string): boolean {
+  return [...values].some((value) => path === value || path.startsWith(`${value}.`));
+}
+
+interface ValuesSchema {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, ValuesSchema>>;
+  readonly definitions?: Readonly<Record<string, ValuesSchema>>;
+}
+
+/** Whether the schema of a chart of the lab names this value. */
+function inSchema(chart: string, path: string): boolean {
+  const root: ValuesSchema = JSON.parse(readFileSync(`lab/charts/${chart}/values.schema.json`, "utf8"));
+  let at: ValuesSchema | undefined = root;
+  for (const key of path.split(".")) {
+    const definition: string | undefined = at?.$ref?.replace("#/definitions/", "");
+    at = (definition === undefined ? at : root.definitions?.[definition])?.properties?.[key];
+  }
+  return at !== undefined;
+}
+
 describe("the values of the charts", () => {
   it("that this program sets win over the user's, however these are written", () => {
-    eachCluster((cluster) => {
+    eachClusterAndFull((cluster) => {
       for (const key of KEYS) {
-        const ours = CHARTS[key](withUserValues(cluster, {}));
+        const ours = chartValues(withUserValues(cluster, {}))[key];
         const flat = Object.fromEntries(Object.keys(ours).map((name) => [name, "theirs"]));
         for (const theirs of [hostile(ours), flat]) {
           if (!isMap(theirs)) throw new Error("no values");
-          expect(CHARTS[key](withUserValues(cluster, theirs))).toEqual(ours);
+          expect(chartValues(withUserValues(cluster, theirs))[key]).toEqual(ours);
         }
       }
     });
   });
 
-  it("that this program sets are refused in a stack file, each with the setting to use", () => {
-    eachCluster((cluster) => {
+  it("that this program sets are all listed, as refused in a stack file or as a default", () => {
+    eachClusterAndFull((cluster) => {
       for (const key of KEYS) {
-        const owned = Object.keys(OWNED_VALUES[key]);
-        for (const [path] of leaves(CHARTS[key](withUserValues(cluster, {})))) {
-          const covered = owned.some((one) => path === one || path.startsWith(`${one}.`));
-          expect(covered, `${key}: ${path}`).toBe(true);
+        const listed = Object.keys({ ...OWNED_VALUES[key], ...DEFAULT_VALUES[key] });
+        for (const [path] of leaves(chartValues(cluster)[key])) {
+          const users = leaves(cluster.install[key]?.values).some(([of]) => of === path);
+          expect(users || holds(listed, path), `${key}: ${path}`).toBe(true);
         }
       }
     });
+  });
+
+  it("that are listed are set for the fullest of fleets, but for those that are only refused", () => {
+    const unset = KEYS.flatMap((key) => {
+      const set = fullClusters().flatMap((cluster) => leaves(chartValues(cluster)[key]));
+      const listed = Object.keys({ ...OWNED_VALUES[key], ...DEFAULT_VALUES[key] });
+      return listed.filter((value) => !set.some(([path]) => holds([value], path)));
+    });
+    const certificates = ["crtPEM", "keyPEM", "injectCaFrom", "injectCaFromSecret"];
+    expect(unset).toEqual([
+      "license",
+      "proxy.ports.inbound",
+      "proxy.ports.admin",
+      "identity.issuer.tls",
+      ...WEBHOOKS.flatMap(({ value }) => certificates.map((key) => `${value}.${key}`)),
+    ]);
+  });
+
+  it("that are listed exist in the chart: its schema names each", () => {
+    const enterprise = ["license", "licenseSecret"];
+    const [cluster] = fullClusters();
+    for (const key of KEYS) {
+      const chart = cluster?.install[key]?.release ?? "";
+      for (const value of Object.keys({ ...OWNED_VALUES[key], ...DEFAULT_VALUES[key] })) {
+        expect(inSchema(chart, value), `${chart}: ${value}`).toBe(!enterprise.includes(value));
+      }
+    }
   });
 
   it("keep what else the user sets, also against the profile for high availability", () => {
     eachCluster((cluster) => {
       const theirs = { controllerReplicas: 5, enablePodAntiAffinity: false, proxy: { logLevel: "debug" } };
       for (const key of KEYS) {
-        expect(CHARTS[key](withUserValues(cluster, theirs, true))).toMatchObject(theirs);
+        expect(chartValues(withUserValues(cluster, theirs, true))[key]).toMatchObject(theirs);
       }
     });
   });
 
   it("hold no private key: the charts are told to take it from elsewhere", () => {
-    eachCluster((cluster) => {
-      const values = controlPlaneValues(cluster, TRUST);
-      const text = JSON.stringify(KEYS.map((key) => CHARTS[key](cluster)));
-      expect(text).not.toMatch(/PRIVATE KEY|keyPEM|crtPEM|token|kubeconfig/i);
-      expect(values).toMatchObject({
+    eachClusterAndFull((cluster) => {
+      const values = chartValues(cluster);
+      expect(JSON.stringify(values)).not.toMatch(/PRIVATE KEY|keyPEM|crtPEM|token|kubeconfig/i);
+      expect(values.controlPlane).toMatchObject({
         identityTrustAnchorsPEM: "BUNDLE",
         identity: { externalCA: true, issuer: { scheme: "kubernetes.io/tls" } },
-        proxyInjector: { externalSecret: true, caBundle: "CA1" },
-        profileValidator: { externalSecret: true, caBundle: "CA2" },
-        policyValidator: { externalSecret: true, caBundle: "CA3" },
+        proxyInjector: { externalSecret: true, caBundle: "CA of proxyInjector" },
+        profileValidator: { externalSecret: true, caBundle: "CA of profileValidator" },
+        policyValidator: { externalSecret: true, caBundle: "CA of policyValidator" },
       });
     });
   });
@@ -119,14 +152,14 @@ describe("the values of the charts", () => {
 
   it("name the same trust domain and control-plane namespace in both charts", () => {
     eachCluster((cluster) => {
-      const multicluster = multiclusterValues(cluster);
+      const { multicluster, controlPlane } = chartValues(cluster);
       expect(multicluster).toMatchObject({
         identityTrustDomain: cluster.trustDomain,
         linkerdNamespace: cluster.controlPlaneNamespace,
         remoteMirrorServiceAccount: false,
         createNamespaceMetadataJob: false,
       });
-      expect(controlPlaneValues(cluster, TRUST).identityTrustDomain).toBe(multicluster.identityTrustDomain);
+      expect(controlPlane.identityTrustDomain).toBe(multicluster.identityTrustDomain);
     });
   });
 
@@ -142,9 +175,9 @@ describe("the values of the charts", () => {
   it("name every image of a private mirror, and leave the charts' own where there is none", () => {
     eachCluster((cluster) => {
       const { registry, pause } = cluster.install.images;
-      const values = [controlPlaneValues(cluster, TRUST), multiclusterValues(cluster)];
-      const images = values
-        .flatMap((value) => leaves(value))
+      const { controlPlane, multicluster } = chartValues(cluster);
+      const images = [controlPlane, multicluster]
+        .flatMap((values) => leaves(values))
         .filter(([path]) => /image/i.test(path))
         .map(([, image]) => image);
       expect(images.sort()).toEqual(
