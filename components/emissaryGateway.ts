@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { EmissaryGatewayPlan } from "../fleet/gateway";
+import { EMISSARY_SERVERS, type EmissaryGatewayPlan } from "../fleet/gateway";
 import { GATEWAY_PORT, PROBE_PORT } from "../fleet/names";
 import type { AuthenticationRef } from "../fleet/policyResources";
 import { Host, Mapping, Module } from "./emissaryResources";
@@ -123,8 +123,8 @@ export class EmissaryGateway extends pulumi.ComponentResource {
     const child = { parent: this, dependsOn };
     const metadata = (of: string) => ({ name: of, namespace: config.namespace });
     const servers = [
-      { server: "fleet.gateway", port: "linkerd-proxy", proxyProtocol: "unknown" },
-      { server: "fleet.gateway-admin", port: "linkerd-admin", proxyProtocol: "HTTP/1" },
+      { server: EMISSARY_SERVERS.gateway, port: "linkerd-proxy", proxyProtocol: "unknown" },
+      { server: EMISSARY_SERVERS.admin, port: "linkerd-admin", proxyProtocol: "HTTP/1" },
     ] as const;
     const closed = servers.map(
       ({ server, port, proxyProtocol }) =>
@@ -160,7 +160,7 @@ export class EmissaryGateway extends pulumi.ComponentResource {
         {
           metadata: metadata("fleet.gateway"),
           spec: {
-            targetRef: { group: "policy.linkerd.io", kind: "Server", name: "fleet.gateway" },
+            targetRef: { group: "policy.linkerd.io", kind: "Server", name: EMISSARY_SERVERS.gateway },
             requiredAuthenticationRefs: [...required],
           },
         },

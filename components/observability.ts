@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { dashboardOf } from "../fleet/dashboard";
+import { EMISSARY_SERVERS } from "../fleet/gateway";
 import { METRICS_PORTS, METRICS_SERVERS, type ObservabilityPlan } from "../fleet/observability";
 import type { AuthenticationRef } from "../fleet/policyResources";
 import { PodMonitor, PrometheusRule } from "./monitoringResources";
@@ -20,24 +21,15 @@ const NAME = "linkerd-fleet";
 export class Observability extends pulumi.ComponentResource {
   constructor(name: string, args: ObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:observability:Observability", name, {}, opts);
-    const { labels, scrapeInterval, dashboard, alerts } = args.observability;
+    const { labels, scrapeInterval, dashboard, alerts, gateway } = args.observability;
     const child = { parent: this, dependsOn: [args.multicluster] };
     const { namespace } = args;
     const metadata = { name: NAME, namespace, labels };
 
-    const reader = this.reader(name, args, child);
-    for (const server of METRICS_SERVERS) {
-      new AuthorizationPolicy(
-        `${name}-${server}`,
-        {
-          metadata: { name: `${NAME}.${server}`, namespace },
-          spec: {
-            targetRef: { group: "policy.linkerd.io", kind: "Server", name: server },
-            requiredAuthenticationRefs: [reader],
-          },
-        },
-        child,
-      );
+    this.letIn(name, args.observability, { namespace, servers: METRICS_SERVERS }, child);
+    if (gateway?.kind === "emissary") {
+      const closed = { namespace: gateway.namespace, servers: [EMISSARY_SERVERS.admin] };
+      this.letIn(`${name}-emissary`, args.observability, closed, child);
     }
     new PodMonitor(
       `${name}-pods`,
@@ -60,7 +52,7 @@ export class Observability extends pulumi.ComponentResource {
         `${name}-dashboard`,
         {
           metadata: { name: `${NAME}-dashboard`, namespace: dashboard.namespace, labels: dashboard.labels },
-          data: { "linkerd-fleet.json": JSON.stringify(dashboardOf(), null, 2) },
+          data: { "linkerd-fleet.json": JSON.stringify(dashboardOf(gateway), null, 2) },
         },
         { parent: this },
       );
@@ -69,13 +61,35 @@ export class Observability extends pulumi.ComponentResource {
   }
 
   /** Policies of one Server add up: the chart's own, for linkerd-viz, holds as before. */
-  private reader(
+  private letIn(
     name: string,
-    { observability, namespace }: ObservabilityArgs,
+    { reader }: ObservabilityPlan,
+    { namespace, servers }: { readonly namespace: pulumi.Input<string>; readonly servers: readonly string[] },
+    opts: pulumi.CustomResourceOptions,
+  ): void {
+    const authentication = this.authentication(name, namespace, reader, opts);
+    for (const server of servers) {
+      new AuthorizationPolicy(
+        `${name}-${server}`,
+        {
+          metadata: { name: `${NAME}.${server}`, namespace },
+          spec: {
+            targetRef: { group: "policy.linkerd.io", kind: "Server", name: server },
+            requiredAuthenticationRefs: [authentication],
+          },
+        },
+        opts,
+      );
+    }
+  }
+
+  private authentication(
+    name: string,
+    namespace: pulumi.Input<string>,
+    reader: ObservabilityPlan["reader"],
     opts: pulumi.CustomResourceOptions,
   ): AuthenticationRef {
     const metadata = { name: `${NAME}.prometheus`, namespace };
-    const { reader } = observability;
     const ref = (kind: AuthenticationRef["kind"]): AuthenticationRef => {
       return { group: "policy.linkerd.io", kind, name: metadata.name };
     };

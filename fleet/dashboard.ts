@@ -1,3 +1,5 @@
+import type { GatewayPods } from "./observability";
+
 /** A Grafana dashboard of one cluster's part in the fleet (Grafana dashboard JSON model, schema 39). */
 export interface Dashboard {
   readonly uid: string;
@@ -29,14 +31,16 @@ type Unit = "none" | "ms" | "s" | "reqps" | "percentunit";
 
 const DATASOURCE = { type: "prometheus", uid: "$datasource" } as const;
 
-/** Metrics: as in `alerts.ts`; `request_total` and `response_*` are the proxies' own. */
-const PANELS: readonly {
+interface Content {
   readonly title: string;
   readonly description: string;
   readonly expr: string;
   readonly legend: string;
   readonly unit: Unit;
-}[] = [
+}
+
+/** Metrics: as in `alerts.ts`; `request_total` and `response_*` are the proxies' own. */
+const panelsOf = (gateway: GatewayPods | undefined): readonly Content[] => [
   {
     title: "Gateways alive",
     description: "1: the probe of the target's gateway gets an answer",
@@ -73,13 +77,7 @@ const PANELS: readonly {
     legend: "{{exported_namespace}}/{{service}} {{cluster}}",
     unit: "none",
   },
-  {
-    title: "Requests through the gateway",
-    description: "From the other clusters to this one",
-    expr: 'sum(rate(request_total{namespace="linkerd-multicluster", direction="inbound"}[5m]))',
-    legend: "requests",
-    unit: "reqps",
-  },
+  ...(gateway ? [requestsThrough(gateway)] : []),
   {
     title: "Issuer: time left",
     description: "`pulumi up` renews it near its end",
@@ -96,11 +94,23 @@ const PANELS: readonly {
   },
 ];
 
+/** By the labels that the PodMonitor `linkerd-proxy` of the chart linkerd-control-plane gives. */
+function requestsThrough({ namespace, deployment }: GatewayPods): Content {
+  return {
+    title: "Requests through the gateway",
+    description: "From the other clusters to this one",
+    expr: `sum(rate(request_total{namespace="${namespace}", deployment="${deployment}", direction="inbound"}[5m]))`,
+    legend: "requests",
+    unit: "reqps",
+  };
+}
+
 const COLUMNS = 2;
 const WIDTH = 12;
 const HEIGHT = 8;
 
-export function dashboardOf(): Dashboard {
+/** `gateway`: of the cluster, where it has one. */
+export function dashboardOf(gateway: GatewayPods | undefined): Dashboard {
   return {
     uid: "linkerd-fleet",
     title: "Linkerd fleet",
@@ -109,7 +119,7 @@ export function dashboardOf(): Dashboard {
     refresh: "1m",
     time: { from: "now-6h", to: "now" },
     templating: { list: [{ name: "datasource", type: "datasource", query: "prometheus" }] },
-    panels: PANELS.map(({ title, description, expr, legend, unit }, index) => ({
+    panels: panelsOf(gateway).map(({ title, description, expr, legend, unit }, index) => ({
       id: index + 1,
       type: "timeseries",
       title,

@@ -69,6 +69,9 @@ export function gatewayPorts(config: GatewayConfig): Pick<Reached, "port" | "pro
   return { port, probePort };
 }
 
+/** The Servers that close an Emissary's gateway port, and the port of its proxy's metrics and probes. */
+export const EMISSARY_SERVERS = { gateway: "fleet.gateway", admin: "fleet.gateway-admin" } as const;
+
 /** Mesh identity of a cluster's gateway; what calls through it has no other. */
 export function gatewayIdentity(config: GatewayConfig, of: MeshNames): string {
   const [account, namespace] =

@@ -1,6 +1,7 @@
 import { type Alert, alertsOf } from "./alerts";
 import type { FleetConfig } from "./config/fleetConfig";
 import type { ObservabilityConfig } from "./config/observability";
+import { gatewayPlace } from "./gateway";
 import { identityName } from "./names";
 import type { ClusterPlan, ExportPlan } from "./plan";
 
@@ -10,6 +11,15 @@ export interface ObservabilityPlan
   /** Who may read the metrics: a mesh identity, or networks for a Prometheus without a proxy. */
   readonly reader: { readonly identity: string } | { readonly networks: readonly string[] };
   readonly alerts: readonly Alert[];
+  /** Where the pods of its gateway are; absent without one. */
+  readonly gateway?: GatewayPods;
+}
+
+export interface GatewayPods {
+  /** Whether the chart linkerd-multicluster made them, or they are an Emissary's. */
+  readonly kind: "chart" | "emissary";
+  readonly namespace: string;
+  readonly deployment: string;
 }
 
 /** Servers of the chart linkerd-multicluster (`service-mirror-policy.yaml`) that let only linkerd-viz read metrics. */
@@ -27,7 +37,7 @@ export function planObservability(
   if (!config.observability || !config.clusters[cluster.name]?.observed) return undefined;
   const { labels, scrapeInterval, dashboard, prometheus } = config.observability;
   const { serviceAccount, namespace, networks } = prometheus;
-  const { controlPlaneNamespace, trustDomain } = cluster;
+  const { controlPlaneNamespace, trustDomain, gateway } = cluster;
   return {
     labels,
     scrapeInterval,
@@ -36,5 +46,11 @@ export function planObservability(
       ? { networks }
       : { identity: identityName(serviceAccount, namespace, controlPlaneNamespace, trustDomain) },
     alerts: alertsOf(exports, cluster),
+    ...(gateway.enabled && { gateway: gatewayPods(gateway) }),
   };
+}
+
+function gatewayPods(gateway: Parameters<typeof gatewayPlace>[0]): GatewayPods {
+  const { namespace, deployment } = gatewayPlace(gateway);
+  return { kind: gateway.kind, namespace, deployment };
 }

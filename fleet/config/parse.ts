@@ -6,6 +6,7 @@ import { accessesWithoutLink, accessRules } from "./rules/access";
 import { certManagerRules } from "./rules/certManager";
 import { chartRules } from "./rules/charts";
 import { clusterRules } from "./rules/clusters";
+import { lastMembers, lostTargets } from "./rules/evacuation";
 import { exportRules, unreachedExports } from "./rules/exports";
 import { grantRules } from "./rules/grants";
 import { issuerRules } from "./rules/issuers";
@@ -36,6 +37,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   exportRules,
   grantRules,
   trafficRules,
+  lastMembers,
   trustRules,
   issuerRules,
   certManagerRules,
@@ -56,7 +58,12 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
   const rest = [
     ...inlineSecrets(raw),
     ...(linksKnown
-      ? [...unreachedExports(readable), ...accessesWithoutLink(readable), ...unansweredTraffic(readable)]
+      ? [
+          ...unreachedExports(readable),
+          ...accessesWithoutLink(readable),
+          ...unansweredTraffic(readable),
+          ...lostTargets(readable),
+        ]
       : []),
   ];
   problems.push(...rest.filter(({ path }) => !within(path, problems)));

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { AuthorizationPolicySpec } from "../../fleet/policyResources";
+import { repository } from "../../lab/env";
 import { TestLab } from "./harness";
 
 const CRDS = join(__dirname, "crds", "monitoring.coreos.com.yaml");
 const observability = {
   prometheus: { namespace: "shop", serviceAccount: "prometheus" },
   labels: { release: "monitoring" },
-  dashboard: { namespace: "shop" },
+  dashboard: { namespace: "grafana" },
 };
 
 let lab: TestLab;
@@ -27,12 +29,20 @@ test("a cluster without the Prometheus Operator is named before anything is made
   for (const cluster of ["eu", "us"]) {
     expect(said).toContain(`${cluster} has no PodMonitor, PrometheusRule of monitoring.coreos.com/v1`);
     expect(said).toContain(`write clusters.${cluster}.observed: false`);
+    expect(said).toContain(`${cluster} has no namespace grafana`);
     expect(await lab.kubectl(cluster, "get", "namespaces", "-o=name")).not.toContain("linkerd");
   }
 });
 
 test("with it, each cluster's links are shown to its Prometheus, and a preview has nothing to do", async () => {
-  for (const cluster of ["eu", "us"]) await lab.kubectl(cluster, "apply", "-f", CRDS);
+  for (const cluster of ["eu", "us"]) {
+    await lab.kubectl(cluster, "apply", "-f", CRDS);
+    await lab.kubectl(cluster, "create", "namespace", "grafana");
+  }
+  await lab.kubectl("us", "apply", "-f", join(repository, "lab", "emissary"));
+  lab.edit((config) => {
+    Object.assign(config["linkerd-fleet:clusters"].us ?? {}, { gateway: { type: "emissary" } });
+  });
   const ran = await lab.cli();
   expect(ran.stderr).toBe("");
   expect(await lab.preview()).toEqual([]);
@@ -57,8 +67,33 @@ test("with it, each cluster's links are shown to its Prometheus, and a preview h
   expect(rules.map(({ alert }: { alert: string }) => alert)).toContain("LinkerdLinkNotMirroring");
   expect(JSON.stringify(rules)).toContain("controller-us-");
 
-  const dashboard = await lab.kubectl("eu", "get", "configmap/linkerd-fleet-dashboard", "-n=shop", "-o=json");
+  const dashboard = await lab.kubectl(
+    "eu",
+    "get",
+    "configmap/linkerd-fleet-dashboard",
+    "-n=grafana",
+    "-o=json",
+  );
   expect(JSON.parse(JSON.parse(dashboard).data["linkerd-fleet.json"]).title).toBe("Linkerd fleet");
+});
+
+test("an Emissary that is the gateway is open to that Prometheus, as the pods of the extension are", async () => {
+  const policies = JSON.parse(
+    await lab.kubectl("us", "get", "authorizationpolicies.policy.linkerd.io", "-n=emissary", "-o=json"),
+  );
+  const refs = policies.items.map(({ spec }: { spec: AuthorizationPolicySpec }) => [
+    spec.targetRef.name,
+    ...spec.requiredAuthenticationRefs.map(({ name }) => name),
+  ]);
+  expect(refs).toContainEqual(["fleet.gateway-admin", "linkerd-fleet.prometheus"]);
+  const identities = await lab.kubectl(
+    "us",
+    "get",
+    "meshtlsauthentications.policy.linkerd.io/linkerd-fleet.prometheus",
+    "-n=emissary",
+    "-o=jsonpath={.spec.identities}",
+  );
+  expect(identities).toBe('["prometheus.shop.serviceaccount.identity.linkerd.cluster.local"]');
 });
 
 test("the ports that its PodMonitor names are the ones that the service mirrors have", async () => {
@@ -95,7 +130,9 @@ test("without it again, nothing of it stays", async () => {
   const ran = await lab.cli();
   expect(ran.stderr).toBe("");
   expect(await lab.kubectl("eu", "get", "podmonitors,prometheusrules", "-A", "-o=name")).toBe("");
-  expect(
-    await lab.kubectl("eu", "get", "authorizationpolicies.policy.linkerd.io", "-A", "-o=name"),
-  ).not.toContain("linkerd-fleet");
+  for (const cluster of ["eu", "us"]) {
+    expect(
+      await lab.kubectl(cluster, "get", "authorizationpolicies.policy.linkerd.io", "-A", "-o=name"),
+    ).not.toContain("linkerd-fleet");
+  }
 });

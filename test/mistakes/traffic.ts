@@ -44,6 +44,30 @@ export const TRAFFIC: readonly Mistake[] = [
     "remove the service",
   ],
   [
+    "the evacuation of the only member that a cluster is linked to",
+    (f) => {
+      f.clusters.eu.evacuate = true;
+      f.topology = {
+        kind: "links",
+        links: [
+          { source: "apac", target: "eu" },
+          { source: "eu", target: "us" },
+        ],
+      };
+    },
+    "clusters.eu.evacuate",
+    "linked to export it",
+  ],
+  [
+    "an evacuation that leaves a cluster a member behind a draining link",
+    (f) => {
+      f.clusters.eu.evacuate = true;
+      f.topology.links.push({ source: "apac", target: "us", state: "draining" });
+    },
+    "clusters.eu.evacuate",
+    "linked to export it",
+  ],
+  [
     "weights of a federated service",
     (f) => (f.services[0].traffic = [half]),
     "services[0].traffic",

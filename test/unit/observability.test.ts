@@ -5,12 +5,12 @@ import { describe, expect, it } from "vitest";
 import { Fleet } from "../../components/fleet";
 import { dashboardOf } from "../../fleet/dashboard";
 import { planFleet } from "../../fleet/plan";
-import { requiredApis } from "../../fleet/requiredApis";
+import { requiredApis, requiredNamespaces } from "../../fleet/requiredApis";
 import { controlPlaneValues } from "../../fleet/values";
 import type { LiveCluster, Read } from "../../ops/live/cluster";
-import { missingApis } from "../../ops/preflight";
+import { missingApis, missingNamespaces } from "../../ops/preflight";
 import { configOf, fleetInputs } from "../arbitraries";
-import { meshConfig, meshPlan } from "../fleets";
+import { cluster, fleetOf, meshConfig, meshPlan } from "../fleets";
 import { type Registered, runUnderMocks } from "../mocks";
 
 const observability = { prometheus: { namespace: "monitoring", serviceAccount: "prometheus" } };
@@ -78,8 +78,14 @@ describe("alerts", () => {
   });
 });
 
+const chartGateway = {
+  kind: "chart",
+  namespace: "linkerd-multicluster",
+  deployment: "linkerd-gateway",
+} as const;
+
 it("the dashboard asks what Prometheus understands, and its panels do not overlap", () => {
-  const { panels } = dashboardOf();
+  const { panels } = dashboardOf(chartGateway);
   expect(panels.flatMap(({ targets }) => syntaxErrors(targets[0].expr))).toEqual([]);
   expect(new Set(panels.map(({ gridPos: { x, y } }) => `${x},${y}`)).size).toBe(panels.length);
 });
@@ -137,6 +143,52 @@ describe("a cluster's observability", () => {
   });
 });
 
+describe("a cluster with an Emissary as its gateway", () => {
+  const planned = (gateway: Record<string, unknown>) =>
+    planFleet(fleetOf({ a: cluster("a"), b: cluster("b", { gateway }) }, { observability }));
+
+  it("lets Prometheus read its proxy, which is closed to everybody else", async () => {
+    const plan = planned({ type: "emissary", namespace: "edge" });
+    const all = await runUnderMocks(
+      () => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }),
+    );
+    const find = (name: string) => all.find((one) => one.name === name)?.inputs;
+    expect(find("b-emissary-linkerd-admin")).toMatchObject({
+      metadata: { name: "fleet.gateway-admin", namespace: "edge" },
+      spec: { accessPolicy: "deny" },
+    });
+    expect(find("b-observability-emissary-fleet.gateway-admin")).toMatchObject({
+      metadata: { namespace: "edge" },
+      spec: {
+        targetRef: { kind: "Server", name: "fleet.gateway-admin" },
+        requiredAuthenticationRefs: [{ kind: "MeshTLSAuthentication", name: "linkerd-fleet.prometheus" }],
+      },
+    });
+    expect(find("b-observability-emissary-prometheus")).toMatchObject({
+      metadata: { name: "linkerd-fleet.prometheus", namespace: "edge" },
+      spec: { identities: ["prometheus.monitoring.serviceaccount.identity.linkerd.cluster.local"] },
+    });
+    expect(all.filter(({ name }) => name.startsWith("a-observability-emissary"))).toEqual([]);
+  });
+
+  it("counts the requests of that Emissary's proxies; of the chart's gateway elsewhere, and none without", () => {
+    const requests = (gateway: Record<string, unknown>) => {
+      const [, b] = planned(gateway).clusters;
+      const panels = dashboardOf(b?.observability?.gateway).panels;
+      return panels
+        .filter(({ title }) => title === "Requests through the gateway")
+        .map(({ targets: [{ expr }] }) => /namespace=".*?", deployment=".*?"/.exec(expr)?.[0]);
+    };
+    expect(requests({ type: "emissary", namespace: "edge", deployment: "ambassador" })).toEqual([
+      'namespace="edge", deployment="ambassador"',
+    ]);
+    expect(requests({ type: "loadBalancer" })).toEqual([
+      'namespace="linkerd-multicluster", deployment="linkerd-gateway"',
+    ]);
+    expect(requests({ type: "none" })).toEqual([]);
+  });
+});
+
 const noTrust = { bundle: "", webhooks: [] };
 function one(plan: ReturnType<typeof meshPlan>) {
   const [first] = plan.clusters;
@@ -179,5 +231,27 @@ describe("kinds that others install", () => {
   it("are not judged in a cluster that does not answer: it must not hold up the others", async () => {
     const dead = answer({ state: "failed", why: "unreachable", message: "no answer" });
     expect(await missingApis(required, new Map([["c001", dead]]))).toEqual([]);
+    expect(await missingNamespaces(dashboards("grafana"), new Map([["c001", dead]]))).toEqual([]);
+  });
+
+  it("are the routes of the Gateway API, where it is not brought along", async () => {
+    const linkerd = { version: "2026.8.3", gatewayApi: "existing" };
+    const routes = requiredApis(meshPlan(1, { linkerd }));
+    const missing = await missingApis(routes, new Map([["c001", found("GatewayClass")]]));
+    expect(missing).toMatchObject([
+      { path: "linkerd.gatewayApi", problem: "c001 has no HTTPRoute of gateway.networking.k8s.io/v1" },
+    ]);
+  });
+
+  const dashboards = (namespace: string) =>
+    requiredNamespaces(meshPlan(1, { observability: { ...observability, dashboard: { namespace } } }));
+
+  it("are not all: a dashboard needs a namespace, unless it is one that comes with Linkerd", async () => {
+    const lacking = new Map([["c001", answer({ state: "missing" })]]);
+    expect(await missingNamespaces(dashboards("grafana"), lacking)).toMatchObject([
+      { path: "observability.dashboard.namespace", problem: "c001 has no namespace grafana" },
+    ]);
+    expect(dashboards("linkerd-viz")).toEqual([]);
+    expect(requiredNamespaces(meshPlan(1, { observability }))).toEqual([]);
   });
 });

@@ -154,6 +154,48 @@ describe("evacuating a cluster", () => {
     );
   });
 
+  it("is refused if, and only if, it leaves callers of some cluster with nobody they are linked to", () => {
+    const pairs = CLUSTERS.flatMap((source) => CLUSTERS.map((target) => ({ source, target }))).filter(
+      ({ source, target }) => source !== target,
+    );
+    const links = fc.subarray(pairs).chain((some) =>
+      fc.tuple(
+        ...some.map((pair) =>
+          fc.record({
+            ...{ source: fc.constant(pair.source), target: fc.constant(pair.target) },
+            state: fc.constantFrom<("active" | "draining")[]>("active", "draining"),
+            modes: fc.constantFrom<("flat" | "federated")[]>(["flat"], ["flat", "federated"]),
+          }),
+        ),
+      ),
+    );
+    const members = fc.subarray(CLUSTERS, { minLength: 1 });
+    const mode = fc.constantFrom("flat" as const, "federated" as const);
+    fc.assert(
+      fc.property(links, members, mode, fc.subarray(CLUSTERS), (links, members, mode, evacuated) => {
+        const input = fleet([service({ mode, in: members })], evacuated);
+        input.topology = { kind: "links", links };
+        const told = (parseFleetConfig(stack(input)).problems ?? []).filter(({ path }) =>
+          path.endsWith(".evacuate"),
+        );
+        const left = members.filter((name) => !evacuated.includes(name));
+        const reached = (source: string) =>
+          links
+            .filter((link) => link.source === source && link.state === "active")
+            .filter((link) => link.modes.some((one) => one === mode) && members.includes(link.target))
+            .map(({ target }) => target);
+        const lost = CLUSTERS.flatMap((source) => {
+          const before = reached(source);
+          return before.some((to) => left.includes(to)) || left.includes(source) ? [] : before;
+        });
+        const gone = left.length === 0 ? members : lost;
+        expect([...new Set(told.map(({ path }) => path))].sort()).toEqual(
+          [...new Set(gone.map((name) => `clusters.${name}.evacuate`))].sort(),
+        );
+      }),
+    );
+  });
+
   it("shows in the outputs, which tell for each service the clusters that serve it", () => {
     const services = [service({ mode: "federated", in: ["a", "b", "c"] })];
     const evacuated = plan(fleet(services, ["b"]));

@@ -6,17 +6,14 @@ import type { ServiceConfig } from "../services";
 import { milliseconds, type TrafficConfig } from "../traffic";
 import { readableLinks } from "./topology";
 
-/** Callers are told what Linkerd understands, requests come to an end, and no service loses its last member. */
+/** Callers are told what Linkerd understands, and requests come to an end. */
 export function trafficRules(fleet: Readable): Problem[] {
-  return [
-    ...fleet.services.flatMap((service) => [
-      ...penalties(service),
-      ...headlessModes(fleet, service),
-      ...divisible(service),
-      ...divisions(fleet, service),
-    ]),
-    ...lastMembers(fleet),
-  ];
+  return fleet.services.flatMap((service) => [
+    ...penalties(service),
+    ...headlessModes(fleet, service),
+    ...divisible(service),
+    ...divisions(fleet, service),
+  ]);
 }
 
 /** Weights with which callers would find nobody. Only to be asked when all links are known. */
@@ -158,29 +155,5 @@ function wayBack(service: ServiceConfig, entry: TrafficConfig, start: string): s
       seen.add(at);
     }
     return false;
-  });
-}
-
-/** Evacuation is not told from within: callers of a service without members get errors, or no such name. */
-function lastMembers({ clusters, clusterNames, services }: Readable): Problem[] {
-  if (clusters.size < clusterNames.size) return [];
-  const groups = Map.groupBy(
-    services.map(({ value }) => value),
-    ({ namespace, name, mode }) => `${namespace}/${name} (${mode})`,
-  );
-  return [...groups].flatMap(([service, entries]) => {
-    const members = new Set(entries.flatMap((entry) => entry.in));
-    const stays = (name: string) => {
-      const cluster = clusters.get(name);
-      return cluster !== undefined && !cluster.evacuate && cluster.state === "active";
-    };
-    if ([...members].some(stays)) return [];
-    return [...members]
-      .filter((name) => clusters.get(name)?.evacuate)
-      .map((name) => ({
-        path: pathOf(["clusters", name, "evacuate"]),
-        problem: `leaves the service ${service} with no member`,
-        fix: "let another cluster export it first, or remove the service: then it is gone on purpose",
-      }));
   });
 }
