@@ -8,6 +8,7 @@ import { withoutStackTraces } from "./components/stackTraces";
 import { keepTokens } from "./fleet/access";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { deployedAfter } from "./fleet/deployment";
+import { grantNotes } from "./fleet/grantNotes";
 import { guardTransition } from "./fleet/guard";
 import { readHandover } from "./fleet/handover";
 import { planFleet } from "./fleet/plan";
@@ -41,7 +42,7 @@ export = async () => {
   const plan = keepTokens(planFleet(parsed.config, surroundings(self, parsed.config, handovers)), last);
   for (const note of pendingNotes(plan.pending)) pulumi.log.info(note);
   const { notes, warnings, refusal } = guardTransition(last, plan, parsed.config.allowUnsafe);
-  for (const note of notes) pulumi.log.info(note);
+  for (const note of [...notes, ...grantNotes(last, plan)]) pulumi.log.info(note);
   for (const warning of warnings) pulumi.log.warn(warning);
   if (refusal !== undefined) return stop(refusal);
 

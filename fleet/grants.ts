@@ -15,7 +15,11 @@ export interface GrantPlan {
   readonly ports: readonly PortGrant[];
   /** Callers of the cluster itself; absent where there are none. */
   readonly local?: LocalGrant;
+  readonly localChange: LocalChange;
 }
+
+/** What a grant does to callers of the cluster itself, against what its default policy gives them. */
+export type LocalChange = "kept" | "narrowed" | "closed" | "opened";
 
 export interface PortGrant {
   readonly port: ContainerPort;
@@ -52,7 +56,6 @@ function planGrant(
   cluster: string,
 ): GrantPlan {
   const { namespace, name, pods, protocol } = service;
-  const local = planLocal(config, service, cluster);
   return {
     cluster,
     namespace,
@@ -63,7 +66,7 @@ function planGrant(
       port,
       callers: callersOf(config, links, service, cluster, port),
     })),
-    ...(local === undefined ? {} : { local }),
+    ...planLocal(config, service, cluster),
   };
 }
 
@@ -119,25 +122,39 @@ function gatewayOf(config: FleetConfig, name: string): string[] {
   return cluster ? [gatewayIdentity(cluster.gateway, own)] : [];
 }
 
-/** Identities alone would name pods of other clusters that share the trust domain: they hold from own networks only. */
-function planLocal(config: FleetConfig, service: ServiceConfig, name: string): LocalGrant | undefined {
+function planLocal(
+  config: FleetConfig,
+  service: ServiceConfig,
+  name: string,
+): Pick<GrantPlan, "local" | "localChange"> {
   const cluster = config.clusters[name];
-  const policy = cluster?.linkerd.defaultInboundPolicy ?? config.linkerd.defaultInboundPolicy;
-  const local = service.local === "keep" ? keptBy(policy) : service.local;
+  const had = givenBy(cluster?.linkerd.defaultInboundPolicy ?? config.linkerd.defaultInboundPolicy);
+  const gets = service.local === "keep" ? had : service.local;
+  const localChange = changeOf(had, gets);
+  if (gets === "none") return { localChange };
   const networks = cluster?.podNetworks ?? PRIVATE_NETWORKS;
-  if (local === "none") return undefined;
-  if (local === "anybody") return { networks };
+  if (gets === "anybody") return { local: { networks }, localChange };
   const trustDomain = trustDomainOf(config, name);
-  if (local === "meshed") {
-    return { networks, identities: [`*.identity.${config.linkerd.namespace}.${trustDomain}`] };
-  }
-  return { networks, identities: unique(local.map((who) => callerIdentity(config, who, trustDomain))) };
+  const identities =
+    gets === "meshed"
+      ? [`*.identity.${config.linkerd.namespace}.${trustDomain}`]
+      : unique(gets.map((who) => callerIdentity(config, who, trustDomain)));
+  // Identities alone would name pods of other clusters that share the trust domain: they hold from own networks only.
+  return { local: { networks, identities }, localChange };
 }
 
+type DefaultCallers = "anybody" | "meshed" | "none";
+
 /** What callers had before the Server, which takes the place of the default policy. */
-function keptBy(policy: FleetConfig["linkerd"]["defaultInboundPolicy"]): "anybody" | "meshed" | "none" {
+function givenBy(policy: FleetConfig["linkerd"]["defaultInboundPolicy"]): DefaultCallers {
   if (policy === "deny") return "none";
   return policy === "all-authenticated" || policy === "cluster-authenticated" ? "meshed" : "anybody";
+}
+
+function changeOf(had: DefaultCallers, gets: DefaultCallers | readonly object[]): LocalChange {
+  if (gets === had) return "kept";
+  if (gets === "none") return "closed";
+  return had === "none" ? "opened" : "narrowed";
 }
 
 function trustDomainOf(config: FleetConfig, cluster: string): string {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FederatedView } from "./federation";
+import type { GrantPlan } from "./grants";
 import type { ServiceName } from "./names";
 import type { Plan } from "./plan";
 import { joinBundle } from "./trustBundle";
@@ -84,6 +85,16 @@ export interface ServiceSummary<T> extends ServiceName {
   readonly sourceOfTruth?: Readonly<Record<string, T>>;
   /** Identities of other clusters' callers that may call some port of it; `*` for every meshed one, none if closed. */
   readonly callers: readonly string[];
+  /** Clusters of which no other cluster's callers may call it; absent where there are none. */
+  readonly closed?: readonly string[];
+  /** By cluster, where it cuts off callers of the cluster itself: at which ports, and who still may call. */
+  readonly narrowed?: Readonly<Record<string, NarrowedCallers>>;
+}
+
+export interface NarrowedCallers {
+  readonly ports: readonly (string | number)[];
+  /** Mesh identities; none where nobody may. */
+  readonly callers: readonly string[];
 }
 
 export function describeServices<T>(
@@ -99,9 +110,10 @@ export function describeServices<T>(
       members.filter((member) => member.evacuated === gone).map(({ cluster }) => cluster),
     );
     const same = (of: ServiceName) => of.namespace === namespace && of.name === name;
-    const callers = plan.grants
-      .filter((of) => same(of) && clusters.includes(of.cluster))
-      .flatMap(({ ports }) => ports.flatMap((port) => port.callers));
+    const grants = plan.grants.filter((of) => same(of) && clusters.includes(of.cluster));
+    const callers = grants.flatMap(callersOf);
+    const closed = grants.filter((grant) => callersOf(grant).length === 0).map(({ cluster }) => cluster);
+    const narrowed = grants.filter(({ localChange }) => ["narrowed", "closed"].includes(localChange));
     const views = modes.includes("federated") ? sourcesOfTruth.filter(same) : [];
     return [
       {
@@ -114,9 +126,22 @@ export function describeServices<T>(
           sourceOfTruth: Object.fromEntries(views.map(({ cluster, members }) => [cluster, members])),
         }),
         callers: [...new Set(callers)].sort(),
+        ...(closed.length > 0 && { closed }),
+        ...(narrowed.length > 0 && {
+          narrowed: Object.fromEntries(
+            narrowed.map(({ cluster, ports, local }) => [
+              cluster,
+              { ports: ports.map(({ port }) => port), callers: local?.identities ?? [] },
+            ]),
+          ),
+        }),
       },
     ];
   });
+}
+
+function callersOf({ ports }: GrantPlan): string[] {
+  return ports.flatMap(({ callers }) => callers);
 }
 
 /** Bumped when the shape of the outputs changes in a way that a reader must know. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { isType, type Line, serviceLines, verb } from "./lines";
 import type { Inputs, Step } from "./preview";
@@ -27,13 +28,56 @@ function grantLine({ op, before, after }: Step): Line[] {
     lines.push({ text: `: + ${gained.join(", ")}`, ...(anyone && { why: "anyone in the mesh may call" }) });
   }
   if (lost.length > 0) lines.push({ text: `: − ${lost.join(", ")}` });
-  const [localBefore, localNow] = [JSON.stringify(before?.local), JSON.stringify(after?.local)];
-  if (after?.local === undefined) {
-    lines.push({ text: ": callers of its own cluster are cut off", why: "local traffic stops" });
-  } else if (op === "update" && localBefore !== localNow) {
-    lines.push({ text: ": other callers of its own cluster than before", why: "local traffic may stop" });
+  return [...lines, ...localLines(before, after)];
+}
+
+/** Callers of the service's own cluster: told when the grant is new, has a port more, or lets in others than before. */
+function localLines(before: Inputs | undefined, after: Inputs | undefined): Line[] {
+  const [was, now] = [localOf(before?.local), localOf(after?.local)];
+  if (before && !isDeepStrictEqual(was, now)) {
+    if (!now) return [{ text: ": callers of its own cluster are cut off", why: "local traffic stops" }];
+    return was && !letsInAll(now, was)
+      ? [{ text: ": other callers of its own cluster than before", why: "local traffic may stop" }]
+      : [{ text: ": more callers of its own cluster than before" }];
   }
-  return lines;
+  const known = portsOf(before);
+  const added = portsOf(after).filter((port) => !known.includes(port));
+  if (added.length === 0) return [];
+  const at = before ? ` at port ${added.join(", ")}` : "";
+  const who = now?.identities?.join(", ") ?? "all";
+  switch (after?.localChange) {
+    case "closed":
+      return [{ text: `: callers of its own cluster are cut off${at}`, why: "local traffic stops" }];
+    case "narrowed":
+      return [{ text: `: of its own cluster only ${who} may call${at}`, why: "local traffic may stop" }];
+    case "opened":
+      return [{ text: `: of its own cluster ${who} may call${at}, against the default policy` }];
+    default:
+      return [];
+  }
+}
+
+const localGrant = z.object({ networks: z.array(z.string()), identities: z.array(z.string()).optional() });
+type LocalCallers = z.infer<typeof localGrant>;
+
+function localOf(local: unknown): LocalCallers | undefined {
+  return localGrant.safeParse(local).data;
+}
+
+/** Whether nobody whom `was` lets in is kept out, so far as names tell. */
+function letsInAll(now: LocalCallers, was: LocalCallers): boolean {
+  const isLetIn = (identity: string) =>
+    now.identities?.some(
+      (one) => one === identity || (one.startsWith("*.") && identity.endsWith(one.slice(1))),
+    );
+  return (
+    was.networks.every((network) => now.networks.includes(network)) &&
+    (now.identities === undefined || (was.identities?.every(isLetIn) ?? false))
+  );
+}
+
+function portsOf(inputs: Inputs | undefined): (string | number)[] {
+  return grantPorts.safeParse(inputs?.ports).data?.map(({ port }) => port) ?? [];
 }
 
 /** `identity (port)` for each caller from another cluster. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deploymentOf } from "../../fleet/deployment";
 import { planFleet } from "../../fleet/plan";
+import { describeServices } from "../../fleet/summary";
 import { configOf, type FleetInput } from "../arbitraries";
 import { LoneProject } from "../loneProject";
 
@@ -14,6 +15,7 @@ interface Fleet {
   trust: { anchors: { id: string; state: "active" | "staged" | "retiring" }[] };
   clusters: Record<string, { context: string; network: string; apiServer: string; state?: "draining" }>;
   topology: { kind: "mesh" } | { kind: "hub"; hub: string };
+  services?: NonNullable<FleetInput["services"]>;
   allowUnsafe?: NonNullable<FleetInput["allowUnsafe"]>;
 }
 
@@ -50,7 +52,7 @@ async function deployed(last: Fleet): Promise<void> {
       urn: stack,
       custom: false,
       type: "pulumi:pulumi:Stack",
-      outputs: { deployed: deploymentOf(plan) },
+      outputs: { deployed: deploymentOf(plan), services: describeServices(plan) },
     },
     // Belongs to the engine, which reads the outputs with it.
     {
@@ -155,6 +157,20 @@ describe("an unsafe step", () => {
     expect(output).toContain("warning: allowUnsafe lets this pass remove-undrained-cluster: cluster eu");
     expect(code).toBe(0);
   });
+});
+
+it("a preview says whom a new service keeps out, and does not say it again", async () => {
+  await deployed(fleet());
+  const closed = fleet((next) => {
+    const of = { name: "checkout", namespace: "shop", in: ["us"], ports: [8080] };
+    next.services = [{ ...of, mode: "gateway", local: "none" }];
+  });
+  const kept =
+    /Service shop\/checkout of us: (nobody from another cluster may call it|its `local` cuts off)/g;
+  // The engine shows a message as it comes, and again at the end.
+  expect(new Set((await run("preview", closed)).output.match(kept)).size).toBe(2);
+  await deployed(closed);
+  expect((await run("preview", closed)).output).not.toMatch(kept);
 });
 
 describe("a safe step", () => {

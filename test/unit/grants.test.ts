@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "../../components/fleet";
+import { grantNotes } from "../../fleet/grantNotes";
 import { type GrantPlan, planGrants } from "../../fleet/grants";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { describeServices } from "../../fleet/summary";
@@ -83,6 +84,41 @@ it("the outputs say who may call each service", () => {
   ]);
 });
 
+describe("the notes of a preview", () => {
+  const planOf = (more: object) => planFleet(meshConfig(2, checkout({ in: ["c001", "c002"], ...more })));
+  const outputsOf = (plan: Plan) => ({ services: describeServices(plan) });
+  const closed =
+    "Service shop/checkout of c001, c002: nobody from another cluster may call it: no `allow` in `services` names callers";
+  const cutOff =
+    "Service shop/checkout of c001, c002: its `local` cuts off callers of its own cluster, at port 8080, admin";
+
+  it("say who is kept out of a new service, once for all clusters", () => {
+    expect(grantNotes({}, planOf({ local: "none" }))).toEqual([closed, cutOff]);
+    expect(grantNotes({}, planOf({ allow: [{ identity: WEB }] }))).toEqual([]);
+  });
+
+  it("say nothing where the last outputs say the same", () => {
+    const plan = planOf({ local: "none" });
+    expect(grantNotes(JSON.parse(JSON.stringify(outputsOf(plan))), plan)).toEqual([]);
+  });
+
+  it("say what changed, and only that", () => {
+    const last = outputsOf(planOf({}));
+    expect(grantNotes(last, planOf({ local: "none" }))).toEqual([cutOff]);
+    expect(grantNotes(last, planOf({ allow: [{ identity: WEB }], local: "meshed" }))).toEqual([
+      "Service shop/checkout of c001, c002: its `local` cuts off callers other than " +
+        "*.identity.linkerd.cluster.local of its own cluster, at port 8080, admin",
+    ]);
+    expect(
+      grantNotes(outputsOf(planOf({ local: "none", ports: [8080] })), planOf({ local: "none" })),
+    ).toEqual([cutOff]);
+  });
+
+  it("tell all of it where the last outputs are those of another version", () => {
+    expect(grantNotes({ services: "all" }, planOf({}))).toEqual([closed]);
+  });
+});
+
 describe("callers of the exporting cluster itself", () => {
   const own = (linkerd: object, local?: unknown) =>
     grantOf(local === undefined ? {} : { local }, {
@@ -97,6 +133,22 @@ describe("callers of the exporting cluster itself", () => {
     ["deny", undefined],
   ])("keep what the default policy gave them (%s)", (defaultInboundPolicy, expected) => {
     expect(own(defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy })).toEqual(expected);
+  });
+
+  it.each<[policy: string | undefined, local: unknown, change: GrantPlan["localChange"]]>([
+    [undefined, "keep", "kept"],
+    ["deny", "keep", "kept"],
+    ["deny", "none", "kept"],
+    ["cluster-authenticated", "meshed", "kept"],
+    [undefined, "meshed", "narrowed"],
+    ["all-authenticated", [{ namespace: "shop" }], "narrowed"],
+    [undefined, "none", "closed"],
+    ["deny", "meshed", "opened"],
+    ["deny", [{ namespace: "shop" }], "opened"],
+  ])("under the default policy %s and `local: %j` are %s", (defaultInboundPolicy, local, change) => {
+    const linkerd = defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy };
+    const clusters = { c001: cluster("c001", { linkerd }), c002: cluster("c002") };
+    expect(grantOf({ local }, clusters).localChange).toBe(change);
   });
 
   it("may be none, or named ones from the cluster's own networks", () => {

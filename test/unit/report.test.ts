@@ -87,12 +87,13 @@ const SECRET = "kubernetes:core/v1:Secret";
 const GRANT = "linkerd-fleet:service:Grant";
 const WEB = "web.shop.serviceaccount.identity.linkerd.us.example.com";
 
-const grant = (callers: string[], local: object | undefined = { networks: ["10.1.0.0/16"] }) => ({
+const KEPT = { local: { networks: ["10.1.0.0/16"] }, localChange: "kept" };
+const grant = (callers: string[], local: object = KEPT) => ({
   cluster: "us",
   namespace: "shop",
   name: "checkout",
   ports: [{ port: "http", callers }],
-  ...(local && { local }),
+  ...local,
 });
 
 const access = (generation: number) => ({ source: "us", target: "eu", generation });
@@ -270,6 +271,64 @@ describe("the report of a preview", () => {
     expect(report(readPreview(closed), "dev")).toContain(
       "shop/checkout of us: nobody from another cluster may call",
     );
+  });
+
+  describe("of callers of a service's own cluster", () => {
+    const NETWORKS = ["10.1.0.0/16"];
+    const none = { localChange: "closed" };
+    const meshed = {
+      local: { networks: NETWORKS, identities: ["*.identity.linkerd.us.example.com"] },
+      localChange: "narrowed",
+    };
+    const named = { local: { networks: NETWORKS, identities: [WEB] }, localChange: "narrowed" };
+    const linesOf = (after: object, before?: object) =>
+      tell(
+        readPreview(
+          previewOf([
+            { op: before ? "update" : "create", type: GRANT, name: "g", after, ...(before && { before }) },
+          ]),
+        ),
+      ).flatMap(({ lines }) => lines.filter(({ text }) => text.includes("its own cluster")));
+    const line = (text: string, why?: string) => ({
+      text: `shop/checkout of us: ${text}`,
+      ...(why && { why }),
+    });
+    const withPort = (of: ReturnType<typeof grant>) => ({
+      ...of,
+      ports: [...of.ports, { port: "admin", callers: [] }],
+    });
+    const CUT_OFF = line("callers of its own cluster are cut off", "local traffic stops");
+
+    it("tells those whom a first export cuts off, and not those who keep what they had", () => {
+      expect(linesOf(grant([WEB]))).toEqual([]);
+      expect(linesOf(grant([WEB], { localChange: "kept" }))).toEqual([]);
+      expect(linesOf(grant([WEB], none))).toEqual([CUT_OFF]);
+      expect(linesOf(grant([WEB], named))).toEqual([
+        line(`of its own cluster only ${WEB} may call`, "local traffic may stop"),
+      ]);
+      expect(linesOf(grant([WEB], { ...named, localChange: "opened" }))).toEqual([
+        line(`of its own cluster ${WEB} may call, against the default policy`),
+      ]);
+    });
+
+    it("tells it once, and again only of what changes", () => {
+      expect(linesOf(grant([WEB], none), grant([], none))).toEqual([]);
+      expect(linesOf(grant([WEB], named), grant([], named))).toEqual([]);
+      expect(linesOf(withPort(grant([], none)), grant([], none))).toEqual([
+        line("callers of its own cluster are cut off at port admin", "local traffic stops"),
+      ]);
+      expect(linesOf(grant([], none), grant([]))).toEqual([CUT_OFF]);
+    });
+
+    it("stops for fewer callers, and not for more", () => {
+      const fewer = [line("other callers of its own cluster than before", "local traffic may stop")];
+      const more = [line("more callers of its own cluster than before")];
+      expect(linesOf(grant([], meshed), grant([]))).toEqual(fewer);
+      expect(linesOf(grant([], named), grant([], meshed))).toEqual(fewer);
+      expect(linesOf(grant([], meshed), grant([], named))).toEqual(more);
+      expect(linesOf(grant([]), grant([], named))).toEqual(more);
+      expect(linesOf(grant([], named), grant([], none))).toEqual(more);
+    });
   });
 
   it("tells a cluster that is evacuated, and how its callers' requests are divided", () => {
