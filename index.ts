@@ -50,8 +50,13 @@ export = async () => {
   const missing = await preflight(plan, (key) => pulumi.runtime.getConfig(`${config.name}:${key}`));
   if (missing.length > 0) return stop(formatProblems(missing, "The clusters lack what the stack file needs"));
 
-  const fleet = new Fleet("fleet", { plan, handovers, secret: (key) => config.requireSecret(key) });
-  const complete = await completed(fleet);
+  const made: pulumi.Resource[] = [];
+  const fleet = new Fleet(
+    "fleet",
+    { plan, handovers, secret: (key) => config.requireSecret(key) },
+    { transformations: [({ resource }) => void made.push(resource)] },
+  );
+  const complete = await completed(made);
   const handover = await handoverOf(plan, fleet.handover, readHandover(last).handover);
   return {
     /** Each cluster: address, region, network, gateway, version. */

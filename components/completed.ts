@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Whether all of a component was deployed, so far as a program can know: with `--continue-on-error` it goes on after
- * a failure and is told nothing. The engine skips what depends on a failed resource, and this depends on all of them.
- * In a preview the answer is yes.
+ * Whether all resources were deployed, so far as a program can know: with `--continue-on-error` it goes on after a
+ * failure and is told nothing, but what failed, or was skipped for it, has no id. In a preview the answer is yes.
  */
-export function completed(component: pulumi.ComponentResource): Promise<boolean> {
-  return isThere(new pulumi.Stash("completed", { input: true }, { dependsOn: [component] }).id);
+export async function completed(resources: readonly pulumi.Resource[]): Promise<boolean> {
+  const custom = resources.filter((resource) => pulumi.CustomResource.isInstance(resource));
+  return (await Promise.all(custom.map(({ id }) => isThere(id)))).every((there) => there);
 }
 
 /** Whether an output has a value: one of a resource that failed or was skipped has none. In a preview it may yet come. */

@@ -195,6 +195,9 @@ function kwokConfig({ port }: LabCluster, { bin }: Toolchain): string {
     extraArgs("kube-apiserver", "advertise-address", "192.0.2.1"),
     // With leases, a restarted cluster's nodes stay with the dead kwok for 200 seconds.
     extraArgs("kwok-controller", "node-lease-duration-seconds", "0"),
+    // There is one of each; electing it, a restarted cluster does nothing until the lease of the dead one is over.
+    extraArgs("kube-controller-manager", "leader-elect", "false"),
+    extraArgs("kube-scheduler", "leader-elect", "false"),
   ];
   const loadBalancer = {
     apiVersion: "kwok.x-k8s.io/v1alpha1",
