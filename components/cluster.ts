@@ -50,7 +50,7 @@ export class Cluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { cluster, trust, admission } = args;
-    super("linkerd-fleet:cluster:Cluster", name, {}, opts);
+    super("linkerd-fleet:cluster:Cluster", name, { state: cluster.state }, opts);
     const child = { parent: this };
 
     if (admission) new Admission(`${name}-admission`, { admission }, child);

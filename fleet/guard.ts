@@ -4,6 +4,9 @@ import type { Plan } from "./plan";
 import { rotationNotes } from "./rotation";
 import { judgeTransition, type Refusal } from "./transition";
 
+/** How the warning of each step begins that only `allowUnsafe` lets through. */
+export const LETS_PASS = "allowUnsafe lets this pass";
+
 /** What a person is told of a step from the last deployment to the next. */
 export interface Verdict {
   readonly notes: readonly string[];
@@ -45,7 +48,7 @@ export function guardTransition(
     notes: rotationNotes(last.known, next),
     warnings: [
       ...grouped(found.filter(allowed)).map(
-        ({ rule, what, why }) => `allowUnsafe lets this pass ${rule}: ${what}. Without it: ${why}`,
+        ({ rule, what, why }) => `${LETS_PASS} ${rule}: ${what}. Without it: ${why}`,
       ),
       ...idle.map(
         (rule) => `allowUnsafe: nothing is in the way of ${rule} any more. Remove it from the stack file`,

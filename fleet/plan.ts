@@ -58,6 +58,7 @@ export interface ClusterPlan
     | "region"
     | "network"
     | "clusterDomain"
+    | "state"
     | "createNamespaces"
     | "wave"
     | "generations"
@@ -187,6 +188,7 @@ function planCluster(
     ...definedOnly({ context, kubeconfig, ca, region, network }),
     apiServer,
     clusterDomain,
+    state: cluster.state,
     createNamespaces: cluster.createNamespaces,
     wave: cluster.wave,
     generations: cluster.generations,

@@ -1,7 +1,21 @@
 import { z } from "zod";
+import { LETS_PASS } from "../../fleet/guard";
 import { grantLines } from "./grants";
-import { isType, type Line, list, pairOf, type Section, serviceLines, shortType, text, verb } from "./lines";
-import type { Inputs, Preview, Step } from "./preview";
+import { admissionLines, anchorLines, settingLines } from "./guards";
+import {
+  CLUSTER,
+  isType,
+  type Line,
+  list,
+  pairOf,
+  RELEASE,
+  type Section,
+  serviceLines,
+  shortType,
+  text,
+  verb,
+} from "./lines";
+import type { Inputs, Message, Preview, Step } from "./preview";
 import { restarts, rotations } from "./rotations";
 
 /** What a preview changes, in the fleet's words, most consequential first. Holds names and versions, no values. */
@@ -10,10 +24,9 @@ export function describe(preview: Preview): Section[] {
   const sections: Section[] = [
     { title: "Stop and look", lines: risks(steps) },
     { title: "Rules that fired", lines: rulesThatFired(preview) },
-    {
-      title: "Clusters",
-      lines: steps.filter(isType(CLUSTER)).map((step) => ({ text: verb(step, step.name) })),
-    },
+    { title: "Trust", lines: anchorLines(steps) },
+    { title: "Admission and default policies", lines: [...admissionLines(steps), ...settingLines(steps)] },
+    { title: "Clusters", lines: steps.filter(isType(CLUSTER)).flatMap(clusterLine) },
     { title: "Links", lines: linkLines(steps) },
     {
       title: "Services that cross",
@@ -35,19 +48,22 @@ function rulesThatFired({ messages, violations }: Preview): Line[] {
     const [problem = ""] = message.split("\n");
     return { text: `${rule}: ${problem}`, ...(mandatory && { why: "the engine refuses it" }) };
   });
-  const lines = [...messages.map((text): Line => ({ text })), ...fired];
+  const lines = [...messages.map(messageLine), ...fired];
   return [...new Map(lines.map((line) => [line.text, line])).values()];
+}
+
+function messageLine({ severity, text }: Message): Line {
+  if (severity === "error") return { text, why: "the preview fails" };
+  return { text, ...(text.startsWith(LETS_PASS) && { why: "the transition guard would refuse it" }) };
 }
 
 export function isRisky(sections: readonly Section[]): boolean {
   return sections.some(({ lines }) => lines.some(({ why }) => why !== undefined));
 }
 
-const CLUSTER = "linkerd-fleet:cluster:Cluster";
 const LINK = "linkerd-fleet:link:Link";
 const EXPORT = "linkerd-fleet:service:ExportedService";
 const ROUTE = "linkerd-fleet:service:TrafficRoute";
-const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 /** What replacing or deleting it does to the fleet. Deleting is only told where a removal does not ask for it. */
 const CONSEQUENCES: Readonly<Record<string, string>> = {
@@ -61,6 +77,7 @@ const CONSEQUENCES: Readonly<Record<string, string>> = {
 function risks(steps: readonly Step[]): Line[] {
   const removed = new Set(steps.filter((s) => s.op === "delete" && s.type === CLUSTER).map((s) => s.name));
   const removedLinks = new Set(steps.filter((s) => s.op === "delete" && s.type === LINK).map((s) => s.name));
+  const anchorsTold = anchorLines(steps).length > 0;
   return steps.flatMap((step): Line[] => {
     const { op, type, name } = step;
     if (op === "delete" && type === LINK && step.before?.state !== "draining") {
@@ -69,7 +86,8 @@ function risks(steps: readonly Step[]): Line[] {
         { text: `link ${pair} is removed undrained`, why: "mirror services of it stay behind in the source" },
       ];
     }
-    if (type.startsWith("tls:") && name.startsWith("trust-") && op !== "create" && op !== "update") {
+    const isAnchor = type.startsWith("tls:") && name.startsWith("trust-");
+    if (isAnchor && (op === "replace" || (op === "delete" && !anchorsTold))) {
       return [
         {
           text: verb(step, `trust anchor ${name}`),
@@ -86,6 +104,12 @@ function risks(steps: readonly Step[]): Line[] {
         removedLinks.has(name.replace(/-link$/, "")));
     return asked ? [] : [{ text: verb(step, `${shortType(type)} ${name}`), why: consequence }];
   });
+}
+
+function clusterLine(step: Step): Line[] {
+  if (step.op !== "update") return [{ text: verb(step, step.name) }];
+  const [was, is] = [step.before?.state ?? "active", step.after?.state];
+  return was === is ? [] : [{ text: `${step.name}: ${was} → ${is}` }];
 }
 
 /** One line for both directions of a pair to which the same happens. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { isType, type Line, serviceLines, verb } from "./lines";
+import { difference, isType, type Line, serviceLines, signed, verb } from "./lines";
 import type { Inputs, Step } from "./preview";
 
 const GRANT = "linkerd-fleet:service:Grant";
@@ -19,8 +19,7 @@ function grantLine({ op, before, after }: Step): Line[] {
     return [{ text: " has no grant any more", why: "its cluster's default decides who may call" }];
   }
   const [was, now] = [callersOf(before), callersOf(after)];
-  const gained = now.filter((caller) => !was.includes(caller));
-  const lost = was.filter((caller) => !now.includes(caller));
+  const { gained, lost } = difference(was, now);
   const lines: Line[] = [];
   if (now.length === 0) lines.push({ text: ": nobody from another cluster may call" });
   if (gained.length > 0) {
@@ -92,29 +91,31 @@ const grantPorts = z.array(
   z.object({ port: z.union([z.string(), z.number()]), callers: z.array(z.string()) }),
 );
 
-/** Policy objects by kind; for identities also which come and which go. */
+/** Policy objects by kind; also which identities and networks come and which go. */
 function policyLine(step: Step): Line[] {
   const kind = POLICY.exec(step.type)?.[1];
   if (kind === undefined) return [];
   const where = step.cluster === undefined ? "" : ` in ${step.cluster}`;
-  const before = identitiesOf(step.before);
-  const after = identitiesOf(step.after);
-  const gained = after.filter((identity) => !before.includes(identity));
-  const lost = before.filter((identity) => !after.includes(identity));
-  const changes = [...gained.map((identity) => `+${identity}`), ...lost.map((identity) => `−${identity}`)];
-  const details = changes.length > 0 ? `: ${changes.join(", ")}` : "";
+  const callers = difference(letInBy(step.before), letInBy(step.after));
+  const details = callers.gained.length + callers.lost.length > 0 ? `: ${signed(callers)}` : "";
   const line = { text: `${verb(step, `${kind} ${step.name}`)}${where}${details}` };
-  if (gained.includes("*")) return [{ ...line, why: "anyone in the mesh may call" }];
+  if (callers.gained.includes("*")) return [{ ...line, why: "anyone in the mesh may call" }];
+  if (callers.gained.some((caller) => caller.endsWith("/0"))) {
+    return [{ ...line, why: "it takes callers of the whole Internet" }];
+  }
   if (step.op === "delete" && kind === "Server") {
     return [{ ...line, why: "without it the cluster's default decides who may call" }];
   }
   return [line];
 }
 
-function identitiesOf(inputs: Inputs | undefined): string[] {
-  const spec = inputs?.spec;
-  if (typeof spec !== "object" || spec === null || !("identities" in spec)) return [];
-  return Array.isArray(spec.identities)
-    ? spec.identities.filter((identity) => typeof identity === "string")
-    : [];
+/** The identities or networks of an authentication. */
+function letInBy(inputs: Inputs | undefined): string[] {
+  const { identities = [], networks = [] } = authentication.safeParse(inputs?.spec).data ?? {};
+  return [...identities, ...networks.map(({ cidr }) => cidr)];
 }
+
+const authentication = z.object({
+  identities: z.array(z.string()).optional(),
+  networks: z.array(z.object({ cidr: z.string() })).optional(),
+});

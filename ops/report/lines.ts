@@ -13,19 +13,28 @@ export interface Section {
 
 /** What happens to a service; the same in several clusters is one line. */
 export function serviceLines(steps: readonly Step[], tell: (step: Step) => readonly Line[]): Line[] {
+  return clusterLines(steps, ({ namespace, name }) => `${text(namespace)}/${text(name)}`, tell);
+}
+
+/** What happens to what `subject` names; the same in several clusters is one line. */
+export function clusterLines(
+  steps: readonly Step[],
+  subject: (inputs: Inputs) => string,
+  tell: (step: Step) => readonly Line[],
+): Line[] {
   const told = steps.flatMap((step) => {
-    const { namespace, name, cluster } = step.after ?? step.before ?? {};
+    const inputs = step.after ?? step.before ?? {};
     return tell(step).map((line) => ({
-      service: `${text(namespace)}/${text(name)}`,
-      cluster: text(cluster),
+      subject: subject(inputs),
+      cluster: text(inputs.cluster ?? step.cluster),
       line,
     }));
   });
-  const alike = Map.groupBy(told, ({ service, line }) => `${service}\n${line.text}`);
+  const alike = Map.groupBy(told, ({ subject, line }) => `${subject}\n${line.text}`);
   return [...alike.values()].flatMap((group) =>
-    group.slice(0, 1).map(({ service, line }) => ({
+    group.slice(0, 1).map(({ subject, line }) => ({
       ...line,
-      text: `${service} of ${group.map(({ cluster }) => cluster).join(", ")}${line.text}`,
+      text: `${subject} of ${group.map(({ cluster }) => cluster).join(", ")}${line.text}`,
     })),
   );
 }
@@ -60,3 +69,23 @@ export function list(value: unknown): string {
 export function text(value: unknown): string {
   return typeof value === "string" ? value : "?";
 }
+
+/** What came and what went from one list to the next. */
+export function difference(before: readonly string[], after: readonly string[]): Difference {
+  return {
+    gained: after.filter((item) => !before.includes(item)),
+    lost: before.filter((item) => !after.includes(item)),
+  };
+}
+
+export interface Difference {
+  readonly gained: readonly string[];
+  readonly lost: readonly string[];
+}
+
+export function signed({ gained, lost }: Difference): string {
+  return [...gained.map((item) => `+${item}`), ...lost.map((item) => `−${item}`)].join(", ");
+}
+
+export const CLUSTER = "linkerd-fleet:cluster:Cluster";
+export const RELEASE = "kubernetes:helm.sh/v3:Release";

@@ -23,9 +23,10 @@ function summary({ steps }: Preview, sections: readonly Section[]): string[] {
 }
 
 function section({ title, lines }: Section): string {
-  const shown = lines
-    .slice(0, MOST)
-    .map(({ text, why }) => `- ${text}${why === undefined ? "" : ` (${why})`}`);
+  const shown = lines.slice(0, MOST).map(({ text, why }) => {
+    const [first, ...rest] = text.split("\n");
+    return [`- ${first}${why === undefined ? "" : ` (${why})`}`, ...rest].join("\n");
+  });
   if (lines.length > MOST) shown.push(`- … and ${lines.length - MOST} more`);
   return `**${title}**\n${shown.join("\n")}`;
 }

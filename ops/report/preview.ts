@@ -27,11 +27,16 @@ export interface Violation {
   readonly message: string;
 }
 
+/** A warning or an error, such as a refusal. */
+export interface Message {
+  readonly severity: "warning" | "error";
+  readonly text: string;
+}
+
 /** What a preview says, read for the report. */
 export interface Preview {
   readonly steps: readonly Step[];
-  /** Warnings and errors, such as refusals. */
-  readonly messages: readonly string[];
+  readonly messages: readonly Message[];
   /** Rules of policy packs that fired. */
   readonly violations: readonly Violation[];
   /** The fleet before the change and after it; `undefined` where the preview does not tell it. */
@@ -66,9 +71,9 @@ export function readPreview(text: string): Preview {
         ];
       })
       .sort((a, b) => (stepKey(a) < stepKey(b) ? -1 : 1)),
-    messages: messages
-      .filter(({ severity }) => severity === "warning" || severity === "error")
-      .map(({ message = "" }) => plain(message)),
+    messages: messages.flatMap(({ severity, message = "" }) =>
+      severity === "warning" || severity === "error" ? [{ severity, text: plain(message) }] : [],
+    ),
     violations: violations.map(({ policyName, enforcementLevel, message }) => ({
       rule: policyName,
       mandatory: enforcementLevel === "mandatory",

@@ -166,10 +166,10 @@ describe("a fourth cluster", () => {
       config["linkerd-fleet:clusters"].latam = latam();
     });
     await follow(lab, drain);
-    // Each Link and the component around it.
+    // The cluster's state, each Link and the component around it.
     const steps = changes(await lab.preview(), "none");
-    expect(steps).toHaveLength(12);
-    for (const step of steps) expect(step).toMatch(/^update (latam-to-\w+|\w+-to-latam)(-link)?$/);
+    expect(steps).toHaveLength(13);
+    for (const step of steps) expect(step).toMatch(/^update (latam|(latam-to-\w+|\w+-to-latam)(-link)?)$/);
     const { stdout } = await followAll(lab, [up, drained]);
     for (const other of CLUSTERS) {
       expect(stdout).toContain(`latam → ${other}: drained`);

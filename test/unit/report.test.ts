@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { LETS_PASS } from "../../fleet/guard";
 import { Unreadable } from "../../ops/live/outputs";
 import { isRisky, describe as tell } from "../../ops/report/describe";
 import { report } from "../../ops/report/markdown";
@@ -360,10 +361,191 @@ describe("the report of a preview", () => {
     ]);
   });
 
+  it("tells a cluster's new state, and nothing of one that only learnt to tell it", () => {
+    const cluster = (name: string, before: object, after: object) => ({
+      op: "update",
+      type: "linkerd-fleet:cluster:Cluster",
+      name,
+      before,
+      after,
+    });
+    const json = previewOf([
+      cluster("eu", { state: "active" }, { state: "draining" }),
+      cluster("us", {}, { state: "active" }),
+    ]);
+    expect(tell(readPreview(json))).toEqual([
+      { title: "Clusters", lines: [{ text: "eu: active → draining" }] },
+    ]);
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string>, object[]]>([
+    [
+      "joins",
+      { "2026": "active" },
+      { "2026": "active", "2027": "staged" },
+      [{ text: "trust anchor 2027 joins the bundle (staged): restart the meshed pods before it signs" }],
+    ],
+    [
+      "signs",
+      { "2026": "active", "2027": "staged" },
+      { "2026": "retiring", "2027": "active" },
+      [
+        { text: "trust anchor 2026: active → retiring" },
+        { text: "trust anchor 2027 signs the issuers from now on", why: expect.any(String) },
+      ],
+    ],
+    [
+      "leaves",
+      { "2026": "retiring", "2027": "active" },
+      { "2027": "active" },
+      [{ text: "trust anchor 2026 leaves the bundle", why: expect.any(String) }],
+    ],
+  ])("names a trust anchor that %s", (_, before, after, lines) => {
+    const trust = {
+      op: "update",
+      type: "linkerd-fleet:trust:Trust",
+      name: "trust",
+      before: { anchors: before },
+      after: { anchors: after },
+    };
+    const key = { op: "delete", type: "tls:index/privateKey:PrivateKey", name: "trust-2026-key" };
+    expect(tell(readPreview(previewOf([trust, key])))).toEqual([{ title: "Trust", lines }]);
+  });
+
+  describe("of admission", () => {
+    const admission = (cluster: string, before: object | undefined, after: object | undefined) => ({
+      op: before && after ? "update" : after ? "create" : "delete",
+      type: "linkerd-fleet:admission:Admission",
+      name: `${cluster}-admission`,
+      ...(before && { before: { cluster, ...before } }),
+      ...(after && { after: { cluster, ...after } }),
+    });
+    const linesOf = (...changes: Change[]) =>
+      tell(readPreview(previewOf(changes))).flatMap(({ lines }) => lines);
+    const stop = { why: expect.any(String) };
+    const enforce = { mode: "enforce" };
+
+    it("stops where it is loosened, once for all clusters, and not where it is tightened", () => {
+      const warn = { mode: "warn" };
+      expect(linesOf(admission("eu", enforce, warn), admission("us", enforce, warn))).toEqual([
+        { text: "admission of eu, us: enforce → warn", ...stop },
+      ]);
+      expect(linesOf(admission("us", warn, undefined))).toEqual([
+        { text: "admission of us: warn → off", ...stop },
+      ]);
+      expect(linesOf(admission("us", warn, enforce))).toEqual([{ text: "admission of us: warn → enforce" }]);
+      expect(linesOf(admission("us", undefined, warn))).toEqual([{ text: "admission of us: off → warn" }]);
+    });
+
+    it("stops for a new operator, not for one that goes", () => {
+      const by = (...operators: string[]) => ({ mode: "enforce", operators });
+      expect(linesOf(admission("us", by("user:ci"), by("user:ci", "group:sre")))).toEqual([
+        { text: "admission of us: operators +group:sre", ...stop },
+      ]);
+      expect(linesOf(admission("us", by("user:ci", "group:sre"), by("user:ci")))).toEqual([
+        { text: "admission of us: operators −group:sre" },
+      ]);
+      expect(linesOf(admission("us", by("user:ci"), enforce))).toEqual([
+        {
+          text: "admission of us: operators +whoever may change admission policies, −user:ci",
+          ...stop,
+        },
+      ]);
+    });
+
+    it("is not told of a cluster that comes or goes with it", () => {
+      const cluster = (op: string, name: string) => ({ op, type: "linkerd-fleet:cluster:Cluster", name });
+      const lines = linesOf(
+        cluster("create", "us"),
+        admission("us", undefined, enforce),
+        cluster("delete", "eu"),
+        admission("eu", enforce, undefined),
+      );
+      expect(lines.map(({ text }) => text)).toEqual(["eu is removed", "us is added"]);
+    });
+  });
+
+  it("stops where a chart value changes what gets past the mesh, and shows no other value", () => {
+    const values = (cluster: string, before: object, after: object) => ({
+      op: "update",
+      type: RELEASE,
+      name: `${cluster}-linkerd-release`,
+      before: { values: { clusterDomain: "SECRET-OLD", ...before } },
+      after: { values: { clusterDomain: "SECRET-NEW", ...after } },
+      cluster,
+    });
+    const open = { proxy: { defaultInboundPolicy: "all-unauthenticated" } };
+    const skip = { proxyInit: { ignoreInboundPorts: "4567,8080" } };
+    const sections = tell(
+      readPreview(
+        previewOf([
+          values("eu", { proxy: { defaultInboundPolicy: "deny" } }, open),
+          values("us", { proxy: { defaultInboundPolicy: "deny" } }, open),
+          values("us2", {}, skip),
+          values(
+            "us3",
+            { gateway: { loadBalancerSourceRanges: ["10.0.0.0/8"] } },
+            { gateway: { loadBalancerSourceRanges: [] } },
+          ),
+        ]),
+      ),
+    );
+    const stop = { why: expect.any(String) };
+    expect(sections).toEqual([
+      {
+        title: "Admission and default policies",
+        lines: [
+          { text: "proxy.defaultInboundPolicy of eu, us: deny → all-unauthenticated", ...stop },
+          { text: "proxyInit.ignoreInboundPorts of us2: the chart's own → 4567,8080", ...stop },
+          { text: "gateway.loadBalancerSourceRanges of us3: 10.0.0.0/8 → none", ...stop },
+        ],
+      },
+    ]);
+  });
+
+  it("tells the networks of a gateway, and stops where they are the whole Internet", () => {
+    const networks = (...cidrs: string[]) => ({ spec: { networks: cidrs.map((cidr) => ({ cidr })) } });
+    const change = (before: object, after: object) => ({
+      op: "update",
+      type: "kubernetes:policy.linkerd.io/v1alpha1:NetworkAuthenticationPatch",
+      name: "us-multicluster-gateway-networks",
+      before,
+      after,
+      cluster: "us",
+    });
+    const linesOf = (of: Change) => tell(readPreview(previewOf([of]))).flatMap(({ lines }) => lines);
+    const line = "NetworkAuthenticationPatch us-multicluster-gateway-networks changes in us: ";
+    expect(linesOf(change(networks("192.0.2.0/24"), networks("0.0.0.0/0")))).toEqual([
+      { text: `${line}+0.0.0.0/0, −192.0.2.0/24`, why: "it takes callers of the whole Internet" },
+    ]);
+    expect(linesOf(change(networks("0.0.0.0/0"), networks("192.0.2.0/24")))).toEqual([
+      { text: `${line}+192.0.2.0/24, −0.0.0.0/0` },
+    ]);
+  });
+
   it("shows the rules that fired, once each", () => {
     const violation = { severity: "error", message: "<{%reset%}>remove-undrained-link: us → eu<{%reset%}>" };
     const text = report(readPreview(previewOf([], [violation, violation])), "dev");
     expect(text.match(/remove-undrained-link: us → eu/g)).toHaveLength(1);
+  });
+
+  it("stops for a preview that fails and for what allowUnsafe lets pass, not for another warning", () => {
+    const message = (severity: string, text: string) =>
+      tell(readPreview(previewOf([], [{ severity, message: text }])));
+    expect(message("error", "This step is not safe.\n  rename-cluster: eu")).toEqual([
+      {
+        title: "Rules that fired",
+        lines: [{ text: "This step is not safe.\n  rename-cluster: eu", why: "the preview fails" }],
+      },
+    ]);
+    expect(
+      report(readPreview(previewOf([], [{ severity: "error", message: "Not safe.\n  eu" }])), "dev"),
+    ).toContain("- Not safe. (the preview fails)\n  eu\n");
+    expect(isRisky(message("warning", `${LETS_PASS} rename-cluster: eu`))).toBe(true);
+    expect(isRisky(message("warning", "allowUnsafe: nothing is in the way of rename-cluster any more"))).toBe(
+      false,
+    );
+    expect(message("info", "no news")).toEqual([]);
   });
 
   it("reads the engine's stream of events alike, with the rules that fired", () => {
@@ -415,6 +597,8 @@ describe("npm run report", () => {
     const risky = previewOf([link("us", "eu", "delete")]);
     expect(run(risky).status).toBe(0);
     expect(run(risky, "--fail-on", "risky").status).toBe(3);
+    const refused = previewOf([], [{ severity: "error", message: "rename-cluster: eu, now europe" }]);
+    expect(run(refused, "--fail-on", "risky").status).toBe(3);
     const unreadable = run("{");
     expect(unreadable.status).toBe(2);
     expect(unreadable.stderr).not.toContain("    at ");
