@@ -1,7 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type TransitionRule, transitionRule } from "../../fleet/config/allowUnsafe";
-import { type DeployedCluster, type Deployment, deploymentOf, readDeployment } from "../../fleet/deployment";
+import {
+  type DeployedAnchor,
+  type DeployedCluster,
+  type Deployment,
+  deploymentOf,
+  readDeployment,
+} from "../../fleet/deployment";
 import { guardTransition } from "../../fleet/guard";
 import { planFleet } from "../../fleet/plan";
 import { PLAN_SCHEMA } from "../../fleet/summary";
@@ -399,11 +405,41 @@ describe("what is said", () => {
 });
 
 const NAMES = ["a", "b", "c", "d"];
-const pool = (...of: string[]) => fc.constantFrom(...of);
+/** Clusters of other stacks, which links lead to. */
+const FOREIGN = ["y", "z"];
+const PAIRS = NAMES.flatMap((source) =>
+  [...NAMES, ...FOREIGN].filter((target) => target !== source).map((target) => ({ source, target })),
+);
+const pool = <T extends string>(...of: T[]) => fc.constantFrom(...of);
 const VERSIONS = ["2026.1.1", "2026.3.2", "2026.8.3", "2027.1.1"];
 
-/** Anything that a valid stack file may have left deployed, small enough that two of them have much in common. */
-const deployments: fc.Arbitrary<Deployment> = fc
+/** Deployments since the last complete one that failed half-way: each changed the anchors in a way that was let pass. */
+type Attempt = "stage" | "sign" | "take out";
+
+function attempted(anchors: readonly DeployedAnchor[], attempt: Attempt, id: string): DeployedAnchor[] {
+  switch (attempt) {
+    case "stage":
+      return [...anchors.filter((one) => one.id !== id), { id, state: "staged" }];
+    case "sign":
+      return anchors.map((one) => ({ ...one, state: one.id === id ? "active" : "retiring" }));
+    case "take out":
+      return anchors.filter((one) => one.id !== id);
+  }
+}
+
+function withAttempts(last: Deployment, attempts: readonly (readonly [Attempt, string])[]): Deployment {
+  const left = structuredClone(last);
+  for (const [attempt, id] of attempts) {
+    const anchors = attempted(last.plan.anchors, attempt, id);
+    const valid = anchors.filter(({ state }) => state === "active").length === 1;
+    const next = { ...last, plan: { ...last.plan, anchors } };
+    if (valid && judgeTransition(left, next).length === 0) left.unfinished.push(anchors);
+  }
+  return left;
+}
+
+/** Anything that a valid stack file may describe, small enough that two of them have much in common. */
+const planned: fc.Arbitrary<Deployment> = fc
   .record({
     names: fc.subarray(NAMES),
     at: fc.shuffledSubarray(NAMES, { minLength: NAMES.length }),
@@ -413,6 +449,7 @@ const deployments: fc.Arbitrary<Deployment> = fc
         clusterDomain: pool("p", "q"),
         namespace: pool("l", "m"),
         version: pool(...VERSIONS),
+        issuerAnchor: fc.option(fc.nat(2), { nil: undefined, freq: 2 }),
       }),
       { minLength: NAMES.length, maxLength: NAMES.length },
     ),
@@ -420,8 +457,10 @@ const deployments: fc.Arbitrary<Deployment> = fc
     certificates: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
     states: fc.array(pool("staged", "retiring"), { minLength: 3, maxLength: 3 }),
     active: fc.nat(2),
-    cut: fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }),
-    draining: fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }),
+    links: fc.array(pool("none", "active", "draining", "pending"), {
+      minLength: PAIRS.length,
+      maxLength: PAIRS.length,
+    }),
   })
   .map((of) => ({
     plan: {
@@ -438,32 +477,51 @@ const deployments: fc.Arbitrary<Deployment> = fc
             clusterDomain = "p",
             namespace = "l",
             version = "2026.1.1",
+            issuerAnchor,
           } = of.settings[at] ?? {};
           const charts = { crds: version, controlPlane: version, multicluster: version };
           const address = { apiServer: `https://${of.at[at]}`, context: `${of.at[at]}` };
-          return [name, { ...address, trustDomain, clusterDomain, controlPlaneNamespace: namespace, charts }];
+          const signer = issuerAnchor === undefined ? undefined : of.ids[issuerAnchor % of.ids.length];
+          const own = { trustDomain, clusterDomain, controlPlaneNamespace: namespace, charts };
+          return [name, { ...address, ...own, ...(signer === undefined ? {} : { issuerAnchor: signer }) }];
         }),
       ),
     },
     unfinished: [],
-    links: of.names.flatMap((source, s) =>
-      of.names.flatMap((target, t) =>
-        s === t || of.cut[s * 4 + t]
-          ? []
-          : [{ source, target, state: of.draining[s * 4 + t] ? "draining" : "active" }],
-      ),
-    ),
+    links: PAIRS.flatMap(({ source, target }, at) => {
+      const state = of.links[at] ?? "none";
+      const isForeign = FOREIGN.includes(target);
+      const possible = of.names.includes(source) && (isForeign || of.names.includes(target));
+      // Only a link into another stack has to wait.
+      if (!possible || state === "none" || (state === "pending" && !isForeign)) return [];
+      return [{ source, target, state }];
+    }),
   }));
+
+/** The same as a stack may be left with it, also after updates that failed. */
+const deployments: fc.Arbitrary<Deployment> = fc
+  .tuple(
+    planned,
+    fc.array(fc.tuple(pool<Attempt>("stage", "sign", "take out"), pool("1", "2", "3", "4")), {
+      maxLength: 4,
+    }),
+  )
+  .map(([last, attempts]) => withAttempts(last, attempts));
 
 const has = (deployment: Deployment, { id, certificate }: { id: string; certificate?: string }) =>
   deployment.plan.anchors.some((other) => other.id === id && other.certificate === certificate);
+const signerOf = ({ plan }: Deployment): DeployedAnchor => {
+  const found = plan.anchors.find(({ state }) => state === "active");
+  if (!found) throw new Error("no anchor is active");
+  return found;
+};
 const sameLink = (a: { source: string; target: string }, b: { source: string; target: string }) =>
   a.source === b.source && a.target === b.target;
 
 const older = (a: string, b: string) => a.localeCompare(b, "en", { numeric: true }) < 0;
 
 /**
- * The documented procedure, deployment by deployment. What must go is drained first; what cannot be changed in place
+ * The documented procedure, deployment by deployment. What failed half-way is deployed again; what must go is drained; what cannot be changed in place
  * is removed and added again; anchors are staged, then sign, then retire; versions go up in small steps.
  */
 function safePath(from: Deployment, to: Deployment): Deployment[] {
@@ -479,12 +537,6 @@ function safePath(from: Deployment, to: Deployment): Deployment[] {
       !older(after.charts.crds, before.charts.crds)
     );
   };
-  const active = ({ plan }: Deployment) => {
-    const found = plan.anchors.find(({ state }) => state === "active");
-    if (!found) throw new Error("no anchor is active");
-    return found;
-  };
-
   const path: Deployment[] = [];
   const step = (change: (next: Deployment) => void) => {
     const next = structuredClone(path.at(-1) ?? from);
@@ -492,23 +544,31 @@ function safePath(from: Deployment, to: Deployment): Deployment[] {
     path.push(next);
   };
 
+  const isKept = (link: { source: string; target: string }) =>
+    to.links.some((other) => sameLink(link, other) && other.state !== "pending") &&
+    stays(link.source) &&
+    (stays(link.target) || FOREIGN.includes(link.target));
+  // 0. Deploy again until nothing fails.
+  step((next) => {
+    next.unfinished = [];
+  });
   // 1. Drain what goes.
   step((next) => {
     for (const link of next.links) {
-      const kept =
-        to.links.some((other) => sameLink(link, other)) && stays(link.source) && stays(link.target);
-      if (!kept) link.state = "draining";
+      if (link.state === "active" && !isKept(link)) link.state = "draining";
     }
   });
-  // 2. Remove it.
+  // 2. Remove it. Clusters that keep an issuer of their own get one of the active anchor.
   step((next) => {
-    next.links = next.links.filter(({ state }) => state !== "draining");
+    next.links = next.links.filter((link) => link.state !== "draining" && isKept(link));
     next.plan.clusters = Object.fromEntries(
-      Object.entries(next.plan.clusters).filter(([name]) => stays(name)),
+      Object.entries(next.plan.clusters).flatMap(([name, { issuerAnchor, ...cluster }]) =>
+        stays(name) ? [[name, cluster]] : [],
+      ),
     );
   });
   // 3. Rotate. An id that stands for another certificate already has to be gone first: by way of a third anchor.
-  const signer = active(to);
+  const signer = signerOf(to);
   const taken = from.plan.anchors.some(({ id }) => id === signer.id) && !has(from, signer);
   for (const anchor of taken ? [{ id: "between" }, signer] : [signer]) {
     step((next) => {
@@ -541,7 +601,7 @@ describe("any two deployments", () => {
   it("have a safe way from one to the other, each step of which is accepted", () => {
     let direct = 0;
     fc.assert(
-      fc.property(deployments, deployments, (from, to) => {
+      fc.property(deployments, planned, (from, to) => {
         let last = from;
         for (const next of safePath(from, to)) {
           expect(judgeTransition(last, next)).toEqual([]);
@@ -557,42 +617,12 @@ describe("any two deployments", () => {
   });
 
   it("one step that is accepted cuts no trust, no link and no name", () => {
+    const fired = new Set<TransitionRule>();
     fc.assert(
-      fc.property(deployments, deployments, (last, next) => {
+      fc.property(deployments, planned, (last, next) => {
         const refusals = judgeTransition(last, next);
-        const hazards: [TransitionRule, boolean][] = [
-          [
-            "drop-signing-anchor",
-            last.plan.anchors.some((anchor) => anchor.state !== "retiring" && !has(next, anchor)),
-          ],
-          [
-            "switch-anchor-early",
-            next.plan.anchors.some((anchor) => anchor.state === "active" && !has(last, anchor)),
-          ],
-          [
-            "remove-undrained-link",
-            last.links.some(
-              (link) =>
-                link.state === "active" &&
-                link.source in next.plan.clusters &&
-                link.target in next.plan.clusters &&
-                !next.links.some((other) => sameLink(link, other)),
-            ),
-          ],
-          [
-            "change-trust-domain",
-            NAMES.some((name) => differs(last, next, name, ({ trustDomain }) => trustDomain)),
-          ],
-          [
-            "change-cluster-domain",
-            NAMES.some((name) => differs(last, next, name, ({ clusterDomain }) => clusterDomain)),
-          ],
-          [
-            "change-namespace",
-            NAMES.some((name) => differs(last, next, name, (cluster) => cluster.controlPlaneNamespace)),
-          ],
-        ];
-        for (const [rule, hazard] of hazards) {
+        for (const { rule } of refusals) fired.add(rule);
+        for (const [rule, hazard] of hazards(last, next)) {
           expect(
             refusals.some((refusal) => refusal.rule === rule),
             rule,
@@ -618,6 +648,8 @@ describe("any two deployments", () => {
       }),
       { numRuns: 500 },
     );
+    // A hazard that never came up would prove nothing.
+    expect([...fired].sort()).toEqual([...transitionRule.options].sort());
   });
 
   it("are judged the same when every rule is allowed: nothing is refused, and all is told", () => {
@@ -635,6 +667,67 @@ describe("any two deployments", () => {
     );
   });
 });
+
+/** What each rule is there to prevent, said without it. Names and whole clusters are judged one by one. */
+function hazards(last: Deployment, next: Deployment): [TransitionRule, boolean][] {
+  const { anchors } = last.plan;
+  const gone = anchors.filter((anchor) => !has(next, anchor));
+  const inBoth = NAMES.filter((name) => name in last.plan.clusters && name in next.plan.clusters);
+  const signer = signerOf(next);
+  const among = (list: readonly DeployedAnchor[], { id, certificate }: DeployedAnchor) =>
+    list.find((other) => other.id === id && other.certificate === certificate);
+  const mayHaveSigned = (anchor: DeployedAnchor) =>
+    anchor.state !== "retiring" ||
+    last.unfinished.some((list) => among(list, anchor)?.state === "active") ||
+    inBoth.some((name) => last.plan.clusters[name]?.issuerAnchor === anchor.id);
+  const anchorSteps = [
+    next.plan.anchors.some((anchor) => anchor.state !== "active" && !has(last, anchor)),
+    has(last, signer) && !among([signerOf(last)], signer),
+    gone.some(({ state }) => state === "retiring"),
+  ];
+  const stateIn = (of: Deployment, link: { source: string; target: string }) =>
+    of.links.find((other) => sameLink(link, other))?.state;
+  const active = last.links.filter(({ state }) => state === "active");
+  return [
+    ["drop-signing-anchor", gone.some(mayHaveSigned)],
+    ["switch-anchor-early", [anchors, ...last.unfinished].some((list) => !among(list, signer))],
+    ["two-anchor-steps", anchorSteps.filter(Boolean).length > 1],
+    [
+      "remove-undrained-link",
+      active.some(
+        (link) =>
+          link.source in next.plan.clusters &&
+          (link.target in next.plan.clusters || FOREIGN.includes(link.target)) &&
+          stateIn(next, link) === undefined,
+      ),
+    ],
+    ["lose-link", active.some((link) => stateIn(next, link) === "pending")],
+    [
+      "change-trust-domain",
+      NAMES.some((name) => differs(last, next, name, ({ trustDomain }) => trustDomain)),
+    ],
+    [
+      "change-cluster-domain",
+      NAMES.some((name) => differs(last, next, name, ({ clusterDomain }) => clusterDomain)),
+    ],
+    [
+      "change-namespace",
+      NAMES.some((name) => differs(last, next, name, (cluster) => cluster.controlPlaneNamespace)),
+    ],
+    [
+      "version-skew",
+      inBoth.some((name) => {
+        const [from = "", to = ""] = [last, next].map(({ plan }) => plan.clusters[name]?.charts.crds);
+        return older(to, from) || monthsOf(to) - monthsOf(from) > 4;
+      }),
+    ],
+  ];
+}
+
+function monthsOf(version: string): number {
+  const [year = 0, month = 0] = version.split(".").map(Number);
+  return year * 12 + month;
+}
 
 function differs(
   last: Deployment,
@@ -661,7 +754,7 @@ describe("any fleet", () => {
 
   it("is never refused when clusters, links and anchors are only added", () => {
     fc.assert(
-      fc.property(deployments, deployments, (last, more) => {
+      fc.property(deployments, planned, (last, more) => {
         const next = structuredClone(last);
         const taken = Object.values(last.plan.clusters).map(({ apiServer }) => apiServer);
         for (const [name, cluster] of Object.entries(more.plan.clusters)) {
@@ -669,7 +762,9 @@ describe("any fleet", () => {
             next.plan.clusters[name] = cluster;
         }
         for (const link of more.links) {
-          const ends = link.source in next.plan.clusters && link.target in next.plan.clusters;
+          const ends = [link.source, link.target].every(
+            (name) => name in next.plan.clusters || FOREIGN.includes(name),
+          );
           if (ends && !next.links.some((other) => sameLink(link, other))) next.links.push(link);
         }
         for (const anchor of more.plan.anchors) {
