@@ -1,11 +1,21 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { repository } from "../../lab/env";
-import { CHART, common, EMISSARY, fiveGateways, through } from "./fiveGateways";
+import {
+  asGateway,
+  besideEmissary,
+  CHART,
+  common,
+  EMISSARY,
+  emissaryObjects,
+  fiveGateways,
+  through,
+} from "./fiveGateways";
 import type { TestLab } from "./harness";
 
 let lab: TestLab;
+
+/** Of the federated service. */
+const MEMBERS = ["eu", "apac", "latam", "africa"];
 
 function gatewayOf(cluster: string, gateway: object): void {
   lab.edit((config) => {
@@ -13,8 +23,8 @@ function gatewayOf(cluster: string, gateway: object): void {
   });
 }
 
-async function up(): Promise<void> {
-  const ran = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error");
+async function up(...more: string[]): Promise<void> {
+  const ran = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", ...more);
   expect(ran.stderr).toBe("");
   expect(ran.code, ran.stdout).toBe(0);
 }
@@ -32,55 +42,48 @@ async function addressOf(cluster: string, service: string, namespace: string): P
   return lab.kubectl(cluster, "get", "service", service, `-n=${namespace}`, `-o=jsonpath=${path}`);
 }
 
-interface Owned {
-  readonly metadata: { readonly annotations: Record<string, string> };
-  readonly spec: {
-    readonly ports?: readonly object[];
-    readonly template?: { readonly metadata: { readonly annotations: Record<string, string> } };
-  };
-}
+/** What of africa carries links: the chart's gateway, its Service and its policies. */
+const chartGateway = () =>
+  lab.kubectl(
+    "africa",
+    "get",
+    "deployments,services,servers.policy.linkerd.io",
+    "-n=linkerd-multicluster",
+    "--field-selector=metadata.name=linkerd-gateway",
+    "-o=name",
+  );
 
-/** What its owners wrote of an object: all but the marks that every write and every rollout leaves. */
-async function owned(kind: string): Promise<Owned> {
-  const {
-    status: _,
-    metadata,
-    ...rest
-  } = (await read("africa", kind, "emissary-ingress", "-n=emissary")) as {
-    status: unknown;
-    metadata: { annotations?: Record<string, string>; [key: string]: unknown };
-    spec: Owned["spec"];
-  };
-  const { managedFields: _1, resourceVersion: _2, generation: _3, annotations, ...kept } = metadata;
-  const { "deployment.kubernetes.io/revision": _4, ...written } = annotations ?? {};
-  return { ...rest, metadata: { ...kept, annotations: written } };
-}
-
-const FOREIGN = ["deployment", "service", "serviceaccount"];
-
+let before: Awaited<ReturnType<typeof emissaryObjects>>;
 beforeAll(async () => {
   lab = await fiveGateways();
+  before = await emissaryObjects(lab);
+  await up();
 });
 afterAll(() => lab?.remove());
 
 describe("five kinds of gateway and three modes in one fleet", () => {
-  let before: Owned[];
-
-  it("come up together, one cluster having changed to its Emissary", async () => {
-    const fixture = join(repository, "lab", "emissary");
-    await lab.kubectl("africa", "apply", "-f", fixture);
-    // The address comes later than the Service.
-    const address = "jsonpath={.status.loadBalancer.ingress}";
-    await lab.kubectl("africa", "wait", "service/emissary-ingress", "-n=emissary", `--for=${address}`);
-    before = await Promise.all(FOREIGN.map(owned));
-    gatewayOf("africa", EMISSARY);
-    await up();
+  it("come up at once, from nothing, and then nothing is left to do", async () => {
     expect(await lab.preview()).toEqual([]);
   });
 
   it("a load balancer: its address, the proxy's ports", async () => {
     const address = await addressOf("us", "linkerd-gateway", "linkerd-multicluster");
     expect(await linkSpec("eu", "us")).toEqual({ ...common("us"), ...through(address, 4143, 4191, CHART) });
+  });
+
+  it("a load balancer of a highly available cluster: what the stack file says of its Service, and three pods", async () => {
+    const at = ["linkerd-gateway", "-n=linkerd-multicluster"];
+    expect(await read("us", "service", ...at)).toMatchObject({
+      metadata: { annotations: { "example.com/balancer": "internal" } },
+      spec: { type: "LoadBalancer", loadBalancerSourceRanges: ["198.51.100.0/24"] },
+    });
+    expect(await read("us", "deployment", ...at)).toMatchObject({
+      spec: { replicas: 3, template: { spec: { affinity: { podAntiAffinity: {} } } } },
+      status: { availableReplicas: 3 },
+    });
+    expect(await read("us", "poddisruptionbudget", ...at)).toMatchObject({
+      spec: { selector: { matchLabels: { app: "linkerd-gateway" } } },
+    });
   });
 
   it("node ports: the nodes' addresses, the two node ports, and the same ones in the Service", async () => {
@@ -137,69 +140,96 @@ describe("five kinds of gateway and three modes in one fleet", () => {
     ]);
   });
 
-  it("Emissary's objects have what a gateway needs, and nothing else of theirs changed", async () => {
-    const [deployment, service, account] = await Promise.all(FOREIGN.map(owned));
-    expect(account).toEqual(before[2]);
-    const annotated = structuredClone(before[0]);
-    Object.assign(annotated?.metadata.annotations ?? {}, {
-      "pulumi.com/patchFieldManager": "linkerd-fleet-gateway",
+  it("all three modes on one link: the Services' labels, and the Link's selector for each", async () => {
+    const labels = (service: string, namespace: string) =>
+      read("africa", "service", service, `-n=${namespace}`);
+    expect(await labels("reports", "bi")).toMatchObject({
+      metadata: { labels: { "mirror.linkerd.io/exported": "true" } },
     });
-    Object.assign(annotated?.spec.template?.metadata.annotations ?? {}, {
-      "linkerd.io/inject": "enabled",
-      "config.linkerd.io/enable-gateway": "true",
-      "config.linkerd.io/proxy-require-identity-inbound-ports": "4143",
-      "config.linkerd.io/skip-inbound-ports": "8080,8443",
+    expect(await labels("stock", "shop")).toMatchObject({
+      metadata: { labels: { "mirror.linkerd.io/exported": "remote-discovery" } },
     });
-    expect(deployment).toEqual(annotated);
-    expect(service?.spec).toEqual({
-      ...before[1]?.spec,
-      ports: [
-        ...(before[1]?.spec.ports ?? []),
-        expect.objectContaining({ name: "mc-gateway", port: 4143, targetPort: 4143 }),
-        expect.objectContaining({ name: "mc-probe", port: 4191, targetPort: 4191 }),
-      ],
+    expect(await labels("checkout", "shop")).toMatchObject({
+      metadata: { labels: { "mirror.linkerd.io/federated": "member" } },
+    });
+    expect(await linkSpec("us", "africa")).toMatchObject({
+      selector: { matchLabels: { "mirror.linkerd.io/exported": "true" } },
+      remoteDiscoverySelector: { matchLabels: { "mirror.linkerd.io/exported": "remote-discovery" } },
+      federatedServiceSelector: { matchLabels: { "mirror.linkerd.io/federated": "member" } },
     });
   });
 
-  it("Emissary's gateway port takes the meshed pods of the linked clusters, and its other port only probes", async () => {
-    const policies = await lab.kubectl(
-      "africa",
-      "get",
-      "servers.policy.linkerd.io,authorizationpolicies.policy.linkerd.io,hosts.getambassador.io,mappings.getambassador.io",
-      "-n=emissary",
-      "-o=name",
+  it("headless services: exported and closed like others, mirrored pod by pod through the gateway alone", async () => {
+    const headless = [
+      { cluster: "africa", name: "carts", namespace: "shop", label: "true", app: "checkout" },
+      { cluster: "latam", name: "ledger", namespace: "bi", label: "remote-discovery", app: "reports" },
+    ];
+    for (const { cluster, name, namespace, label, app } of headless) {
+      expect(await read(cluster, "service", name, `-n=${namespace}`)).toMatchObject({
+        metadata: { labels: { "mirror.linkerd.io/exported": label } },
+        spec: { clusterIP: "None" },
+      });
+      const server = await read(cluster, "server.policy.linkerd.io", `fleet.${name}.http`, `-n=${namespace}`);
+      expect(server).toMatchObject({
+        spec: { podSelector: { matchLabels: { app } }, port: "http", accessPolicy: "deny" },
+      });
+    }
+    const controllers = async (cluster: string) => {
+      const values = `helm get values linkerd-multicluster -n linkerd-multicluster --kube-context ${cluster} -o json`;
+      const ran = await lab.shell(values);
+      expect(ran.code, ran.stderr).toBe(0);
+      const { controllers: all } = JSON.parse(ran.stdout) as {
+        controllers: { link: { ref: { name: string } }; enableHeadlessServices?: boolean }[];
+      };
+      return all.map(({ link, enableHeadlessServices }) => [link.ref.name, enableHeadlessServices]);
+    };
+    expect(Object.fromEntries(await controllers("us"))).toEqual({
+      africa: true,
+      apac: undefined,
+      eu: undefined,
+      latam: undefined,
+    });
+    expect(await controllers("eu")).toEqual([["us", undefined]]);
+  });
+
+  it("namespaces of mirrors are made where that was asked for, and nowhere else", async () => {
+    const makers = await Promise.all(
+      ["us", "eu", "apac"].map(async (cluster) => {
+        const role = "linkerd-multicluster-controller-access-local-resources";
+        const { rules } = await read(cluster, "clusterrole", role);
+        return (rules as { resources: string[]; verbs: string[] }[]).some(
+          ({ resources, verbs }) => resources.includes("namespaces") && verbs.includes("create"),
+        );
+      }),
     );
-    expect(policies.trim().split("\n").sort()).toEqual([
+    expect(makers).toEqual([true, false, false]);
+  });
+});
+
+describe("an Emissary as the gateway", () => {
+  it("has what a gateway needs, from the first up on, and nothing else of its owner's changed", async () => {
+    expect(await emissaryObjects(lab)).toEqual(asGateway(before));
+  });
+
+  it("stands in for the chart's own, of which there is nothing", async () => {
+    expect(await chartGateway()).toBe("");
+  });
+
+  it("takes the meshed pods of the linked clusters at its gateway port, and only probes at its other", async () => {
+    expect(await besideEmissary(lab)).toEqual([
       "authorizationpolicy.policy.linkerd.io/fleet.gateway",
       "host.getambassador.io/shop",
       "mapping.getambassador.io/checkout",
+      "meshtlsauthentication.policy.linkerd.io/fleet.gateway",
+      "module.getambassador.io/ambassador",
+      "networkauthentication.policy.linkerd.io/fleet.gateway",
       "server.policy.linkerd.io/fleet.gateway",
       "server.policy.linkerd.io/fleet.gateway-admin",
     ]);
     const { spec } = await read("africa", "meshtlsauthentication", "fleet.gateway", "-n=emissary");
     expect(spec).toEqual({ identities: ["*.identity.linkerd.cluster.local"] });
-  });
-
-  it("back at the load balancer, Emissary's objects are field by field as they were found", async () => {
-    gatewayOf("africa", { type: "loadBalancer" });
-    await up();
-    const after = await Promise.all(FOREIGN.map(owned));
-    expect(stringify(after)).toBe(stringify(before));
-    const left = await lab.kubectl(
-      "africa",
-      "get",
-      "servers.policy.linkerd.io,authorizationpolicies.policy.linkerd.io,meshtlsauthentications.policy.linkerd.io," +
-        "networkauthentications.policy.linkerd.io,hosts.getambassador.io,mappings.getambassador.io",
-      "-n=emissary",
-      "-o=name",
-    );
-    expect(left).toBe("");
-    const address = await addressOf("africa", "linkerd-gateway", "linkerd-multicluster");
-    expect(await linkSpec("us", "africa")).toEqual({
-      ...common("africa"),
-      ...through(address, 4143, 4191, CHART),
-    });
-    expect(await lab.preview()).toEqual([]);
+    const module = await read("africa", "module.getambassador.io", "ambassador", "-n=emissary");
+    expect(module.spec).toEqual({ config: EMISSARY.module });
   });
 });
 
@@ -220,14 +250,17 @@ describe("traffic", () => {
     });
   });
 
-  it("turns away from failing endpoints: each member says so", async () => {
-    for (const cluster of ["eu", "apac", "latam", "africa"]) {
+  it("turns away from failing endpoints, waits and is sent again as each member says", async () => {
+    for (const cluster of MEMBERS) {
       const { metadata } = await read(cluster, "service", "checkout", "-n=shop");
       expect(metadata).toMatchObject({
         labels: { "mirror.linkerd.io/federated": "member" },
         annotations: {
           "balancer.linkerd.io/failure-accrual": "consecutive",
           "balancer.linkerd.io/failure-accrual-consecutive-max-failures": "7",
+          "timeout.linkerd.io/request": "2s",
+          "retry.linkerd.io/limit": "2",
+          "retry.linkerd.io/http": "5xx",
         },
       });
     }
@@ -267,6 +300,64 @@ describe("traffic", () => {
   });
 });
 
+describe("changing the gateway of a cluster", () => {
+  const backAtTheBalancer = async () => {
+    expect(stringify(await emissaryObjects(lab))).toBe(stringify(before));
+    expect(await besideEmissary(lab)).toEqual([]);
+    const address = await addressOf("africa", "linkerd-gateway", "linkerd-multicluster");
+    expect(await linkSpec("us", "africa")).toEqual({
+      ...common("africa"),
+      ...through(address, 4143, 4191, CHART),
+    });
+  };
+
+  it("from Emissary to a load balancer gives Emissary's objects back, field by field as they were found", async () => {
+    gatewayOf("africa", { type: "loadBalancer" });
+    await up();
+    await backAtTheBalancer();
+  });
+
+  it("to Emissary patches what it must, and takes the chart's own gateway away", async () => {
+    gatewayOf("africa", EMISSARY);
+    await up();
+    expect(await emissaryObjects(lab)).toEqual(asGateway(before));
+    expect(await chartGateway()).toBe("");
+    const address = await addressOf("africa", "emissary-ingress", "emissary");
+    expect(await linkSpec("us", "africa")).toMatchObject(
+      through(address, 4143, 4191, "emissary-ingress.emissary"),
+    );
+  });
+
+  it("back at the load balancer, they are as they were found again", async () => {
+    gatewayOf("africa", { type: "loadBalancer" });
+    lab.edit((config) => {
+      const checkout = config["linkerd-fleet:services"].find(({ name }) => name === "checkout");
+      Object.assign(checkout ?? {}, { timeouts: undefined, retries: undefined });
+    });
+    const status = {
+      loadBalancer: { ingress: [{ ip: "198.51.100.7" }, { hostname: "gw.us.example.com" }] },
+    };
+    const service = ["service/linkerd-gateway", "-n=linkerd-multicluster", "--type=merge"];
+    await lab.kubectl("us", "patch", ...service, "--subresource=status", `-p=${JSON.stringify({ status })}`);
+    await up("--refresh");
+    await backAtTheBalancer();
+  });
+
+  it("whose load balancer got another address, or several, is followed by its Links with a refresh", async () => {
+    expect(await linkSpec("eu", "us")).toMatchObject({ gatewayAddress: "198.51.100.7,gw.us.example.com" });
+  });
+
+  it("leaves nothing to do, nor any trace of timeouts and retries that are no longer asked for", async () => {
+    for (const cluster of MEMBERS) {
+      const { metadata } = await read(cluster, "service", "checkout", "-n=shop");
+      const { annotations } = metadata as { annotations: Record<string, string> };
+      expect(Object.keys(annotations).filter((key) => /^(timeout|retry)\./.test(key))).toEqual([]);
+      expect(annotations).toHaveProperty(["balancer.linkerd.io/failure-accrual"]);
+    }
+    expect(await lab.preview()).toEqual([]);
+  });
+});
+
 describe("evacuating a cluster", () => {
   const evacuate = (cluster: string, evacuated: boolean) =>
     lab.edit((config) => {
@@ -301,7 +392,12 @@ describe("evacuating a cluster", () => {
     ]);
     await up();
     expect(await members("apac")).toEqual([]);
-    expect(await members("africa")).toEqual(["service/reports", "service/checkout"]);
+    expect(await members("africa")).toEqual([
+      "service/reports",
+      "service/carts",
+      "service/stock",
+      "service/checkout",
+    ]);
     expect(await planned()).toEqual([]);
   });
 

@@ -313,6 +313,27 @@ describe("gateways, services and trust domains", () => {
     ).toEqual({ enabled: false });
   });
 
+  it("patches onto each exported Service what its callers shall do", async () => {
+    const service = { name: "web", namespace: "shop", mode: "flat", in: ["a", "b"], ports: ["http"] };
+    const calls = { timeouts: { request: "2s", idle: "1m" }, retries: { limit: 2, http: ["503"] } };
+    const clusters = { a: cluster("a"), b: cluster("b") };
+    const all = await deploy(planFleet(fleetOf(clusters, { services: [{ ...service, ...calls }] })));
+    for (const name of ["a-shop-web-labels", "b-shop-web-labels"]) {
+      expect(
+        at(
+          all.find((r) => r.name === name),
+          "metadata",
+          "annotations",
+        ),
+      ).toMatchObject({
+        "timeout.linkerd.io/request": "2s",
+        "timeout.linkerd.io/idle": "1m",
+        "retry.linkerd.io/limit": "2",
+        "retry.linkerd.io/http": "503",
+      });
+    }
+  });
+
   it("carries the target's trust domain and cluster domain, not the source's", async () => {
     const config = fleetOf({
       a: cluster("a", { trustDomain: "a.example.com" }),
