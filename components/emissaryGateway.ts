@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { EMISSARY_SERVERS, type EmissaryGatewayPlan } from "../fleet/gateway";
+import { EMISSARY_SERVERS, type EmissaryGatewayPlan, GATEWAY_AUTHENTICATIONS } from "../fleet/gateway";
 import { GATEWAY_PORT, PROBE_PORT } from "../fleet/names";
 import type { AuthenticationRef } from "../fleet/policyResources";
 import { Host, Mapping, Module } from "./emissaryResources";
@@ -139,20 +139,21 @@ export class EmissaryGateway extends pulumi.ComponentResource {
     );
     // Required together: an identity, from one of the networks. Without an identity, nobody is let in.
     if (callers.length === 0) return closed;
+    const own = GATEWAY_AUTHENTICATIONS.emissary;
     const required: readonly AuthenticationRef[] = [
-      { group: "policy.linkerd.io", kind: "MeshTLSAuthentication", name: "fleet.gateway" },
-      { group: "policy.linkerd.io", kind: "NetworkAuthentication", name: "fleet.gateway" },
+      { group: "policy.linkerd.io", kind: "MeshTLSAuthentication", name: own.identities },
+      { group: "policy.linkerd.io", kind: "NetworkAuthentication", name: own.networks },
     ];
     return [
       ...closed,
       new MeshTLSAuthentication(
         `${name}-identities`,
-        { metadata: metadata("fleet.gateway"), spec: { identities: [...callers] } },
+        { metadata: metadata(own.identities), spec: { identities: [...callers] } },
         child,
       ),
       new NetworkAuthentication(
         `${name}-networks`,
-        { metadata: metadata("fleet.gateway"), spec: { networks: networks.map((cidr) => ({ cidr })) } },
+        { metadata: metadata(own.networks), spec: { networks: networks.map((cidr) => ({ cidr })) } },
         child,
       ),
       new AuthorizationPolicy(

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { GATEWAY_AUTHENTICATIONS } from "../fleet/gateway";
 import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import { multiclusterValues } from "../fleet/values";
@@ -94,6 +95,7 @@ export class Multicluster extends pulumi.ComponentResource {
     const { gateway } = cluster;
     if (!gateway.enabled || gateway.kind !== "chart") return;
     const { allowedNetworks, allowedIdentities } = gateway.config;
+    const own = GATEWAY_AUTHENTICATIONS.chart;
     const metadata = (of: string) => ({
       name: of,
       namespace: this.namespace.metadata.name,
@@ -108,7 +110,7 @@ export class Multicluster extends pulumi.ComponentResource {
       const networks = allowedNetworks.map((cidr) => ({ cidr }));
       new AuthenticationPatch(
         `${name}-gateway-networks`,
-        { kind: "NetworkAuthentication", metadata: metadata("source-cluster"), spec: { networks } },
+        { kind: "NetworkAuthentication", metadata: metadata(own.networks), spec: { networks } },
         opts,
       );
     }
@@ -117,7 +119,7 @@ export class Multicluster extends pulumi.ComponentResource {
         `${name}-gateway-identities`,
         {
           kind: "MeshTLSAuthentication",
-          metadata: metadata("any-meshed"),
+          metadata: metadata(own.identities),
           spec: { identities: allowedIdentities },
         },
         opts,

@@ -16,12 +16,9 @@ export interface EmissaryGatewayPlan extends Reached {
   readonly enabled: true;
   readonly kind: "emissary";
   readonly config: EmissaryConfig;
-  /** Mesh identities that its gateway port takes; nobody's where there are none. */
-  readonly callers: readonly string[];
-  readonly networks: readonly string[];
 }
 
-/** What the Links to a gateway say of it. */
+/** What the Links to a gateway say of it, and whom it takes. */
 interface Reached {
   /** Mesh identity that the sources require of it. */
   readonly identity: string;
@@ -29,6 +26,9 @@ interface Reached {
   readonly addresses: readonly string[] | undefined;
   readonly port: number;
   readonly probePort: number;
+  /** Mesh identities that its gateway port takes; nobody's where there are none. */
+  readonly callers: readonly string[];
+  readonly networks: readonly string[];
 }
 
 /** What the identities of a cluster's pods have in common. */
@@ -50,15 +50,18 @@ export function planGateway(
     identity: gatewayIdentity(config, own),
     addresses: config.type === "loadBalancer" ? undefined : config.address,
     ...ports,
+    networks: config.allowedNetworks ?? ["0.0.0.0/0", "::/0"],
   } as const;
-  if (config.type !== "emissary") return { ...reached, kind: "chart", config };
+  if (config.type !== "emissary") {
+    // What the chart ships (linkerd2 `linkerd-multicluster/templates/gateway-policy.yaml`).
+    return { ...reached, kind: "chart", config, callers: config.allowedIdentities ?? ["*"] };
+  }
   const meshed = sources.map((source) => `*.identity.${source.controlPlaneNamespace}.${source.trustDomain}`);
   return {
     ...reached,
     kind: "emissary",
     config,
     callers: config.allowedIdentities ?? [...new Set(meshed)].sort(),
-    networks: config.allowedNetworks ?? ["0.0.0.0/0", "::/0"],
   };
 }
 
@@ -80,6 +83,12 @@ export function gatewayIdentity(config: GatewayConfig, of: MeshNames): string {
       : [GATEWAY_NAME, MULTICLUSTER_NAMESPACE];
   return identityName(account, namespace, of.controlPlaneNamespace, of.trustDomain);
 }
+
+/** The authentications that its callers must satisfy: the chart's own, which cannot be named otherwise, or ours. */
+export const GATEWAY_AUTHENTICATIONS = {
+  chart: { networks: "source-cluster", identities: "any-meshed" },
+  emissary: { networks: "fleet.gateway", identities: "fleet.gateway" },
+} as const;
 
 /** Where a gateway of the chart, or Emissary as one, stands. */
 export function gatewayPlace(gateway: ChartGatewayPlan | EmissaryGatewayPlan): {

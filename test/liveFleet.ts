@@ -238,6 +238,10 @@ function objectsOf(plan: Plan, cluster: ClusterPlan, certificates: Certificates)
           : {},
       },
     ),
+    at(`${POLICY}/v1alpha1/networkauthentications`, mc, "source-cluster", {
+      spec: { networks: [{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }] },
+    }),
+    at(`${POLICY}/v1alpha1/meshtlsauthentications`, mc, "any-meshed", { spec: { identities: ["*"] } }),
     at(`${RBAC}/clusterroles`, "", ACCESS_ROLE, { rules: ACCESS_RULES }),
     ...sources.flatMap((source) => [
       at("/api/v1/serviceaccounts", mc, accessName(source)),

@@ -11,7 +11,7 @@ import {
   serviceName,
   text,
 } from "./common";
-import { meshIdentity } from "./services";
+import { gatewayCaller } from "./services";
 
 const annotations = z
   .record(z.string(), z.string())
@@ -24,13 +24,17 @@ const callers = {
     .array(network)
     .min(1)
     .optional()
-    .describe("Networks whose traffic the gateway takes. Default: what the chart ships, every network"),
+    .describe(
+      "Networks whose traffic the gateway takes. Default: what the chart ships, every network. Once set, it is not " +
+        "removed but opened again: [0.0.0.0/0, ::/0]",
+    ),
   allowedIdentities: z
-    .array(meshIdentity)
+    .array(gatewayCaller)
     .min(1)
     .optional()
     .describe(
-      "Who may call through the gateway, all of its services. Default: what the chart ships, every meshed pod",
+      "Who may call through the gateway, all of its services. Default: what the chart ships, every meshed pod. Once " +
+        'set, it is not removed but opened again: ["*"]',
     ),
 };
 

@@ -27,14 +27,19 @@ export const serviceAccount = matching(
 ).max(253);
 
 const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-/** What a proxy's certificate can say, with `*` for all ServiceAccounts of one namespace (linkerd2 `identity_match.rs`). */
-export const meshIdentity = matching(
-  new RegExp(
-    `^(\\*|${label}(\\.${label})*)\\.${label}\\.serviceaccount\\.identity\\.${label}\\.${label}(\\.${label})*$`,
-  ),
-  "is no identity that a meshed pod can have",
+const IDENTITY = `(\\*|${label}(\\.${label})*)\\.${label}\\.serviceaccount\\.identity\\.${label}\\.${label}(\\.${label})*`;
+const NO_IDENTITY = "is no identity that a meshed pod can have";
+const WRITE_IDENTITY =
   "write <service account>.<namespace>.serviceaccount.identity.<control-plane namespace>.<trust domain>, or * " +
-    "for the service account",
+  "for the service account";
+/** What a proxy's certificate can say, with `*` for all ServiceAccounts of one namespace (linkerd2 `identity_match.rs`). */
+const meshIdentity = matching(new RegExp(`^${IDENTITY}$`), NO_IDENTITY, WRITE_IDENTITY).max(253);
+
+/** Who may call through a gateway: also everybody, which is what the chart ships. */
+export const gatewayCaller = matching(
+  new RegExp(`^(\\*|${IDENTITY})$`),
+  NO_IDENTITY,
+  `${WRITE_IDENTITY}, or * alone for every meshed pod`,
 ).max(253);
 
 const who = {

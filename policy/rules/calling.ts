@@ -1,16 +1,19 @@
+import { isIPv6 } from "node:net";
+import { GATEWAY_AUTHENTICATIONS } from "../../fleet/gateway";
 import type { Known } from "../known";
-import { AUTHORIZATION_POLICY, MESH_TLS, NETWORK, objectName, SERVER } from "../resource";
+import { AUTHORIZATION_POLICY, MESH_TLS, NETWORK, objectName, type Resource, SERVER } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
 export const noAnonymousIdentity: ResourceRule = {
   name: "no-any-identity",
-  description: "No grant is for every meshed caller.",
+  description: "No grant of a service is for every meshed caller.",
   severity: "critical",
   remediation: "Name the callers in `services[].allow` instead of `allowAnyMeshed`.",
   settings: NONE,
   types: MESH_TLS,
-  *judge({ properties }) {
-    for (const identity of properties.at("spec", "identities").items) {
+  *judge(authentication) {
+    if (isOfGateway(authentication, "identities")) return;
+    for (const identity of identitiesOf(authentication)) {
       if (identity.text === "*") yield `${identity.path} is *`;
     }
   },
@@ -52,15 +55,15 @@ export const networksBounded: ResourceRule = {
   settings: NONE,
   types: NETWORK,
   *judge(authentication) {
-    if (objectName(authentication) === GATEWAY_NETWORKS) return;
+    if (objectName(authentication) === CHART.networks) return;
     for (const network of authentication.properties.at("spec", "networks").items) {
       if (isInternet(network.at("cidr"))) yield `${network.path} is ${network.at("cidr").text}`;
     }
   },
 };
 
-/** The chart's own, which `clusters.<name>.gateway.allowedNetworks` changes. */
-const GATEWAY_NETWORKS = "source-cluster";
+/** The chart's own, which `clusters.<name>.gateway` changes. */
+const CHART = GATEWAY_AUTHENTICATIONS.chart;
 
 export const gatewayNetworks: FleetRule = {
   name: "gateway-networks",
@@ -70,7 +73,7 @@ export const gatewayNetworks: FleetRule = {
   level: "advisory",
   settings: NONE,
   *judge(fleet) {
-    const authentications = fleet.ofType(NETWORK).filter((of) => objectName(of) === GATEWAY_NETWORKS);
+    const authentications = fleet.ofType(NETWORK).filter((of) => objectName(of) === CHART.networks);
     for (const release of fleet.releasesOf("multicluster")) {
       const gateway = release.properties.at("values", "gateway");
       if (gateway.at("enabled").isNot(true)) continue;
@@ -88,6 +91,39 @@ export const gatewayNetworks: FleetRule = {
   },
 };
 
+export const gatewayIdentities: FleetRule = {
+  name: "gateway-identities",
+  description: "A gateway takes named callers, not every meshed pod.",
+  severity: "high",
+  remediation: "Write `clusters.<name>.gateway.allowedIdentities`.",
+  level: "advisory",
+  settings: NONE,
+  *judge(fleet) {
+    const authentications = fleet.ofType(MESH_TLS).filter((of) => isOfGateway(of, "identities"));
+    for (const of of authentications) {
+      if (!identitiesOf(of).some(({ text }) => text === "*")) continue;
+      yield { problem: `the gateway of ${of.cluster} takes every meshed caller`, of };
+    }
+    const unsure = fleet.ofType(MESH_TLS).filter((of) => objectName(of) === undefined);
+    const named = new Set([...authentications, ...unsure].map(({ cluster }) => cluster));
+    for (const of of fleet.releasesOf("multicluster")) {
+      if (of.properties.at("values", "gateway", "enabled").isNot(true) || named.has(of.cluster)) continue;
+      yield { problem: `the gateway of ${of.cluster} takes every meshed caller, as its chart ships it`, of };
+    }
+  },
+};
+
+function identitiesOf({ properties }: Resource): readonly Known[] {
+  return properties.at("spec", "identities").items;
+}
+
+function isOfGateway(of: Resource, which: keyof typeof CHART): boolean {
+  const name = objectName(of);
+  return Object.values(GATEWAY_AUTHENTICATIONS).some((own) => own[which] === name);
+}
+
+/** Wider than the widest private network (10.0.0.0/8, fc00::/7): two halves of the Internet are the Internet. */
 function isInternet(cidr: Known): boolean {
-  return cidr.text?.endsWith("/0") ?? false;
+  const [base = "", prefix] = cidr.text?.split("/") ?? [];
+  return prefix !== undefined && Number(prefix) < (isIPv6(base) ? 7 : 8);
 }

@@ -112,3 +112,22 @@ it("the gateway takes only the allowed callers, also after an upgrade of its cha
   expect(history.trim().split("\n").length).toBeGreaterThan(1);
   expect(await lab.preview()).toEqual([]);
 });
+
+it("the gateway is opened again by saying so; what is no longer said stays, and verify says what to write", async () => {
+  lab.edit((config) => {
+    const eu = config["linkerd-fleet:clusters"].eu as object;
+    config["linkerd-fleet:clusters"].eu = {
+      ...eu,
+      gateway: { type: "loadBalancer", allowedIdentities: ["*"] },
+    };
+  });
+  expect(await lab.cli()).toMatchObject({ stderr: "", code: 0 });
+  expect(await gateway()).toEqual([[{ cidr: "192.0.2.0/24" }], ["*"]]);
+  expect(await lab.preview()).toEqual([]);
+  const { stdout } = await lab.shell("npm run --silent verify || true");
+  expect(stdout).toContain(
+    "the NetworkAuthentication source-cluster of the gateway lets others in than planned",
+  );
+  expect(stdout).toContain("write who may as clusters.eu.gateway.allowedNetworks");
+  expect(stdout).not.toContain("any-meshed");
+});

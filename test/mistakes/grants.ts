@@ -98,8 +98,8 @@ export const GRANTS: readonly Mistake[] = [
   ],
   [
     "an identity at the gateway that cannot exist",
-    (f) => (f.clusters.eu.gateway = { type: "loadBalancer", allowedIdentities: ["*"] }),
+    (f) => (f.clusters.eu.gateway = { type: "loadBalancer", allowedIdentities: ["*.cluster.local"] }),
     "clusters.eu.gateway.allowedIdentities[0]",
-    "<service account>",
+    "or * alone",
   ],
 ];

@@ -99,6 +99,7 @@ export const CASES: readonly Case[] = [
     ["spec", "networks", 0, "cidr"],
     "0.0.0.0/0",
   ),
+  property("gateway-identities", "prod-us-multicluster-gateway-identities", ["spec", "identities", 0], "*"),
   property("keys-p256", "prod-us-issuer-key", ["ecdsaCurve"], "P224"),
   property("lifetimes", "prod-us-issuer-certificate", ["validityPeriodHours"], 20_000),
   property("anchor-never-renews", "trust-2026-certificate", ["earlyRenewalHours"], 1440),

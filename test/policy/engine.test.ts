@@ -70,6 +70,7 @@ describe("the whole pack on the real engine", () => {
     });
     expect(code).not.toBe(0);
     expect(rulesOf(output, "mandatory")).toEqual([
+      "gateway-identities",
       "gateway-networks",
       "high-availability",
       "no-any-identity",

@@ -1,4 +1,4 @@
-import { ingressAddress } from "../../../fleet/gateway";
+import { GATEWAY_AUTHENTICATIONS, ingressAddress } from "../../../fleet/gateway";
 import { GATEWAY_PORT, PROBE_PORT, TARGET_LABEL } from "../../../fleet/names";
 import type { ClusterPlan } from "../../../fleet/plan";
 import { named } from "../certificates";
@@ -25,29 +25,32 @@ export const gatewayChecks = [
         const release = owned ? releaseOf(releases, cluster.install.multicluster) : undefined;
         if (!service) return [driftedChart("the gateway's Service is missing", cluster, release)];
         const name = owned ? "linkerd-gateway" : gateway.config.deployment;
-        const { allowedNetworks, allowedIdentities } = gateway.config;
+        const own = GATEWAY_AUTHENTICATIONS[gateway.kind];
         const ours = (metadata: { readonly namespace: string }) =>
           metadata.namespace === service.metadata.namespace;
         const authentications = [
           {
             kind: "NetworkAuthentication",
-            name: owned ? "source-cluster" : "fleet.gateway",
+            name: own.networks,
             found: networks,
-            spec: allowedNetworks && { networks: allowedNetworks.map((cidr) => ({ cidr })) },
+            setting: "allowedNetworks",
+            spec: { networks: gateway.networks.map((cidr) => ({ cidr })) },
           },
           {
             kind: "MeshTLSAuthentication",
-            name: owned ? "any-meshed" : "fleet.gateway",
+            name: own.identities,
             found: meshTls,
-            spec: allowedIdentities && { identities: allowedIdentities },
+            setting: "allowedIdentities",
+            spec: { identities: gateway.callers },
           },
-        ];
+        ] as const;
         return [
           ...judgeDeployment(name, deployment ? [deployment] : [], cluster, release),
           ...judgeService(service, cluster, release),
           ...judgeAddress(service, cluster, outputs.clusters[cluster.name]?.gateway.address),
-          ...authentications.flatMap(({ kind, name, found, spec }): Finding[] => {
-            if (!spec) return [];
+          ...authentications.flatMap(({ kind, name, found, setting, spec }): Finding[] => {
+            // An Emissary that takes nobody has none.
+            if (gateway.callers.length === 0) return [];
             const object = named(
               found.filter(({ metadata }) => ours(metadata)),
               name,
@@ -55,7 +58,10 @@ export const gatewayChecks = [
             if (!object)
               return [driftedChart(`the ${kind} ${name} of the gateway is missing`, cluster, release)];
             if (differences(spec, object.spec).length === 0) return [];
-            return [drifted(`the ${kind} ${name} of the gateway lets others in than planned`)];
+            const finding = drifted(`the ${kind} ${name} of the gateway lets others in than planned`);
+            if (!owned || gateway.config[setting] !== undefined) return [finding];
+            const remedy = `write who may as clusters.${cluster.name}.gateway.${setting}: without it nothing changes the chart's own`;
+            return [{ ...finding, remedy }];
           }),
         ];
       },
