@@ -89,6 +89,8 @@ export interface ServiceSummary<T> extends ServiceName {
   readonly closed?: readonly string[];
   /** By cluster, where it cuts off callers of the cluster itself: at which ports, and who still may call. */
   readonly narrowed?: Readonly<Record<string, NarrowedCallers>>;
+  /** By serving cluster and container port. `closed`: the port has a Server, and nobody of another cluster may call. */
+  readonly ports: Readonly<Record<string, Readonly<Record<string, "granted" | "closed">>>>;
 }
 
 export interface NarrowedCallers {
@@ -135,6 +137,14 @@ export function describeServices<T>(
             ]),
           ),
         }),
+        ports: Object.fromEntries(
+          grants.map(({ cluster, ports }) => [
+            cluster,
+            Object.fromEntries(
+              ports.map(({ port, callers }) => [port, callers.length > 0 ? "granted" : "closed"] as const),
+            ),
+          ]),
+        ),
       },
     ];
   });

@@ -24,6 +24,7 @@ export class Fleet {
       name: service.at("name").text ?? "",
       modes: [...service.at("modes").texts()],
       clusters: [...service.at("clusters").texts()],
+      ports: service.at("ports"),
     }));
     const anchors = outputs?.at("plan", "anchors").items ?? [];
     this.anchors = anchors.map((anchor) => ({ id: anchor.at("id").text, state: anchor.at("state") }));
@@ -59,6 +60,8 @@ export interface DeclaredService {
   readonly name: string;
   readonly modes: readonly string[];
   readonly clusters: readonly string[];
+  /** By cluster and container port: `granted`, or `closed` to every other cluster. */
+  readonly ports: Known;
 }
 
 function list<T>(output: Known | undefined, read: (item: Known) => T): readonly T[] | undefined {

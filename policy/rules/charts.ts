@@ -52,10 +52,18 @@ export const valuesNoKey: ResourceRule = {
   types: RELEASE,
   *judge({ properties }) {
     for (const text of properties.at("values").texts()) {
-      if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) yield "one of its values is a private key";
+      if (holdsKey(text)) yield "one of its values is a private key";
     }
   },
 };
+
+const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/** Also one in base64, as Secrets hold it; 36 characters are the head of the shortest. */
+function holdsKey(text: string): boolean {
+  const encoded = text.match(/[A-Za-z0-9+/]{36,}/g) ?? [];
+  return KEY.test(text) || encoded.some((part) => KEY.test(Buffer.from(part, "base64").toString("latin1")));
+}
 
 export const versionSkew: FleetRule = {
   name: "version-skew",

@@ -1,6 +1,7 @@
 import { mode } from "../../fleet/config/common";
 import { EXPORT_LABEL } from "../../fleet/link";
 import type { Fleet } from "../fleet";
+import type { Known } from "../known";
 import {
   AUTHORIZATION_POLICY,
   MESH_TLS,
@@ -79,15 +80,31 @@ export const exportsDeclared: FleetRule = {
 export const exportsGoverned: FleetRule = {
   name: "exports-governed",
   description:
-    "Every exported service has a Server that closes it, and what its policies ask of callers exists.",
+    "Every port of an exported service has a Server that closes it, its callers' policy where there are callers, and " +
+    "what policies ask of callers exists.",
   severity: "critical",
   remediation: "Write the service's ports in `services`; grants are made with it.",
   settings: NONE,
   *judge(fleet) {
     const servers = serversOf(fleet);
+    const opened = openedServers(fleet);
     for (const { cluster, namespace, name, resource } of exportsOf(fleet)) {
-      if (servers(cluster, namespace, name)?.length === 0) {
+      const own = servers(cluster, namespace, name);
+      if (own?.length === 0) {
         yield { problem: `${namespace}/${name} of ${cluster} crosses and no Server closes it`, of: resource };
+      }
+      if (!own || own.length === 0 || own.some((server) => portOf(server) === undefined)) continue;
+      const ports = declaredPorts(fleet, { cluster, namespace, name });
+      for (const port of ports?.keys ?? []) {
+        const server = own.find((one) => portOf(one) === port);
+        if (!server) {
+          yield {
+            problem: `${namespace}/${name} of ${cluster} has no Server for its port ${port}`,
+            of: resource,
+          };
+        } else if (ports?.at(port).text === "granted" && opened(server) === false) {
+          yield { problem: `no policy lets callers of other clusters in, who have a grant`, of: server };
+        }
       }
     }
     const key = (of: Resource, kind: string | undefined, name: string | undefined) =>
@@ -113,6 +130,43 @@ export const exportsGoverned: FleetRule = {
     }
   },
 };
+
+/** What is declared of the ports of one Service of one cluster. */
+function declaredPorts(
+  fleet: Fleet,
+  { cluster = "", namespace, name }: Pick<Exported, "cluster" | "namespace" | "name">,
+): Known | undefined {
+  return fleet.services
+    ?.find((of) => of.namespace === namespace && of.name === name && of.clusters.includes(cluster))
+    ?.ports.at(cluster);
+}
+
+/** As text, as the outputs have it; `undefined` where it is not known. */
+function portOf({ properties }: Resource): string | undefined {
+  const port = properties.at("spec", "port");
+  return port.text ?? port.number?.toString();
+}
+
+/** Whether a policy lets callers into a Server by identity, from wherever they call; `undefined`: not known yet. */
+function openedServers(fleet: Fleet) {
+  const opened = new Set<string>();
+  const unsure = new Set<string | undefined>();
+  for (const policy of fleet.ofType(AUTHORIZATION_POLICY)) {
+    const target = policy.properties.at("spec", "targetRef", "name");
+    const refs = policy.properties.at("spec", "requiredAuthenticationRefs");
+    const kinds = refs.items.map((ref) => ref.at("kind"));
+    if ([target, refs, ...kinds].some(({ isUnknown }) => isUnknown)) unsure.add(policy.cluster);
+    // With a network, it is for callers of the cluster itself.
+    if (kinds.some(({ text }) => text === "NetworkAuthentication")) continue;
+    opened.add([policy.cluster, objectNamespace(policy), target.text].join("/"));
+  }
+  return (server: Resource): boolean | undefined => {
+    const found = opened.has([server.cluster, objectNamespace(server), objectName(server)].join("/"));
+    return found || objectName(server) === undefined || unsure.has(server.cluster)
+      ? found || undefined
+      : false;
+  };
+}
 
 export const federatedAlike: FleetRule = {
   name: "federated-alike",

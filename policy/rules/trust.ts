@@ -109,7 +109,8 @@ export const issuerOutside: ResourceRule = {
     const scheme = identity.at("issuer", "scheme");
     if (scheme.isNot("kubernetes.io/tls")) yield `identity.issuer.scheme is ${scheme.text ?? "missing"}`;
     if (identity.at("externalCA").isNot(true)) yield "identity.externalCA is not true";
-    if (!identity.isUnknown && !identity.at("issuer", "tls").isAbsent) yield "identity.issuer.tls is set";
+    const tls = identity.at("issuer", "tls");
+    if (!tls.isUnknown && !tls.isAbsent) yield "identity.issuer.tls is set";
   },
 };
 

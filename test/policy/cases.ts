@@ -12,6 +12,8 @@ export interface Case {
   readonly broken: Change;
   /** Leaves open whether the rule is kept. */
   readonly unknown: Change;
+  /** What a preview, which knows little else, can judge. Default: `broken`. */
+  readonly beside?: Change;
 }
 
 type Path = readonly (string | number)[];
@@ -54,19 +56,39 @@ const second = (more: object): Change => ({
   },
 });
 
-const unprotected: Change = {
-  line: "trust-2026-certificate: protect = false",
-  apply: (fleet) =>
-    fleet.map((resource) =>
-      resource.name === "trust-2026-certificate" ? { ...resource, protect: false } : resource,
-    ),
-};
+function unprotected(name: string): Case {
+  const broken: Change = {
+    line: `${name}: protect = false`,
+    apply: (fleet) =>
+      fleet.map((resource) => (resource.name === name ? { ...resource, protect: false } : resource)),
+  };
+  const unknown: Change = {
+    line: `${broken.line}, of an anchor of unknown state`,
+    apply: (fleet) => set("test", ["plan", "anchors", 0, "state"], UNKNOWN).apply(broken.apply(fleet)),
+  };
+  return { rule: "anchor-protected", broken, unknown };
+}
+
+/** Anchors of a first preview are unknown, so two known bundles are needed to tell one from the other. */
+function otherBundle(name: string, path: Path): Case {
+  const one = property("bundle-equal", name, path, "another");
+  const other = set("prod-apac-linkerd-trust-roots", ["data", "ca-bundle.crt"], "yet another");
+  const beside: Change = {
+    line: `${one.broken.line}, ${other.line}`,
+    apply: (fleet) => other.apply(one.broken.apply(fleet)),
+  };
+  return { ...one, beside };
+}
 
 const LINK = "prod-us-to-prod-eu-link";
 const GRANT = "prod-us-shop-checkout-grant";
+const DESTINATION = "prod-us-to-prod-eu-destination";
+const CUSTOMERS = "prod-eu-crm-customers-grant-http";
+const RELEASE = "prod-us-linkerd-release";
+const ISSUER = "prod-us-issuer-certificate";
 const KEY = "-----BEGIN EC PRIVATE KEY-----\n(made up)\n-----END EC PRIVATE KEY-----";
 
-/** For each rule, on the fleet of `examples/three-regions.yaml`. */
+/** For each rule at least one, and one for each thing it looks at, on the fleet of `examples/three-regions.yaml`. */
 export const CASES: readonly Case[] = [
   {
     rule: "link-fields",
@@ -74,13 +96,43 @@ export const CASES: readonly Case[] = [
     unknown: set(LINK, ["spec", "probeSpec"], UNKNOWN),
   },
   property("link-selectors", LINK, ["spec", "selector"], undefined),
+  property("link-selectors", LINK, ["spec", "federatedServiceSelector", "matchLabels"], {}),
   property("link-excludes", LINK, ["spec", "excludedLabels"], []),
+  property("link-excludes", LINK, ["spec", "excludedAnnotations"], []),
   property("links-declared", LINK, ["spec", "targetClusterName"], "mars"),
   property("link-names", LINK, ["metadata", "name"], "europe"),
+  property("link-names", LINK, ["spec", "clusterCredentialsSecret"], "cluster-credentials-europe"),
+  property("link-names", DESTINATION, ["metadata", "name"], "cluster-credentials-europe"),
+  property(
+    "link-names",
+    DESTINATION,
+    ["metadata", "labels", "multicluster.linkerd.io/cluster-name"],
+    "europe",
+  ),
+  {
+    rule: "link-names",
+    broken: set("prod-us-multicluster-release", ["values", "controllers", 0, "link", "ref", "name"], "mars"),
+    unknown: set("prod-us-multicluster-release", ["values", "controllers"], UNKNOWN),
+  },
   property("access-read-only", "prod-us-access-role", ["rules", 0, "verbs", 0], "delete"),
   property("access-no-wildcard", "prod-us-access-role", ["rules", 0, "resources", 0], "*"),
   property("access-per-source", "prod-us-for-prod-eu-binding", ["subjects", 0, "name"], "default"),
-  property("credentials-form", "prod-us-to-prod-eu-destination", ["type"], "Opaque"),
+  property("credentials-form", DESTINATION, ["type"], "Opaque"),
+  property("credentials-form", "prod-us-linkerd-issuer", ["type"], "mirror.linkerd.io/remote-kubeconfig"),
+  ...["trust-domain", "cluster-domain"].map((key) =>
+    property(
+      "credentials-form",
+      DESTINATION,
+      ["metadata", "annotations", `multicluster.linkerd.io/${key}`],
+      undefined,
+    ),
+  ),
+  property(
+    "credentials-form",
+    DESTINATION,
+    ["metadata", "labels", "multicluster.linkerd.io/cluster-name"],
+    undefined,
+  ),
   property(
     "exports-declared",
     "prod-us-shop-checkout-labels",
@@ -88,11 +140,20 @@ export const CASES: readonly Case[] = [
     "true",
   ),
   property("exports-governed", `${GRANT}-http`, ["metadata", "labels", "linkerd-fleet/service"], "other"),
-  property("federated-alike", `${GRANT}-http`, ["spec", "port"], 8080),
+  property("exports-governed", CUSTOMERS, ["spec", "port"], 8080),
+  property("exports-governed", `${CUSTOMERS}-callers`, ["spec", "targetRef", "name"], "fleet.other.http"),
+  property(
+    "exports-governed",
+    `${GRANT}-http-callers`,
+    ["spec", "requiredAuthenticationRefs", 0, "name"],
+    "nobody",
+  ),
+  property("federated-alike", `${GRANT}-http`, ["spec", "proxyProtocol"], "gRPC"),
   property("no-any-identity", `${GRANT}-http-identities`, ["spec", "identities", 0], "*"),
   property("server-denies", `${GRANT}-http`, ["spec", "accessPolicy"], "all-unauthenticated"),
   property("callers-authenticated", `${GRANT}-http-callers`, ["spec", "requiredAuthenticationRefs"], []),
   property("networks-bounded", `${GRANT}-local-networks`, ["spec", "networks", 0, "cidr"], "0.0.0.0/0"),
+  property("networks-bounded", `${GRANT}-local-networks`, ["spec", "networks", 0, "cidr"], "128.0.0.0/1"),
   property(
     "gateway-networks",
     "prod-us-multicluster-gateway-networks",
@@ -101,24 +162,29 @@ export const CASES: readonly Case[] = [
   ),
   property("gateway-identities", "prod-us-multicluster-gateway-identities", ["spec", "identities", 0], "*"),
   property("keys-p256", "prod-us-issuer-key", ["ecdsaCurve"], "P224"),
-  property("lifetimes", "prod-us-issuer-certificate", ["validityPeriodHours"], 20_000),
+  property("lifetimes", ISSUER, ["validityPeriodHours"], 20_000),
+  property("lifetimes", "trust-2026-certificate", ["validityPeriodHours"], 200_000),
+  property("lifetimes", ISSUER, ["earlyRenewalHours"], 0),
+  property("lifetimes", ISSUER, ["earlyRenewalHours"], 8760),
   property("anchor-never-renews", "trust-2026-certificate", ["earlyRenewalHours"], 1440),
-  {
-    rule: "anchor-protected",
-    broken: unprotected,
-    unknown: {
-      line: `${unprotected.line}, of an anchor of unknown state`,
-      apply: (fleet) => set("test", ["plan", "anchors", 0, "state"], UNKNOWN).apply(unprotected.apply(fleet)),
-    },
-  },
-  property("issuer-outside-values", "prod-us-linkerd-release", ["values", "identity", "externalCA"], false),
-  property("bundle-equal", "prod-us-linkerd-trust-roots", ["data", "ca-bundle.crt"], "another"),
+  unprotected("trust-2026-certificate"),
+  unprotected("trust-2026-key"),
+  property("issuer-outside-values", RELEASE, ["values", "identity", "externalCA"], false),
+  property("issuer-outside-values", RELEASE, ["values", "identity", "issuer", "scheme"], "linkerd.io/tls"),
+  property("issuer-outside-values", RELEASE, ["values", "identity", "issuer", "tls"], {
+    keyPEM: "(made up)",
+  }),
+  otherBundle("prod-us-linkerd-trust-roots", ["data", "ca-bundle.crt"]),
+  otherBundle(RELEASE, ["values", "identityTrustAnchorsPEM"]),
   property("chart-version", "prod-us-linkerd-crds", ["version"], "latest"),
   property("chart-source", "prod-us-linkerd-crds", ["repositoryOpts", "repo"], "https://charts.example.com"),
-  property("values-no-key", "prod-us-linkerd-release", ["values", "extra"], KEY),
-  property("version-skew", "prod-us-linkerd-release", ["version"], "2025.1.1"),
+  property("values-no-key", RELEASE, ["values", "extra"], KEY),
+  property("values-no-key", RELEASE, ["values", "extra"], Buffer.from(KEY).toString("base64")),
+  property("version-skew", RELEASE, ["version"], "2025.1.1"),
+  property("version-skew", "prod-us-multicluster-release", ["version"], "2025.1.1"),
   { rule: "one-multicluster", broken: second({}), unknown: second({ chart: UNKNOWN }) },
-  property("high-availability", "prod-us-linkerd-release", ["values", "controllerReplicas"], 1),
+  property("high-availability", RELEASE, ["values", "controllerReplicas"], 1),
   property("provider-identifier", "prod-us", ["clusterIdentifier"], "us"),
   property("provider-mutable", "prod-us", ["enableSecretMutable"], "false"),
+  property("provider-mutable", "prod-us", ["enableConfigMapMutable"], "false"),
 ];
