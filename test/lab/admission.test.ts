@@ -23,7 +23,10 @@ beforeAll(async () => {
   });
   await lab.bringUp();
   const rule = (apiGroups: string[], resources = ["*"]) => ({ apiGroups, resources, verbs: ["*"] });
-  const groups = ["", "apps", "rbac.authorization.k8s.io", "policy.linkerd.io", "multicluster.linkerd.io"];
+  const groups = [
+    ...["", "apps", "rbac.authorization.k8s.io", "gateway.networking.k8s.io"],
+    ...["policy.linkerd.io", "multicluster.linkerd.io"],
+  ];
   await apply({
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRole",
@@ -120,6 +123,11 @@ describe("with admission: enforce", () => {
     ];
     await refused(kubectl(EDITOR, ...patch), "topology");
     await passes(kubectl(ADMINISTRATOR, ...patch, "--dry-run=server"));
+    for (const namespace of ["linkerd", "linkerd-multicluster"]) {
+      const note = ["annotate", "secret", "cluster-credentials-us", `--namespace=${namespace}`, "note=x"];
+      await refused(kubectl(EDITOR, ...note), "topology");
+      await passes(kubectl(ADMINISTRATOR, ...note, "--dry-run=server"));
+    }
   });
 
   it.each([undefined, EDITOR, ADMINISTRATOR])("a stray export label is refused (%s)", async (user) => {
@@ -128,6 +136,8 @@ describe("with admission: enforce", () => {
     await refused(label("reports", "bi", "mirror.linkerd.io/exported=true"), "services");
     await refused(label("reports", "bi", "mirror.linkerd.io/federated=member"), "services");
     await refused(label("checkout", "shop", "mirror.linkerd.io/exported=remote-discovery"), "services");
+    // Without it first: a label that a Service has is not looked up.
+    await passes(label("checkout", "shop", "mirror.linkerd.io/federated-"));
     await passes(label("checkout", "shop", "mirror.linkerd.io/federated=member"));
     await passes(label("reports", "bi", "team=reports"));
     const cluster = ["create", "service", "clusterip", "stray", "--namespace=bi", "--tcp=80"];
@@ -151,6 +161,29 @@ describe("with admission: enforce", () => {
         "services",
       );
       await passes(apply(authorization("own", { kind: "Server", name: "own" }), user));
+
+      const authorized = (name: string, matchLabels: object) => ({
+        apiVersion: "policy.linkerd.io/v1beta1",
+        kind: "ServerAuthorization",
+        metadata: { name, namespace: "shop" },
+        spec: { server: { selector: { matchLabels } }, client: { unauthenticated: true } },
+      });
+      await refused(apply(authorized("stray", { "linkerd-fleet/service": "checkout" }), user), "services");
+      await passes(apply(authorized("own", { app: "own" }), user));
+      const route = (name: string, apiVersion: string, kind: string, server: string) => ({
+        apiVersion,
+        kind,
+        metadata: { name, namespace: "shop" },
+        spec: { parentRefs: [{ group: "policy.linkerd.io", kind: "Server", name: server }] },
+      });
+      for (const [apiVersion, kind] of [
+        ["policy.linkerd.io/v1beta3", "HTTPRoute"],
+        ["gateway.networking.k8s.io/v1", "HTTPRoute"],
+        ["gateway.networking.k8s.io/v1", "GRPCRoute"],
+      ] as const) {
+        await refused(apply(route("stray", apiVersion, kind, "fleet.checkout.http"), user), "services");
+        await passes(apply(route("own", apiVersion, kind, "own"), user));
+      }
 
       const rule =
         '[{"op":"add","path":"/rules/-","value":{"apiGroups":[""],"resources":["nodes"],"verbs":["get"]}}]';

@@ -66,12 +66,31 @@ it("the commands of docs/verify.md work as written", async () => {
   await followAll(lab, readCommands("docs/verify.md"));
 });
 
-it("the command of docs/governance.md refuses what production must not have, as written", async () => {
-  const [preview, ...more] = readCommands("docs/governance.md") as [Step];
+it("the commands of docs/governance.md refuse what production must not have, as written", async () => {
+  const [preview, exported, ...more] = readCommands("docs/governance.md") as [Step, Step];
   expect(more).toEqual([]);
   const ran = await follow(lab, preview);
   expect(ran.code).not.toBe(0);
   expect(ran.stdout).toMatch(/\[mandatory\].* gateway-networks /);
+  const state = await follow(lab, exported);
+  expect(state.stdout).toMatch(/\[mandatory\] gateway-networks /);
+  expect(state.code).toBe(1);
+});
+
+it("a deployed state keeps what its profile asks for, and what cannot be read is not taken for kept", async () => {
+  const policy = (...args: string[]) => lab.shell(["npm run --silent policy --", ...args].join(" "));
+  const dev = JSON.parse(readFileSync(join(lab.lab.project, "policy/profiles/dev.json"), "utf8"));
+  Object.assign(dev.resources.rules, { "chart-source": { allowed: [lab.lab.root] } });
+  writeFileSync(join(lab.lab.project, "profile.json"), JSON.stringify(dev));
+  expect((await lab.shell("pulumi stack export > state.json")).code).toBe(0);
+  const kept = await policy("--profile profile.json state.json");
+  expect(kept.stdout).not.toContain("[mandatory]");
+  expect(kept.code, kept.stdout + kept.stderr).toBe(0);
+  for (const unreadable of ["nothing.json", "--profile state.json state.json"]) {
+    const ran = await policy(unreadable);
+    expect(ran.code, ran.stdout + ran.stderr).toBe(2);
+    expect(ran.stderr).not.toMatch(/^\s+at /m);
+  }
 });
 
 it("the command of lab/README.md brings an Emissary into a cluster", async () => {
