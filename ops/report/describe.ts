@@ -18,7 +18,7 @@ import {
 import type { Inputs, Message, Preview, Step } from "./preview";
 import { restarts, rotations } from "./rotations";
 
-/** What a preview changes, in the fleet's words, most consequential first. Holds names and versions, no values. */
+/** What a preview changes, in the fleet's words, most consequential first. Holds no secret. */
 export function describe(preview: Preview): Section[] {
   const { steps } = preview;
   const sections: Section[] = [

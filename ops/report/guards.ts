@@ -112,16 +112,10 @@ export function settingLines(steps: readonly Step[]): Line[] {
 }
 
 function valueAt(values: unknown, path: string): unknown {
-  return path
-    .split(".")
-    .reduce<unknown>(
-      (at, key) =>
-        typeof at === "object" && at !== null
-          ? Object.entries(at).find(([one]) => one === key)?.[1]
-          : undefined,
-      values,
-    );
+  return path.split(".").reduce((at, key) => map.safeParse(at).data?.[key], values);
 }
+
+const map = z.record(z.string(), z.unknown());
 
 function shown(value: unknown): string {
   if (value === undefined) return "the chart's own";

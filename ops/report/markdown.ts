@@ -23,7 +23,10 @@ function summary({ steps }: Preview, sections: readonly Section[]): string[] {
 }
 
 function section({ title, lines }: Section): string {
-  const shown = lines.slice(0, MOST).map(({ text, why }) => {
+  // What is not shown must not be what to stop for.
+  const risky = lines.filter(({ why }) => why !== undefined);
+  const ordered = lines.length > MOST ? [...new Set([...risky, ...lines])] : lines;
+  const shown = ordered.slice(0, MOST).map(({ text, why }) => {
     const [first, ...rest] = text.split("\n");
     return [`- ${first}${why === undefined ? "" : ` (${why})`}`, ...rest].join("\n");
   });

@@ -53,6 +53,25 @@ const CHANGES: [name: string, change: (config: StackConfig) => void][] = [
     "drain-cluster",
     (config) => Object.assign(config["linkerd-fleet:clusters"].eu ?? {}, { state: "draining" }),
   ],
+  [
+    "change-guards",
+    (config) => {
+      config["linkerd-fleet:admission"] = "off";
+      config["linkerd-fleet:linkerd"] = {
+        ...(config["linkerd-fleet:linkerd"] as object),
+        defaultInboundPolicy: "all-authenticated",
+      };
+      config["linkerd-fleet:trust"] = {
+        anchors: [
+          { id: "2026", state: "active" },
+          { id: "2027", state: "staged" },
+        ],
+      };
+      Object.assign(config["linkerd-fleet:clusters"].us ?? {}, {
+        gateway: { type: "loadBalancer", allowedNetworks: ["0.0.0.0/0"] },
+      });
+    },
+  ],
 ];
 
 describe("the report of the engine's own preview", () => {

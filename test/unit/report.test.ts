@@ -523,6 +523,19 @@ describe("the report of a preview", () => {
     ]);
   });
 
+  it("shows what to stop for, however much else there is to tell", () => {
+    const closed = Array.from({ length: 20 }, (_, at) => ({
+      op: "create",
+      type: GRANT,
+      name: `g${at}`,
+      after: { ...grant([]), name: `s${at}` },
+    }));
+    const open = { op: "create", type: GRANT, name: "z", after: { ...grant(["*"]), name: "z" } };
+    const text = report(readPreview(previewOf([...closed, open])), "dev");
+    expect(text).toContain("- shop/z of us: + * (http) (anyone in the mesh may call)\n");
+    expect(text).toContain("- … and 9 more");
+  });
+
   it("shows the rules that fired, once each", () => {
     const violation = { severity: "error", message: "<{%reset%}>remove-undrained-link: us → eu<{%reset%}>" };
     const text = report(readPreview(previewOf([], [violation, violation])), "dev");
