@@ -10,8 +10,8 @@ export interface FederatedView<T = readonly string[]> extends ServiceName {
 }
 
 /** Every federated service in every cluster that sees it: as a member, or over a link to one. */
-export function federatedViews({ exports, neighbourExports, links, clusters }: Plan): FederatedView[] {
-  const members = [...exports, ...neighbourExports].filter(
+export function federatedViews({ exports, otherExports, links, clusters }: Plan): FederatedView[] {
+  const members = [...exports, ...otherExports].filter(
     ({ modes, evacuated }) => modes.includes("federated") && !evacuated,
   );
   const services = Map.groupBy(members, ({ namespace, name }) => `${namespace}/${name}`);

@@ -30,8 +30,8 @@ export interface Plan {
   /** Clusters of other stacks that the links lead to. */
   readonly neighbours: readonly ClusterPlan[];
   readonly exports: readonly ExportPlan[];
-  /** What the neighbours export. */
-  readonly neighbourExports: readonly ExportPlan[];
+  /** What the clusters of all other stacks export. */
+  readonly otherExports: readonly ExportPlan[];
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
   readonly admissions: readonly AdmissionPlan[];
@@ -161,7 +161,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     links: ready,
     pending,
     exports: exports.filter(({ cluster }) => isOwn(cluster)),
-    neighbourExports: exports.filter(({ cluster }) => !isOwn(cluster) && targets.has(cluster)),
+    otherExports: exports.filter(({ cluster }) => !isOwn(cluster)),
     grants: sorted(planGrants(config, links), exportKey).filter(({ cluster }) => isOwn(cluster)),
     routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`).filter(
       ({ cluster }) => isOwn(cluster),

@@ -77,8 +77,10 @@ export function describeAccesses(plan: Plan, complete: boolean): AccessSummary[]
 
 export interface ServiceSummary<T> extends ServiceName {
   readonly modes: readonly string[];
-  /** The clusters that serve it. */
+  /** The clusters of this stack that serve it. */
   readonly clusters: readonly string[];
+  /** Those of other stacks. */
+  readonly elsewhere?: readonly string[];
   /** Those that do not for now. */
   readonly evacuated?: readonly string[];
   /** Federated: where each cluster that sees it has its ports and metadata from. */
@@ -104,6 +106,10 @@ export function describeServices<T>(
   sourcesOfTruth: readonly FederatedView<T>[] = [],
 ): ServiceSummary<T>[] {
   const services = Map.groupBy(plan.exports, ({ namespace, name, modes }) => `${namespace}/${name}/${modes}`);
+  const others = Map.groupBy(
+    plan.otherExports.filter(({ evacuated }) => !evacuated),
+    ({ namespace, name }) => `${namespace}/${name}`,
+  );
   return [...services.values()].flatMap((members) => {
     const [first] = members;
     if (!first) return [];
@@ -111,6 +117,9 @@ export function describeServices<T>(
     const [evacuated = [], clusters = []] = [true, false].map((gone) =>
       members.filter((member) => member.evacuated === gone).map(({ cluster }) => cluster),
     );
+    const elsewhere = (others.get(`${namespace}/${name}`) ?? [])
+      .filter((other) => other.modes.some((mode) => modes.includes(mode)))
+      .map(({ cluster }) => cluster);
     const same = (of: ServiceName) => of.namespace === namespace && of.name === name;
     const grants = plan.grants.filter((of) => same(of) && clusters.includes(of.cluster));
     const callers = grants.flatMap(callersOf);
@@ -123,6 +132,7 @@ export function describeServices<T>(
         name,
         modes,
         clusters,
+        ...(elsewhere.length > 0 && { elsewhere }),
         ...(evacuated.length > 0 && { evacuated }),
         ...(views.length > 0 && {
           sourceOfTruth: Object.fromEntries(views.map(({ cluster, members }) => [cluster, members])),

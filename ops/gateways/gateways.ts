@@ -11,7 +11,7 @@ export interface LinkedGateway {
   readonly identity: string;
   /** `undefined`: only the service mirror's pod knows. */
   readonly alive: boolean | undefined;
-  /** What is exported through it, `namespace/name`. */
+  /** What crosses through it, `namespace/name`: none over a link that is draining. */
   readonly services: readonly string[];
 }
 
@@ -23,8 +23,8 @@ export function linkedGateways(
   members: ReadonlyMap<string, Member<(typeof GATEWAY_FACTS)[number]>>,
 ): LinkedGateway[] {
   const clusters = new Map([...plan.clusters, ...plan.neighbours].map((cluster) => [cluster.name, cluster]));
-  const exports = [...plan.exports, ...plan.neighbourExports];
-  return plan.links.flatMap(({ source, target, modes }) => {
+  const exports = [...plan.exports, ...plan.otherExports];
+  return plan.links.flatMap(({ source, target, modes, state }) => {
     const from = members.get(source);
     const gateway = clusters.get(target)?.gateway;
     if (!from || !gateway?.enabled || !modes.includes("gateway")) return [];
@@ -34,7 +34,8 @@ export function linkedGateways(
     const address = link && `${link.spec.gatewayAddress || "?"}:${link.spec.gatewayPort ?? "?"}`;
     const alive = mirrorEndpoints.state === "found" ? isAlive(target, mirrorEndpoints.value) : undefined;
     const services = exports
-      .filter((one) => one.cluster === target && one.modes.includes("gateway"))
+      .filter(({ cluster, evacuated }) => cluster === target && !evacuated && state === "active")
+      .filter((one) => one.modes.includes("gateway"))
       .map(({ namespace, name }) => `${namespace}/${name}`);
     return [{ source, target, address, identity: gateway.identity, alive, services }];
   });

@@ -40,6 +40,7 @@ export const fleetShape = {
       modes: z.array(text),
       clusters: z.array(text),
       evacuated: z.array(text).optional(),
+      sourceOfTruth: z.record(text, z.array(text)).optional(),
       callers: z.array(text),
     }),
   ),

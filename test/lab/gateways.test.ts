@@ -53,6 +53,8 @@ const chartGateway = () =>
     "-o=name",
   );
 
+const ROUTE = "httproute.gateway.networking.k8s.io";
+
 let before: Awaited<ReturnType<typeof emissaryObjects>>;
 beforeAll(async () => {
   lab = await fiveGateways();
@@ -235,7 +237,7 @@ describe("an Emissary as the gateway", () => {
 
 describe("traffic", () => {
   it("is divided between the Service of the callers' own cluster and a mirror", async () => {
-    const { spec } = await read("us", "httproute.gateway.networking.k8s.io", "fleet.reports.80", "-n=bi");
+    const { spec } = await read("us", ROUTE, "fleet.reports.80", "-n=bi");
     const service = { group: "", kind: "Service", port: 80 };
     expect(spec).toMatchObject({
       parentRefs: [{ ...service, name: "reports" }],
@@ -382,7 +384,22 @@ describe("evacuating a cluster", () => {
     return found.join("").trim().split("\n").filter(Boolean);
   };
 
+  /** What evacuations change: the exported Services of two clusters, and the route that divides to one of them. */
+  const evacuable = async () => {
+    const services = ["eu", "apac"].flatMap((cluster) => [
+      read(cluster, "service", "reports", "-n=bi"),
+      read(cluster, "service", "checkout", "-n=shop"),
+    ]);
+    const found = await Promise.all([...services, read("us", ROUTE, "fleet.reports.80", "-n=bi")]);
+    return found.map((object) => {
+      const { metadata, spec } = object as { metadata: Record<string, unknown>; spec: unknown };
+      return { labels: metadata.labels, annotations: metadata.annotations, spec };
+    });
+  };
+  let before: Awaited<ReturnType<typeof evacuable>>;
+
   it("changes its own members and nothing else", async () => {
+    before = await evacuable();
     evacuate("apac", true);
     expect(await planned()).toEqual([
       "update apac-bi-reports",
@@ -399,6 +416,12 @@ describe("evacuating a cluster", () => {
       "service/checkout",
     ]);
     expect(await planned()).toEqual([]);
+    const services = JSON.parse((await lab.pulumi("stack", "output", "services", "--json")).stdout);
+    expect(services).toContainEqual(
+      expect.objectContaining({
+        ...{ name: "checkout", clusters: ["africa", "eu", "latam"], evacuated: ["apac"] },
+      }),
+    );
   });
 
   it("takes the share that callers of other clusters gave it", async () => {
@@ -411,7 +434,24 @@ describe("evacuating a cluster", () => {
       "update us-bi-reports-traffic-80",
       "update us-bi-reports-traffic-80-route",
     ]);
-    evacuate("eu", false);
+    await up();
+    const { spec } = await read("us", ROUTE, "fleet.reports.80", "-n=bi");
+    expect(spec).toMatchObject({ rules: [{ backendRefs: [{ name: "reports", weight: 90 }] }] });
+    const listed = await lab.shell("npm run --silent services -- --json");
+    expect(listed.code, listed.stderr).toBe(0);
+    expect(JSON.parse(listed.stdout)).toContainEqual(
+      expect.objectContaining({
+        ...{ service: "shop/checkout", mode: "federated", declared: ["africa", "apac", "eu", "latam"] },
+        ...{ evacuated: ["apac", "eu"], labelled: ["africa", "latam"] },
+      }),
+    );
+  });
+
+  it("is undone without a trace", async () => {
+    for (const cluster of ["apac", "eu"]) evacuate(cluster, false);
+    await up();
+    expect(await evacuable()).toEqual(before);
+    expect(await planned()).toEqual([]);
   });
 
   it("is refused where it takes the last member", async () => {

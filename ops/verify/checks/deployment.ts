@@ -31,7 +31,11 @@ export const deploymentChecks: readonly Check[] = [
         "trust anchors": differences(planned.plan.anchors, outputs.plan.anchors),
         clusters: differences(planned.plan.clusters, outputs.plan.clusters),
         links: differences(planned.links, outputs.links),
-        services: differences(planned.services, outputs.services),
+        services: differences(
+          planned.services,
+          // Only the clusters know it.
+          outputs.services.map(({ sourceOfTruth: _, ...service }) => service),
+        ),
       };
       const changed = Object.entries(parts).flatMap(([part, paths]) => (paths.length > 0 ? [part] : []));
       if (changed.length === 0) return [{ subject: "stack", findings: [] }];

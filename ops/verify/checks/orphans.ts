@@ -99,7 +99,7 @@ interface Crossing {
 
 /** What may cross into a source. */
 function crossingInto(source: string, plan: Plan): Crossing {
-  const exports = [...plan.exports, ...plan.neighbourExports];
+  const exports = [...plan.exports, ...plan.otherExports];
   const inSome = (wanted: (mode: Mode) => boolean) =>
     new Set(exports.filter(({ modes }) => modes.some(wanted)).map(exportKey));
   const links = plan.links.filter((link) => link.source === source && link.state === "active");

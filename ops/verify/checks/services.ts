@@ -95,7 +95,7 @@ interface Crossing extends Pick<ExportPlan, "namespace" | "name"> {
 function crossings(plan: Plan, link: LinkPlan): Crossing[] {
   if (link.state === "draining") return [];
   const carried = (modes: readonly Mode[]) => modes.filter((mode) => link.modes.includes(mode));
-  return [...plan.exports, ...plan.neighbourExports]
+  return [...plan.exports, ...plan.otherExports]
     .filter(({ cluster, evacuated }) => cluster === link.target && !evacuated)
     .flatMap(({ namespace, name, modes }) =>
       [...new Set(carried(modes).map((mode) => mode === "federated"))].map((federated) => ({
