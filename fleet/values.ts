@@ -94,6 +94,7 @@ export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, str
     clusterDomain: "clusters.<name>.clusterDomain",
     identityTrustDomain: "trust.domain or clusters.<name>.trustDomain",
     defaultRegistry: "linkerd.images.registry",
+    "prometheus.image.registry": "linkerd.images.registry",
     imagePullSecrets: "linkerd.images.pullSecret",
     createNamespaceMetadataJob: "nothing: this program makes the namespace with its labels",
   },
@@ -238,7 +239,8 @@ export function vizValues(cluster: ClusterPlan, viz: ChartPlan): Values {
     clusterDomain: cluster.clusterDomain,
     identityTrustDomain: cluster.trustDomain,
     createNamespaceMetadataJob: false,
-    ...(registry === undefined ? {} : { defaultRegistry: registry }),
+    // The chart takes all images from the first, and Prometheus' from the second.
+    ...(registry === undefined ? {} : { defaultRegistry: registry, prometheus: { image: { registry } } }),
     ...pullSecrets(cluster),
   });
 }

@@ -422,6 +422,8 @@ describe("a private mirror of the enterprise channel", () => {
     license: { secret: "license" },
     images: { registry: "mirror.example.com/linkerd", pullSecret: { secret: "registry" } },
     cni: true,
+    viz: true,
+    charts: { viz: { source: "./charts/linkerd-viz", version: "2026.8.3" } },
   };
   let all: Registered[];
   const named = (name: string) => all.find((resource) => resource.name === name);
@@ -432,7 +434,7 @@ describe("a private mirror of the enterprise channel", () => {
   it("gets license and pull secret as Secrets that are there before the pods; no chart value holds them", () => {
     expect(decoded(named("c001-linkerd-license"), "license")).toBe(`${PLANTED.privateKey} of license`);
     expect(JSON.stringify(named("c001-linkerd-license")?.inputs)).toContain(SECRET_SIGNATURE);
-    for (const part of ["linkerd", "multicluster"]) {
+    for (const part of ["linkerd", "multicluster", "viz"]) {
       const registry = named(`c001-${part}-registry`);
       expect(at(registry, "type")).toBe("kubernetes.io/dockerconfigjson");
       expect(decoded(registry, ".dockerconfigjson")).toBe(`${PLANTED.privateKey} of registry`);

@@ -175,7 +175,12 @@ describe("the values of the charts", () => {
   it("name every image of a private mirror, and leave the charts' own where there is none", () => {
     eachCluster((cluster) => {
       const { registry, pause } = cluster.install.images;
-      const { controlPlane, multicluster } = chartValues(cluster);
+      const { controlPlane, multicluster, viz } = chartValues(cluster);
+      expect(leaves(viz).filter(([path]) => /registry/i.test(path))).toEqual(
+        ["defaultRegistry", "prometheus.image.registry"].flatMap((path) =>
+          registry ? [[path, registry]] : [],
+        ),
+      );
       const images = [controlPlane, multicluster]
         .flatMap((values) => leaves(values))
         .filter(([path]) => /image/i.test(path))
