@@ -4,10 +4,11 @@ import { WEBHOOKS } from "../../fleet/values";
 import type { OpenFleet } from "../live/fleet";
 import { entry, named, readCertificates } from "../verify/certificates";
 import type { Member } from "../verify/read";
+import type { Token } from "../verify/shapes";
 
 /** Something of a fleet that ends. */
 export interface Expiring {
-  readonly kind: "trust-anchor" | "issuer" | "webhook" | "cluster-ca";
+  readonly kind: "trust-anchor" | "issuer" | "webhook" | "cluster-ca" | "access";
   /** Empty for what is the whole fleet's. */
   readonly cluster: string;
   readonly name: string;
@@ -15,9 +16,10 @@ export interface Expiring {
   readonly renewal: string;
 }
 
-export const EXPIRY_FACTS = ["tlsSecrets", "clusterCa"] as const;
+export const EXPIRY_FACTS = ["tlsSecrets", "clusterCa", "tokens"] as const;
 type ExpiryMember = Member<(typeof EXPIRY_FACTS)[number]>;
 
+const DAY_MS = 86_400_000;
 const RENEWED = "`pulumi up`, by itself";
 
 /** Everything that ends, soonest first, and which clusters did not say all. */
@@ -39,6 +41,7 @@ export function expiring(
     const certificate = (name: string) => readCertificates(entry(named(secrets, name), "tls.crt"))?.[0];
     const ca = found.clusterCa.state === "found" ? found.clusterCa.value.data["ca.crt"] : undefined;
     const linked = plan.links.some(({ target }) => target === cluster);
+    const tokens = found.tokens.state === "found" ? found.tokens.value : [];
     return [
       item("issuer", cluster, "linkerd-identity-issuer", certificate("linkerd-identity-issuer"), RENEWED),
       ...WEBHOOKS.map(({ service, secret }) =>
@@ -48,6 +51,9 @@ export function expiring(
       ...(linked ? (readCertificates(planned.ca ?? ca) ?? []) : []).map((authority, at) =>
         item("cluster-ca", cluster, `ca-${at + 1}`, authority, "whoever runs the cluster"),
       ),
+      ...plan.accesses
+        .filter(({ target }) => target === cluster)
+        .map(({ serviceAccount }) => oldAccess(cluster, serviceAccount, tokens, plan.maxTokenAge)),
     ];
   });
   const unread = [...members].flatMap(([cluster, { found }]) =>
@@ -70,6 +76,21 @@ function item(
   return certificate && { kind, cluster, name, ends: certificate.validToDate, renewal };
 }
 
+/** Its tokens never end. The newest is the one in use, or will be in a moment: `access.maxAge` (days) counts from it. */
+function oldAccess(
+  cluster: string,
+  serviceAccount: string,
+  tokens: readonly Token[],
+  maxAge: number | undefined,
+): Expiring | undefined {
+  const created = tokens
+    .filter(({ metadata }) => metadata.annotations["kubernetes.io/service-account.name"] === serviceAccount)
+    .map(({ metadata }) => Date.parse(metadata.creationTimestamp));
+  if (maxAge === undefined || created.length === 0) return undefined;
+  const ends = new Date(Math.max(...created) + maxAge * DAY_MS);
+  return { kind: "access", cluster, name: serviceAccount, ends, renewal: "rotation, by its generation" };
+}
+
 /** Prometheus' text format, for the node exporter's text files, a push gateway or any collector. */
 export function prometheus(items: readonly Expiring[]): string {
   const lines = items.map(({ kind, cluster, name, ends }) => {
@@ -79,7 +100,7 @@ export function prometheus(items: readonly Expiring[]): string {
     return `${EXPIRY_METRIC}{${labels.join(",")}} ${ends.getTime() / 1000}`;
   });
   return [
-    `# HELP ${EXPIRY_METRIC} When a certificate of the fleet ends, in seconds since 1970.`,
+    `# HELP ${EXPIRY_METRIC} When a certificate of the fleet ends or a token is too old, in seconds since 1970.`,
     `# TYPE ${EXPIRY_METRIC} gauge`,
     ...lines,
     "",

@@ -1,7 +1,7 @@
 import { ACCESS_ROLE } from "../../fleet/access";
 import { gatewayPlace } from "../../fleet/gateway";
 import { CREDENTIALS_TYPE, EXPORT_KEYS } from "../../fleet/link";
-import { credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
+import { credentialsName, linkName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/names";
 import type { ClusterPlan, Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../live/cluster";
 import type { FleetOutputs } from "../live/outputs";
@@ -83,6 +83,11 @@ const FACTS = {
   destinationCredentials: (live, cluster) =>
     live.list(secretsOf(cluster.controlPlaneNamespace, CREDENTIALS_TYPE), shapes.secret),
   mirrorCredentials: (live) => live.list(secretsOf(MULTICLUSTER_NAMESPACE, CREDENTIALS_TYPE), shapes.secret),
+  /** Only where somebody wants to know how old they are. */
+  tokens: (live, _, { maxTokenAge }) =>
+    maxTokenAge === undefined
+      ? NOTHING
+      : live.list(secretsOf(MULTICLUSTER_NAMESPACE, TOKEN_TYPE), shapes.token),
   accounts: (live) => live.list(`${core(MULTICLUSTER_NAMESPACE)}/serviceaccounts`, shapes.plain),
   accessRole: (live) => live.get(`${RBAC}/clusterroles/${ACCESS_ROLE}`, shapes.role),
   clusterBindings: (live) => live.list(`${RBAC}/clusterrolebindings`, shapes.binding),

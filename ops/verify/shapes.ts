@@ -27,6 +27,10 @@ export const configMap = z.object({ data: texts });
 export const secret = z.object({ metadata, type: text, data: texts });
 export type Secret = z.infer<typeof secret>;
 
+/** A token, without what it says. */
+export const token = z.object({ metadata: metadata.extend({ creationTimestamp: text }) });
+export type Token = z.infer<typeof token>;
+
 export const deployment = z.object({
   metadata,
   spec: z.object({

@@ -3,7 +3,9 @@ import { EXPORT_LABEL } from "../../fleet/link";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { WHOLE } from "../../fleet/stacks";
 import { describeServices } from "../../fleet/summary";
+import { expiring } from "../../ops/expiry/expiry";
 import { linkedGateways } from "../../ops/gateways/gateways";
+import { plannedOutputs } from "../../ops/live/outputs";
 import { isServed, servedServices } from "../../ops/services/services";
 import type { Member } from "../../ops/verify/read";
 import type { Service } from "../../ops/verify/shapes";
@@ -124,6 +126,39 @@ it("a stack's outputs name the clusters of other stacks that serve its services"
     ["checkout", ["us"], ["apac"], ["eu"]],
   ]);
   expect(of(two)).toEqual([["checkout", ["apac"], ["us"], undefined]]);
+});
+
+it("an access is listed with the day on which its newest token is older than allowed, if any age is", () => {
+  const token = (account: string, creationTimestamp: string) => {
+    const annotations = { "kubernetes.io/service-account.name": account };
+    return { metadata: { name: "x", namespace: "x", labels: {}, annotations, creationTimestamp } };
+  };
+  const missing = { state: "missing" } as const;
+  const listed = (access: object) => {
+    const plan = planFleet(fleetOf({ us: cluster("us"), eu: cluster("eu") }, { access }));
+    const account = plan.accesses.find(({ target }) => target === "eu")?.serviceAccount ?? "";
+    const tokens = {
+      state: "found" as const,
+      value: [
+        token(account, "2026-01-01T00:00:00Z"),
+        token(account, "2026-03-01T00:00:00Z"),
+        token("another", "2020-01-01T00:00:00Z"),
+      ],
+    };
+    const members = plan.clusters.map((cluster) => {
+      const found = { tlsSecrets: missing, clusterCa: missing };
+      return [
+        cluster.name,
+        { cluster, found: { ...found, tokens: cluster.name === "eu" ? tokens : missing } },
+      ] as const;
+    });
+    const outputs = { ...plannedOutputs(plan), clusters: {}, accesses: [], trustBundle: "" };
+    return expiring({ plan, outputs }, new Map(members)).items.map(({ kind, cluster, name, ends }) => [
+      ...[kind, cluster, name === account, ends.toISOString()],
+    ]);
+  };
+  expect(listed({ maxAge: "30d" })).toEqual([["access", "eu", true, "2026-03-31T00:00:00.000Z"]]);
+  expect(listed({})).toEqual([]);
 });
 
 it("a gateway is listed with what crosses it: nothing of an evacuated cluster, or over a draining link", () => {
