@@ -11,9 +11,9 @@ export interface FederatedView<T = readonly string[]> extends ServiceName {
 
 /** Every federated service in every cluster that sees it: as a member, or over a link to one. */
 export function federatedViews({ exports, otherExports, links, clusters }: Plan): FederatedView[] {
-  const members = [...exports, ...otherExports].filter(
-    ({ modes, evacuated }) => modes.includes("federated") && !evacuated,
-  );
+  const members = [...exports, ...otherExports]
+    .filter(({ modes, evacuated }) => modes.includes("federated") && !evacuated)
+    .sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
   const services = Map.groupBy(members, ({ namespace, name }) => `${namespace}/${name}`);
   const carrying = links.filter(({ modes, state }) => state === "active" && modes.includes("federated"));
   const targets = Map.groupBy(carrying, ({ source }) => source);
@@ -50,24 +50,32 @@ export interface ServicePort {
   readonly protocol?: string;
 }
 
-/**
- * What is wrong when the Services of a federated service have different ports: it has those of one of them, and the
- * others' pods are asked at ports that they may not have.
- */
-export function unlikePorts(
-  { namespace, name, members }: FederatedView,
+/** The members of a federated service by the ports that they have, in words: one group if all is well. */
+export function portGroups(
+  { members }: Pick<FederatedView, "members">,
   ports: readonly (readonly ServicePort[])[],
-): string | undefined {
-  const groups = Map.groupBy(members, (_, at) =>
+): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(members, (_, at) =>
     (ports[at] ?? [])
       .map(({ name = "", port, protocol = "TCP" }) => `${name} ${port}/${protocol}`.trim())
       .sort()
       .join(", "),
   );
+}
+
+/**
+ * What is wrong when the Services of a federated service have different ports: it has those of one of them, and the
+ * others' pods are asked at ports that they may not have.
+ */
+export function unlikePorts(
+  view: FederatedView,
+  ports: readonly (readonly ServicePort[])[],
+): string | undefined {
+  const groups = portGroups(view, ports);
   if (groups.size < 2) return undefined;
   const lines = [...groups].map(([of, clusters]) => `  ${of} in ${clusters.join(", ")}`);
   return (
-    `The federated service ${namespace}/${name} has members with different ports:\n${lines.join("\n")}\n` +
+    `The federated service ${view.namespace}/${view.name} has members with different ports:\n${lines.join("\n")}\n` +
     "Give these Services the same ports and run `pulumi up --refresh`, or take a cluster out of its `in`."
   );
 }

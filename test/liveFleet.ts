@@ -317,7 +317,7 @@ function objectsOf(plan: Plan, cluster: ClusterPlan, certificates: Certificates)
           "/api/v1/services",
           one.namespace,
           one.name,
-          { spec: { selector: { app: one.name } } },
+          { spec: { selector: { app: one.name }, ports: [{ name: "http", port: 80 }] } },
           {
             labels: exportLabels(one.modes),
           },

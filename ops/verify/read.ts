@@ -34,6 +34,7 @@ const TARGET_FACTS = [
   "bindings",
   "clusterBindings",
   "clusterCa",
+  "declared",
   "gateway",
 ] as const satisfies readonly (keyof Facts)[];
 export type LinkTarget = Member<(typeof TARGET_FACTS)[number]>;
@@ -102,8 +103,8 @@ const FACTS = {
       shapes.service,
     ),
   /** The Services that the plan exports here, of those that exist. */
-  declared: async (live, { name }, { exports }): Promise<Read<shapes.Service[]>> => {
-    const own = exports.filter(({ cluster }) => cluster === name);
+  declared: async (live, { name }, { exports, otherExports }): Promise<Read<shapes.Service[]>> => {
+    const own = [...exports, ...otherExports].filter(({ cluster }) => cluster === name);
     const reads = await Promise.all(
       own.map((service) => live.get(`${core(service.namespace)}/services/${service.name}`, shapes.service)),
     );

@@ -47,7 +47,14 @@ export const service = z.object({
     type: text.optional(),
     selector: texts,
     ports: z
-      .array(z.object({ name: text.optional(), port: z.number(), nodePort: z.number().optional() }))
+      .array(
+        z.object({
+          name: text.exactOptional(),
+          port: z.number(),
+          protocol: text.exactOptional(),
+          nodePort: z.number().optional(),
+        }),
+      )
       .default([]),
   }),
   status: z

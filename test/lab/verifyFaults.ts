@@ -398,6 +398,15 @@ export const FAULTS: readonly Fault[] = [
     remedy: REFRESH,
   },
   {
+    what: "a member of a federated service with another port",
+    plant: ({ hands }) =>
+      hands.edit("us", "v1 Service shop/checkout", ({ spec }) => {
+        spec.ports[0].port = 8080;
+      }),
+    found: ["shop/checkout: its members have different ports (http 80/TCP in eu; http 8080/TCP in us)"],
+    remedy: "give these Services the same ports",
+  },
+  {
     what: "an orphan mirror service",
     plant: ({ hands }) =>
       hands.create("us", "v1 Service shop/checkout-apac", {

@@ -32,6 +32,26 @@ describe("where a chart comes from", () => {
     expect({ chart, ...(repository === undefined ? {} : { repository }) }).toEqual(place);
   });
 
+  it("bears the channel's name, each of them; linkerd-viz has one name in both", () => {
+    const names = (settings: object) => {
+      const { crds, controlPlane, multicluster, viz } = install({ viz: true, ...settings });
+      return [crds, controlPlane, multicluster, viz].map((one) => one?.chart);
+    };
+    expect(names({})).toEqual([
+      "linkerd-crds",
+      "linkerd-control-plane",
+      "linkerd-multicluster",
+      "linkerd-viz",
+    ]);
+    const enterprise = { channel: "enterprise", version: "2.19.0", license: { secret: "stored" } };
+    expect(names(enterprise)).toEqual([
+      "linkerd-enterprise-crds",
+      "linkerd-enterprise-control-plane",
+      "linkerd-enterprise-multicluster",
+      "linkerd-viz",
+    ]);
+  });
+
   it("is said by the chart before the fleet, and by the cluster before both", () => {
     const settings = { source: "./all", charts: { crds: { source: "./crds" } } };
     expect(install(settings).controlPlane.chart).toBe("./all/linkerd-control-plane");

@@ -101,6 +101,27 @@ describe("verify in one of several stacks", () => {
     }
   });
 
+  it.each(["one", "two"] as const)(
+    "compares the ports of a federated service's members in both stacks (asked in %s)",
+    async (stack) => {
+      const objects = fleet.objects.get("apac") ?? [];
+      const at = objects.findIndex(
+        (object) => object.collection === "/api/v1/services" && object.metadata.name === "checkout",
+      );
+      const [before] = objects.slice(at, at + 1);
+      if (!before) throw new Error("apac has no checkout");
+      objects[at] = { ...before, spec: { selector: {}, ports: [{ name: "http", port: 8080 }] } };
+      try {
+        const found = (await findings(stack)).filter(({ said }) => said.includes("ports"));
+        expect(found.map(({ said }) => said)).toEqual([
+          "error shop/checkout: its members have different ports (http 8080/TCP in apac; http 80/TCP in eu, us)",
+        ]);
+      } finally {
+        objects[at] = before;
+      }
+    },
+  );
+
   it("goes on with its own ends while the other stack's cluster does not answer", async () => {
     unreachable = "apac";
     const said = (await findings("one")).map(({ said }) => said);

@@ -1,4 +1,5 @@
 import type { Mode } from "../../../fleet/config/common";
+import { federatedViews, portGroups } from "../../../fleet/federation";
 import { EXPORT_KEYS, exportLabels } from "../../../fleet/link";
 import type { ExportPlan, Plan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology";
@@ -32,8 +33,41 @@ const exported: Check = {
     }),
 };
 
+/** Of the members that this stack's clusters reach and that could be read; that one could not be, others say. */
+const alike: Check = {
+  name: "the members of a federated service have the same ports",
+  judge: ({ plan, members, neighbours }) => {
+    const views = Map.groupBy(federatedViews(plan), ({ namespace, name }) => `${namespace}/${name}`);
+    return [...views].map(([subject, of]) => {
+      const unlike = of.flatMap((view) => {
+        const found = view.members.flatMap((cluster) => {
+          const declared = (members.get(cluster) ?? neighbours.get(cluster))?.found.declared;
+          const service =
+            declared?.state === "found" ? declared.value.find((one) => isCalled(one, view)) : undefined;
+          return service ? [{ cluster, ports: service.spec.ports }] : [];
+        });
+        const groups = portGroups(
+          { members: found.map(({ cluster }) => cluster) },
+          found.map(({ ports }) => ports),
+        );
+        if (groups.size < 2) return [];
+        return [[...groups].map(([ports, clusters]) => `${ports} in ${clusters.join(", ")}`).join("; ")];
+      });
+      // Clusters that see the same members say the same.
+      const findings = [...new Set(unlike)].map((groups) =>
+        notWorking(
+          `its members have different ports (${groups})`,
+          "give these Services the same ports, or take a cluster out of its `in`",
+        ),
+      );
+      return { subject, findings };
+    });
+  },
+};
+
 export const serviceChecks = [
   exported,
+  alike,
   ofClusters("nothing else is exported", ({ cluster, found }, { plan }) =>
     given({ exported: found.exported, federated: found.federated }, ({ exported = [], federated = [] }) => {
       const declared = (service: Service) =>
