@@ -69,20 +69,26 @@ export class Cluster extends pulumi.ComponentResource {
       },
       child,
     );
-    this.multicluster = new Multicluster(
-      `${name}-multicluster`,
-      { cluster, controlPlane: this.controlPlane.release, secret: args.secret },
-      child,
-    );
     const { gateway } = cluster;
-    this.gatewayAddress =
+    const emissary =
       gateway.enabled && gateway.kind === "emissary"
         ? new EmissaryGateway(
             `${name}-emissary`,
             { cluster: cluster.name, gateway, controlPlane: this.controlPlane.release },
             child,
-          ).address
-        : this.multicluster.gatewayAddress;
+          )
+        : undefined;
+    this.multicluster = new Multicluster(
+      `${name}-multicluster`,
+      {
+        cluster,
+        controlPlane: this.controlPlane.release,
+        ...(emissary && { emissary }),
+        secret: args.secret,
+      },
+      child,
+    );
+    this.gatewayAddress = this.multicluster.gatewayAddress;
     const { viz } = cluster.install;
     if (viz) {
       const { release: controlPlane } = this.controlPlane;

@@ -1,10 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { EMISSARY_SERVERS, type EmissaryGatewayPlan, GATEWAY_AUTHENTICATIONS } from "../fleet/gateway";
+import {
+  EMISSARY_SERVERS,
+  type EmissaryGatewayPlan,
+  GATEWAY_AUTHENTICATIONS,
+  unlikeAccount,
+} from "../fleet/gateway";
 import { GATEWAY_PORT, PROBE_PORT } from "../fleet/names";
 import type { AuthenticationRef } from "../fleet/policyResources";
 import { Host, Mapping, Module } from "./emissaryResources";
-import { loadBalancerAddress } from "./loadBalancerAddress";
 import { AuthorizationPolicy, MeshTLSAuthentication, NetworkAuthentication, Server } from "./policyResources";
 
 export interface EmissaryGatewayArgs {
@@ -19,12 +23,13 @@ const MANAGER = { "pulumi.com/patchFieldManager": "linkerd-fleet-gateway" };
 
 /**
  * Makes an Emissary-ingress that somebody else owns carry the links as well. Its proxy does it, Envoy sees nothing of
- * it. Patched onto its Deployment and its Service is only what the chart's own gateway has, and it is taken back on
- * removal, in this order: the ports first, then the policies, then the annotations of the pods.
+ * it. Patched onto its Deployment, and by the multicluster extension onto its Service, is only what the chart's own
+ * gateway has, and it is taken back on removal, in this order: the ports first, then the policies, then the annotations
+ * of the pods.
  */
 export class EmissaryGateway extends pulumi.ComponentResource {
-  /** Addresses as the other clusters reach it, separated by commas. */
-  readonly address: pulumi.Output<string>;
+  /** They close its ports: only then may its Service show them. */
+  readonly policies: readonly pulumi.Resource[];
 
   constructor(name: string, args: EmissaryGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     const { gateway, cluster } = args;
@@ -43,46 +48,11 @@ export class EmissaryGateway extends pulumi.ComponentResource {
     );
     // In a first preview the outputs are the inputs; the status, which is none of them, is not known until there is more.
     const selector = pulumi.all([deployment.spec, deployment.status]).apply(([spec]) => {
-      const account = spec?.template?.spec?.serviceAccountName ?? "default";
-      if (account !== config.serviceAccount) {
-        throw new pulumi.RunError(
-          `The Deployment ${namespace}/${config.deployment} of ${cluster} runs as the ServiceAccount ${account}: ` +
-            `write it as \`serviceAccount\` in clusters.${cluster}.gateway, or every link would expect another identity.`,
-        );
-      }
+      const wrong = unlikeAccount(cluster, config, spec?.template?.spec?.serviceAccountName);
+      if (wrong !== undefined) throw new pulumi.RunError(wrong);
       return spec?.selector?.matchLabels ?? {};
     });
-    const policies = this.authorize(name, gateway, selector, [args.controlPlane]);
-    const service = new kubernetes.core.v1.ServicePatch(
-      `${name}-service`,
-      {
-        metadata: {
-          name: config.service,
-          namespace,
-          annotations: {
-            // What `linkerd multicluster link-gen` and people read of a gateway's Service.
-            "mirror.linkerd.io/gateway-identity": gateway.identity,
-            "mirror.linkerd.io/multicluster-gateway": "true",
-            "mirror.linkerd.io/probe-path": "/ready",
-            "mirror.linkerd.io/probe-period": "3",
-            ...MANAGER,
-            // With a fixed address it does not matter what the Service is given.
-            ...(gateway.addresses ? { "pulumi.com/skipAwait": "true" } : {}),
-          },
-        },
-        spec: { ports: [servicePort("mc-gateway", GATEWAY_PORT), servicePort("mc-probe", PROBE_PORT)] },
-      },
-      { ...child, dependsOn: policies },
-    );
-    this.address = gateway.addresses
-      ? pulumi.output(gateway.addresses.join(","))
-      : pulumi.all([service.spec, service.status]).apply(([spec, status]) => {
-          if (spec?.type === "LoadBalancer") return loadBalancerAddress(status);
-          throw new pulumi.RunError(
-            `The Service ${namespace}/${config.service} of ${cluster} is a ${spec?.type}: write how the other ` +
-              `clusters reach it as \`address\` (with \`port\` and \`probePort\`) in clusters.${cluster}.gateway.`,
-          );
-        });
+    this.policies = this.authorize(name, gateway, selector, [args.controlPlane]);
 
     if (config.module) {
       // Emissary reads one Module, of this name.
@@ -110,7 +80,7 @@ export class EmissaryGateway extends pulumi.ComponentResource {
     for (const { name: mapping, ...spec } of config.mappings) {
       new Mapping(`${name}-mapping-${mapping}`, { metadata: { name: mapping, namespace }, spec }, child);
     }
-    this.registerOutputs({ address: this.address });
+    this.registerOutputs({});
   }
 
   /** The chart closes its gateway's ports itself; here nobody has. Health probes pass by the probe networks. */
@@ -169,6 +139,28 @@ export class EmissaryGateway extends pulumi.ComponentResource {
       ),
     ];
   }
+}
+
+/** What its Service gets. */
+export function emissaryService(gateway: EmissaryGatewayPlan): kubernetes.core.v1.ServicePatchArgs {
+  const { service: name, namespace } = gateway.config;
+  return {
+    metadata: {
+      name,
+      namespace,
+      annotations: {
+        // What `linkerd multicluster link-gen` and people read of a gateway's Service.
+        "mirror.linkerd.io/gateway-identity": gateway.identity,
+        "mirror.linkerd.io/multicluster-gateway": "true",
+        "mirror.linkerd.io/probe-path": "/ready",
+        "mirror.linkerd.io/probe-period": "3",
+        ...MANAGER,
+        // With a fixed address it does not matter what the Service is given.
+        ...(gateway.addresses ? { "pulumi.com/skipAwait": "true" } : {}),
+      },
+    },
+    spec: { ports: [servicePort("mc-gateway", GATEWAY_PORT), servicePort("mc-probe", PROBE_PORT)] },
+  };
 }
 
 /** Those of the chart's own gateway; and its public ports are left to Emissary. */

@@ -1,10 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { GATEWAY_AUTHENTICATIONS } from "../fleet/gateway";
+import { GATEWAY_AUTHENTICATIONS, withoutAddress } from "../fleet/gateway";
 import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../fleet/names";
 import type { ClusterPlan } from "../fleet/plan";
 import { multiclusterValues } from "../fleet/values";
 import { chartRelease } from "./chart";
+import { type EmissaryGateway, emissaryService } from "./emissaryGateway";
 import { extensionNamespace } from "./extensionNamespace";
 import { loadBalancerAddress } from "./loadBalancerAddress";
 import { AuthenticationPatch } from "./policyResources";
@@ -14,6 +15,8 @@ export interface MulticlusterArgs {
   readonly cluster: ClusterPlan;
   /** The control plane's release: pods created before its injector runs would have no proxy. */
   readonly controlPlane: pulumi.Resource;
+  /** Carries the links in place of the chart's gateway. */
+  readonly emissary?: EmissaryGateway;
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -26,7 +29,7 @@ export class Multicluster extends pulumi.ComponentResource {
   /** Accesses need only this, which keeps a full mesh free of cycles. */
   readonly namespace: kubernetes.core.v1.Namespace;
   readonly release: kubernetes.helm.v3.Release;
-  /** Addresses of the chart's gateway, separated by commas; `undefined` without one. */
+  /** Addresses of the gateway, separated by commas; `undefined` without one. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: MulticlusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -45,6 +48,7 @@ export class Multicluster extends pulumi.ComponentResource {
       child,
     );
     const namespace = this.namespace.metadata.name;
+    const emissary = this.emissaryService(name, args);
     const pullers = pullSecrets(name, { ...args, namespace }, child);
     this.release = chartRelease(
       `${name}-release`,
@@ -54,29 +58,50 @@ export class Multicluster extends pulumi.ComponentResource {
         values: multiclusterValues(cluster),
         timeoutSeconds: cluster.install.timeoutSeconds,
       },
-      { ...child, dependsOn: [this.namespace, args.controlPlane, ...pullers] },
+      {
+        ...child,
+        dependsOn: [this.namespace, args.controlPlane, ...pullers, ...(emissary ? [emissary] : [])],
+      },
     );
-    this.gatewayAddress = this.readGatewayAddress(name, cluster);
+    this.gatewayAddress = this.readGatewayAddress(cluster, emissary ?? this.chartService(name, cluster));
     this.hardenGateway(name, cluster);
     this.registerOutputs({ gatewayAddress: this.gatewayAddress });
+  }
+
+  /**
+   * In the state it is the same resource as the chart's: with `--continue-on-error` the engine would delete one that is
+   * no longer there also when the Links that still refer to it are skipped, and then refuse its own state.
+   */
+  private emissaryService(
+    name: string,
+    { cluster, emissary }: MulticlusterArgs,
+  ): kubernetes.core.v1.ServicePatch | undefined {
+    const { gateway } = cluster;
+    if (!emissary || !gateway.enabled || gateway.kind !== "emissary") return undefined;
+    return new kubernetes.core.v1.ServicePatch(`${name}-gateway`, emissaryService(gateway), {
+      parent: this,
+      dependsOn: [...emissary.policies],
+      aliases: [{ name: `${cluster.name}-emissary-service`, parent: emissary }],
+    });
   }
 
   /**
    * A patch of one annotation, because its outputs hold the whole Service: they wait for the address, and later
    * previews find it in the state, where a `.get` would need the cluster to answer.
    */
-  private readGatewayAddress(name: string, cluster: ClusterPlan): pulumi.Output<string> | undefined {
-    const { gateway } = cluster;
-    if (!gateway.enabled || gateway.kind !== "chart") return undefined;
-    if (gateway.addresses) return pulumi.output(gateway.addresses.join(","));
-    const service = new kubernetes.core.v1.ServicePatch(
+  private chartService(
+    name: string,
+    { name: cluster, gateway }: ClusterPlan,
+  ): kubernetes.core.v1.ServicePatch | undefined {
+    if (!gateway.enabled || gateway.addresses) return undefined;
+    return new kubernetes.core.v1.ServicePatch(
       `${name}-gateway`,
       {
         metadata: {
           name: GATEWAY_NAME,
           namespace: this.namespace.metadata.name,
           annotations: {
-            "linkerd-fleet/cluster": cluster.name,
+            "linkerd-fleet/cluster": cluster,
             "pulumi.com/patchFieldManager": "linkerd-fleet",
           },
         },
@@ -84,7 +109,20 @@ export class Multicluster extends pulumi.ComponentResource {
       // When the gateway goes, its chart takes the Service away, and what is gone takes no patch back.
       { parent: this, dependsOn: [this.release], retainOnDelete: true },
     );
-    return service.status.apply(loadBalancerAddress);
+  }
+
+  private readGatewayAddress(
+    { name, gateway }: ClusterPlan,
+    service: kubernetes.core.v1.ServicePatch | undefined,
+  ): pulumi.Output<string> | undefined {
+    if (gateway.enabled && gateway.addresses) return pulumi.output(gateway.addresses.join(","));
+    if (!gateway.enabled || !service) return undefined;
+    return pulumi.all([service.spec, service.status]).apply(([spec, status]) => {
+      const wrong =
+        gateway.kind === "emissary" ? withoutAddress(name, gateway.config, spec?.type) : undefined;
+      if (wrong !== undefined) throw new pulumi.RunError(wrong);
+      return loadBalancerAddress(status);
+    });
   }
 
   /**

@@ -106,3 +106,29 @@ export function ingressAddress(
 ): string {
   return ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []).join(",");
 }
+
+/** What is wrong with an Emissary whose Deployment runs as this ServiceAccount. */
+export function unlikeAccount(
+  cluster: string,
+  { namespace, deployment, serviceAccount }: EmissaryConfig,
+  account = "default",
+): string | undefined {
+  if (account === serviceAccount) return undefined;
+  return (
+    `The Deployment ${namespace}/${deployment} of ${cluster} runs as the ServiceAccount ${account}: ` +
+    `write it as \`serviceAccount\` in clusters.${cluster}.gateway, or every link would expect another identity.`
+  );
+}
+
+/** What is wrong with an Emissary whose Service is of this type, where the stack file gives no address. */
+export function withoutAddress(
+  cluster: string,
+  { namespace, service }: EmissaryConfig,
+  type: string | undefined,
+): string | undefined {
+  if (type === "LoadBalancer") return undefined;
+  return (
+    `The Service ${namespace}/${service} of ${cluster} is a ${type}: write how the other clusters reach it as ` +
+    `\`address\` (with \`port\` and \`probePort\`) in clusters.${cluster}.gateway.`
+  );
+}

@@ -319,8 +319,36 @@ describe("changing the gateway of a cluster", () => {
     await backAtTheBalancer();
   });
 
-  it("to Emissary patches what it must, and takes the chart's own gateway away", async () => {
+  it("to an Emissary whose pods somebody told otherwise is refused, and the gateway goes on", async () => {
+    const told = (port: string | null) =>
+      lab.kubectl(
+        "africa",
+        "patch",
+        "deployment/emissary-ingress",
+        "-n=emissary",
+        "--field-manager=edge-team",
+        `--patch=${JSON.stringify({
+          spec: { template: { metadata: { annotations: { "config.linkerd.io/skip-inbound-ports": port } } } },
+        })}`,
+      );
+    const link = await linkSpec("us", "africa");
+    await told("8080");
     gatewayOf("africa", EMISSARY);
+    try {
+      const refused = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error");
+      expect(refused.code).not.toBe(0);
+      const said = refused.stdout + refused.stderr;
+      expect(said).toContain("config.linkerd.io/skip-inbound-ports");
+      expect(said).toContain("edge-team");
+      expect(said).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
+    } finally {
+      await told(null);
+    }
+    expect(await chartGateway()).toContain("deployment.apps/linkerd-gateway");
+    expect(await linkSpec("us", "africa")).toEqual(link);
+  });
+
+  it("to Emissary patches what it must, and takes the chart's own gateway away", async () => {
     await up();
     expect(await emissaryObjects(lab)).toEqual(asGateway(before));
     expect(await chartGateway()).toBe("");

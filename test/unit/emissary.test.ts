@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "../../components/fleet";
-import { planFleet } from "../../fleet/plan";
+import { unlikeAccount, withoutAddress } from "../../fleet/gateway";
+import { type Plan, planFleet } from "../../fleet/plan";
+import { requiredApis } from "../../fleet/requiredApis";
 import { cluster, fleetOf } from "../fleets";
 import { type Registered, runUnderMocks } from "../mocks";
 
@@ -10,9 +12,13 @@ const SERVICES = [
 ];
 
 /** Clusters a and b; b's gateway is an Emissary with these settings. */
-function deploy(gateway: Record<string, unknown>, options?: { preview: boolean }): Promise<Registered[]> {
+function planOf(gateway: Record<string, unknown>): Plan {
   const clusters = { a: cluster("a"), b: cluster("b", { gateway: { type: "emissary", ...gateway } }) };
-  const plan = planFleet(fleetOf(clusters, { services: SERVICES }));
+  return planFleet(fleetOf(clusters, { services: SERVICES }));
+}
+
+function deploy(gateway: Record<string, unknown>, options?: { preview: boolean }): Promise<Registered[]> {
+  const plan = planOf(gateway);
   return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }), options);
 }
 
@@ -46,7 +52,7 @@ describe("an Emissary as the gateway", () => {
   });
 
   it("shows its two ports and who it is on its Service, once the policies are there", () => {
-    const service = all.find(({ name }) => name === "b-emissary-service");
+    const service = all.find(({ name }) => name === "b-multicluster-gateway");
     expect(service?.inputs).toMatchObject({
       metadata: {
         name: "emissary-ingress",
@@ -71,7 +77,7 @@ describe("an Emissary as the gateway", () => {
   });
 
   it("is patched in a name of its own, so that exporting its Service takes nothing back", () => {
-    for (const name of ["b-emissary-deployment", "b-emissary-service"]) {
+    for (const name of ["b-emissary-deployment", "b-multicluster-gateway"]) {
       expect(inputsOf(all, name)).toHaveProperty(
         ["metadata", "annotations", "pulumi.com/patchFieldManager"],
         "linkerd-fleet-gateway",
@@ -98,7 +104,7 @@ describe("an Emissary as the gateway", () => {
 
   it("is who the links expect and whom gateway services let in; the chart makes no gateway beside it", () => {
     expect(inputsOf(all, "a-to-b-link").spec).toMatchObject({
-      gatewayAddress: "192.0.2.1,b-emissary-service.example.com",
+      gatewayAddress: "192.0.2.1,b-multicluster-gateway.example.com",
       gatewayPort: "4143",
       gatewayIdentity: identity,
       probeSpec: { path: "/ready", port: "4191" },
@@ -133,5 +139,47 @@ describe("an Emissary as the gateway", () => {
   it("can be previewed before anything of it is known", async () => {
     const preview = await deploy({}, { preview: true });
     expect(preview.map(({ name }) => name).sort()).toEqual(all.map(({ name }) => name).sort());
+  });
+
+  it("stands before the chart's own gateway goes, so that a refused patch takes no gateway away", () => {
+    const dependencies = (name: string) => all.find((resource) => resource.name === name)?.dependsOn;
+    expect(dependencies("b-multicluster-release")).toContain("b-multicluster-gateway");
+    expect(dependencies("a-multicluster-release")).not.toContain("a-multicluster-gateway");
+    expect(dependencies("a-multicluster-gateway")).toEqual(["a-multicluster-release"]);
+  });
+
+  const { gateway: planned } = planOf({}).clusters[1] ?? {};
+  const config = planned?.enabled && planned.kind === "emissary" ? planned.config : undefined;
+
+  it("is refused where its Deployment runs as another ServiceAccount than the links would expect", () => {
+    expect(config && unlikeAccount("b", config, "emissary-ingress")).toBeUndefined();
+    expect(config && unlikeAccount("b", config, undefined)).toBe(
+      "The Deployment emissary/emissary-ingress of b runs as the ServiceAccount default: write it as " +
+        "`serviceAccount` in clusters.b.gateway, or every link would expect another identity.",
+    );
+  });
+
+  it("is refused where its Service gets no address and the stack file has none", () => {
+    expect(config && withoutAddress("b", config, "LoadBalancer")).toBeUndefined();
+    expect(config && withoutAddress("b", config, "NodePort")).toBe(
+      "The Service emissary/emissary-ingress of b is a NodePort: write how the other clusters reach it as `address` " +
+        "(with `port` and `probePort`) in clusters.b.gateway.",
+    );
+  });
+
+  it("needs those of Emissary's kinds that the stack file asks for, and of none if it asks for none", () => {
+    const host = { name: "shop", hostname: "shop.example.com" };
+    const mapping = { name: "web", prefix: "/", service: "web.shop:80" };
+    expect(requiredApis(planOf({}))).toEqual([]);
+    expect(requiredApis(planOf({ hosts: [host] }))).toMatchObject([{ kinds: ["Host"] }]);
+    expect(requiredApis(planOf({ module: {}, hosts: [host], mappings: [mapping] }))).toEqual([
+      {
+        cluster: "b",
+        groupVersion: "getambassador.io/v3alpha1",
+        kinds: ["Module", "Host", "Mapping"],
+        path: "clusters.b.gateway",
+        fix: "install Emissary-ingress 2 or later in b, or remove module, hosts and mappings",
+      },
+    ]);
   });
 });
