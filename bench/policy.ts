@@ -9,14 +9,24 @@ import { judgedPlan } from "../test/policy/judged";
 import { peakMemory, print } from "./figure";
 
 async function main(file: string | undefined): Promise<void> {
-  // A mesh of 32 has 992 links.
-  const plan = meshPlan(33);
+  // 1,056 links, and 100 services of three clusters each.
+  const names = Array.from({ length: 33 }, (_, at) => `c${String(at + 1).padStart(3, "0")}`);
+  const services = Array.from({ length: 100 }, (_, at) => ({
+    name: `service-${at}`,
+    namespace: "shop",
+    mode: "federated",
+    in: [at, at + 1, at + 2].map((one) => names[one % names.length]),
+    ports: ["http"],
+    allow: [{ serviceAccount: "web", namespace: "shop" }],
+  }));
+  const plan = meshPlan(names.length, { services });
   if (file !== undefined) return writeFileSync(file, JSON.stringify(await judgedPlan(plan)));
   const resources = rendered();
   const start = performance.now();
   const verdicts = await analyze(resources, profile.parse({}));
   print("policy over a mesh of 33 clusters", (performance.now() - start) / 1000, "s", 10);
   print("  links", plan.links.length, "links");
+  print("  exported services", plan.exports.length, "services");
   print("  resources", resources.length, "resources");
   print("  memory of the whole process", peakMemory(), "MB", 1024);
   const refused = verdicts.filter(({ level }) => level === "mandatory");

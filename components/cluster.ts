@@ -122,6 +122,21 @@ export class Cluster extends pulumi.ComponentResource {
       const selector = grant.pods ?? exported.get(exportKey(grant))?.selector ?? {};
       new Grant(`${named(grant)}-grant`, { grant, selector, controlPlane: release }, child);
     }
+    for (const [namespace, { defaultInboundPolicy }] of Object.entries(cluster.namespaces)) {
+      new kubernetes.core.v1.NamespacePatch(
+        `${name}-${namespace}-namespace`,
+        {
+          metadata: {
+            name: namespace,
+            annotations: {
+              "config.linkerd.io/default-inbound-policy": defaultInboundPolicy,
+              "pulumi.com/patchFieldManager": "linkerd-fleet",
+            },
+          },
+        },
+        child,
+      );
+    }
     for (const { namespace, deployment } of cluster.restart.workloads) {
       restart(
         `${name}-${namespace}-${deployment}-restart`,

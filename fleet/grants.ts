@@ -128,7 +128,11 @@ function planLocal(
   name: string,
 ): Pick<GrantPlan, "local" | "localChange"> {
   const cluster = config.clusters[name];
-  const had = givenBy(cluster?.linkerd.defaultInboundPolicy ?? config.linkerd.defaultInboundPolicy);
+  const had = givenBy(
+    cluster?.namespaces[service.namespace]?.defaultInboundPolicy ??
+      cluster?.linkerd.defaultInboundPolicy ??
+      config.linkerd.defaultInboundPolicy,
+  );
   const gets = service.local === "keep" ? had : service.local;
   const localChange = changeOf(had, gets);
   if (gets === "none") return { localChange };

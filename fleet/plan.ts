@@ -61,6 +61,7 @@ export interface ClusterPlan
     | "state"
     | "createNamespaces"
     | "wave"
+    | "namespaces"
     | "generations"
   > {
   readonly name: string;
@@ -191,6 +192,7 @@ function planCluster(
     state: cluster.state,
     createNamespaces: cluster.createNamespaces,
     wave: cluster.wave,
+    namespaces: cluster.namespaces,
     generations: cluster.generations,
     ...own,
     excludes: fleetExcludes(fleet.topology),

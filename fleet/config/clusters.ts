@@ -5,13 +5,14 @@ import {
   domainName,
   generation,
   matching,
+  namespaceName,
   network,
   secretRef,
   stackName,
   text,
 } from "./common";
 import { gatewayConfig } from "./gateways";
-import { linkerdOverrides } from "./linkerd";
+import { inboundPolicy, linkerdOverrides } from "./linkerd";
 import { serviceAccount } from "./services";
 
 const adoptConfig = z
@@ -110,6 +111,17 @@ export const clusterConfig = z.strictObject({
       "ServiceAccounts that the multicluster chart made for sources before this cluster was adopted. They work as " +
         "long as they are listed",
     ),
+  namespaces: z
+    .record(
+      namespaceName,
+      z.strictObject({
+        defaultInboundPolicy: inboundPolicy.describe(
+          "As `linkerd.defaultInboundPolicy`, for pods of this namespace that start from then on",
+        ),
+      }),
+    )
+    .default({})
+    .describe("Existing namespaces of this cluster that differ from the rest of it, by name"),
   generations: z
     .strictObject({
       issuer: generation.default(1).describe("Of the issuer's key and certificate"),

@@ -58,6 +58,15 @@ const images = z.strictObject({
     ),
 });
 
+export const inboundPolicy = z.enum([
+  "all-unauthenticated",
+  "all-authenticated",
+  "cluster-unauthenticated",
+  "cluster-authenticated",
+  "deny",
+  "audit",
+]);
+
 /** Settings that the fleet has and one cluster may override. */
 const overridable = {
   charts: charts.describe("Version, source and extra values of single charts"),
@@ -70,18 +79,9 @@ const overridable = {
       "`bundled`: the linkerd-crds chart installs the Gateway API CRDs, and keeps them when it is removed; " +
         "`existing`: they are already in the cluster",
     ),
-  defaultInboundPolicy: z
-    .enum([
-      "all-unauthenticated",
-      "all-authenticated",
-      "cluster-unauthenticated",
-      "cluster-authenticated",
-      "deny",
-      "audit",
-    ])
-    .describe(
-      "Who may call a meshed port for which nothing else is said. Default: all-unauthenticated, Linkerd's own",
-    ),
+  defaultInboundPolicy: inboundPolicy.describe(
+    "Who may call a meshed port for which nothing else is said. Default: all-unauthenticated, Linkerd's own",
+  ),
   namespace: namespaceName.describe("Namespace of the control plane, the same in every cluster"),
   images: images.describe("A private mirror of the images"),
   cni: z

@@ -8,7 +8,8 @@ let first: Ran;
 
 beforeAll(async () => {
   const gateway = { type: "loadBalancer", allowedNetworks: ["192.0.2.0/24"], allowedIdentities: [WEB] };
-  lab = await TestLab.create({ eu: { gateway }, us: {} });
+  const namespaces = { shop: { defaultInboundPolicy: "all-authenticated" } };
+  lab = await TestLab.create({ eu: { gateway, namespaces }, us: {} });
   lab.edit((config) => {
     for (const service of config["linkerd-fleet:services"]) service.in = ["eu"];
   });
@@ -34,6 +35,7 @@ async function policies(cluster: string): Promise<string[]> {
 
 const CLOSED = [
   "authorizationpolicy fleet.checkout.http.local",
+  "meshtlsauthentication fleet.checkout.local",
   "networkauthentication fleet.checkout.local",
   "server fleet.checkout.http",
 ];
@@ -113,16 +115,28 @@ it("the gateway takes only the allowed callers, also after an upgrade of its cha
   expect(await lab.preview()).toEqual([]);
 });
 
+const defaultPolicy = () =>
+  lab
+    .kubectl("eu", "get", "namespace", "shop", "-o=yaml")
+    .then((namespace) => /config.linkerd.io\/default-inbound-policy: (\S+)/.exec(namespace)?.[1]);
+
+it("a namespace has the default policy of its own", async () => {
+  expect(await defaultPolicy()).toBe("all-authenticated");
+});
+
 it("the gateway is opened again by saying so; what is no longer said stays, and verify says what to write", async () => {
   lab.edit((config) => {
     const eu = config["linkerd-fleet:clusters"].eu as object;
     config["linkerd-fleet:clusters"].eu = {
       ...eu,
       gateway: { type: "loadBalancer", allowedIdentities: ["*"] },
+      namespaces: {},
     };
   });
   expect(await lab.cli()).toMatchObject({ stderr: "", code: 0 });
   expect(await gateway()).toEqual([[{ cidr: "192.0.2.0/24" }], ["*"]]);
+  expect(await defaultPolicy()).toBeUndefined();
+  expect(await policies("eu")).toEqual(CLOSED.filter((name) => !name.startsWith("meshtls")));
   expect(await lab.preview()).toEqual([]);
   const { stdout } = await lab.shell("npm run --silent verify || true");
   expect(stdout).toContain(

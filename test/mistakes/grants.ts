@@ -97,6 +97,24 @@ export const GRANTS: readonly Mistake[] = [
     "same",
   ],
   [
+    "a namespace's default policy that is none",
+    (f) => (f.clusters.eu.namespaces = { shop: { defaultInboundPolicy: "denied" } }),
+    "clusters.eu.namespaces.shop.defaultInboundPolicy",
+    "deny",
+  ],
+  [
+    "a namespace without what differs",
+    (f) => (f.clusters.eu.namespaces = { shop: {} }),
+    "clusters.eu.namespaces.shop.defaultInboundPolicy",
+    "add",
+  ],
+  [
+    "a default policy of Linkerd's own namespace",
+    (f) => (f.clusters.eu.namespaces = { linkerd: { defaultInboundPolicy: "deny" } }),
+    "clusters.eu.namespaces.linkerd",
+    "whole cluster",
+  ],
+  [
     "an identity at the gateway that cannot exist",
     (f) => (f.clusters.eu.gateway = { type: "loadBalancer", allowedIdentities: ["*.cluster.local"] }),
     "clusters.eu.gateway.allowedIdentities[0]",

@@ -135,6 +135,24 @@ describe("callers of the exporting cluster itself", () => {
     expect(own(defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy })).toEqual(expected);
   });
 
+  it.each([
+    ["deny", undefined],
+    ["all-authenticated", { networks: ["10.1.0.0/16"], identities: ["*.identity.linkerd.cluster.local"] }],
+    ["all-unauthenticated", { networks: ["10.1.0.0/16"] }],
+  ])("keep what their namespace's own policy gave them, before the cluster's (%s)", (policy, expected) => {
+    const linkerd = { defaultInboundPolicy: policy === "deny" ? "all-unauthenticated" : "deny" };
+    const clusters = (namespace: string) => ({
+      c001: cluster("c001", {
+        podNetworks: ["10.1.0.0/16"],
+        linkerd,
+        namespaces: { [namespace]: { defaultInboundPolicy: policy } },
+      }),
+      c002: cluster("c002"),
+    });
+    expect(grantOf({}, clusters("shop")).local).toEqual(expected);
+    expect(grantOf({}, clusters("elsewhere")).local).toEqual(own(linkerd));
+  });
+
   it.each<[policy: string | undefined, local: unknown, change: GrantPlan["localChange"]]>([
     [undefined, "keep", "kept"],
     ["deny", "keep", "kept"],

@@ -1,6 +1,14 @@
 import { gatewayPorts } from "../../gateway";
 import { kubeconfigProblem } from "../../kubeconfig";
-import { accessName, FEDERATED_SUFFIX, GATEWAY_PORT, PROBE_PORT } from "../../names";
+import {
+  accessName,
+  CONTROL_PLANE_NAMESPACE,
+  FEDERATED_SUFFIX,
+  GATEWAY_PORT,
+  MULTICLUSTER_NAMESPACE,
+  PROBE_PORT,
+  VIZ_NAMESPACE,
+} from "../../names";
 import { type Problem, pathOf } from "../../problems";
 import type { ClusterConfig } from "../clusters";
 import type { EmissaryConfig } from "../gateways";
@@ -30,6 +38,7 @@ export function clusterRules(fleet: Readable): Problem[] {
       "name the API server of this cluster",
     ),
     ...controlPlaneNamespaces(fleet),
+    ...ownNamespaces(fleet),
   ];
 }
 
@@ -151,6 +160,20 @@ function contextOf({ context, kubeconfig }: ClusterConfig): string | undefined {
 
 function apiServerOf({ apiServer }: ClusterConfig): string | undefined {
   return URL.canParse(apiServer) ? new URL(apiServer).href.replace(/\/$/, "") : undefined;
+}
+
+/** A default policy of the meshed services' namespaces is no setting of Linkerd's own. */
+function ownNamespaces({ linkerd, clusters }: Readable): Problem[] {
+  return [...clusters].flatMap(([name, { namespaces, linkerd: own }]) => {
+    const controlPlane = own.namespace ?? linkerd?.namespace ?? CONTROL_PLANE_NAMESPACE;
+    return [controlPlane, MULTICLUSTER_NAMESPACE, VIZ_NAMESPACE]
+      .filter((namespace) => Object.hasOwn(namespaces, namespace))
+      .map((namespace) => ({
+        path: pathOf(["clusters", name, "namespaces", namespace]),
+        problem: "is made by this program for Linkerd itself, whose charts have policies of their own",
+        fix: "remove it; clusters.<name>.linkerd.defaultInboundPolicy holds for the whole cluster",
+      }));
+  });
 }
 
 /** Flat and federated traffic loses its identity between control planes of different namespaces. */
