@@ -13,7 +13,7 @@ const figure = z.object({
   kind: z.literal("figure"),
   what: z.string(),
   value: z.number(),
-  unit: z.enum(["ms", "s", "MB", "resources", "links", "requests", "results", "KB"]),
+  unit: z.enum(["ms", "s", "MB", "resources", "links", "services", "requests", "results", "KB"]),
   /** At most this. */
   target: z.number().exactOptional(),
 });

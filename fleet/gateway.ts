@@ -37,6 +37,9 @@ export interface MeshNames {
   readonly trustDomain: string;
 }
 
+/** Every network. */
+export const EVERYWHERE: readonly string[] = ["0.0.0.0/0", "::/0"];
+
 /** `sources`: the clusters whose links use the gateway. */
 export function planGateway(
   config: GatewayConfig,
@@ -50,7 +53,7 @@ export function planGateway(
     identity: gatewayIdentity(config, own),
     addresses: config.type === "loadBalancer" ? undefined : config.address,
     ...ports,
-    networks: config.allowedNetworks ?? ["0.0.0.0/0", "::/0"],
+    networks: config.allowedNetworks ?? EVERYWHERE,
   } as const;
   if (config.type !== "emissary") {
     // What the chart ships (linkerd2 `linkerd-multicluster/templates/gateway-policy.yaml`).

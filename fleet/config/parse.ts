@@ -11,6 +11,7 @@ import { exportRules, unreachedExports } from "./rules/exports";
 import { grantRules } from "./rules/grants";
 import { issuerRules } from "./rules/issuers";
 import { nameRules } from "./rules/names";
+import { closedProbes } from "./rules/probes";
 import { referenceRules } from "./rules/references";
 import { inlineSecrets, secretRules } from "./rules/secrets";
 import { stackRules } from "./rules/stacks";
@@ -63,6 +64,7 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
           ...accessesWithoutLink(readable),
           ...unansweredTraffic(readable),
           ...lostTargets(readable),
+          ...closedProbes(readable),
         ]
       : []),
   ];

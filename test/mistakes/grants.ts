@@ -100,7 +100,7 @@ export const GRANTS: readonly Mistake[] = [
     "a namespace's default policy that is none",
     (f) => (f.clusters.eu.namespaces = { shop: { defaultInboundPolicy: "denied" } }),
     "clusters.eu.namespaces.shop.defaultInboundPolicy",
-    "deny",
+    "one of them",
   ],
   [
     "a namespace without what differs",
@@ -113,6 +113,16 @@ export const GRANTS: readonly Mistake[] = [
     (f) => (f.clusters.eu.namespaces = { linkerd: { defaultInboundPolicy: "deny" } }),
     "clusters.eu.namespaces.linkerd",
     "whole cluster",
+  ],
+  [
+    "probe networks that keep out the probes of a gateway's sources",
+    (f) => {
+      const values = { policyController: { probeNetworks: ["10.0.0.0/8"] } };
+      f.clusters.eu.linkerd = { charts: { controlPlane: { values } } };
+      f.clusters.eu.gateway = { type: "loadBalancer", allowedNetworks: ["10.1.0.0/16", "192.0.2.0/24"] };
+    },
+    "clusters.eu.linkerd.charts.controlPlane.values.policyController.probeNetworks",
+    "add them",
   ],
   [
     "an identity at the gateway that cannot exist",

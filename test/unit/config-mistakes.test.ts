@@ -89,6 +89,7 @@ const BETWEEN_SECTIONS = new Set([
   "a mirror with the name of a service",
   "no weight at all",
   "headless services of one cluster in both modes",
+  "probe networks that keep out the probes of a gateway's sources",
   "the evacuation of all members but a draining one",
   "an adopted cluster whose pods cannot trust the new anchor",
 ]);

@@ -1,5 +1,5 @@
-import { BlockList, isIPv6 } from "node:net";
 import { type Problem, pathOf } from "../../problems";
+import { overlap } from "../networks";
 import type { Readable } from "../readable";
 import type { GrantConfig, ServiceConfig } from "../services";
 
@@ -130,17 +130,6 @@ function judgePodNetworks(fleet: Readable): Problem[] {
     const fix = "write only the networks of this cluster's own pods";
     return [{ path, problem: `overlaps the pod networks of ${shared[0]}, on the same network`, fix }];
   });
-}
-
-function overlap(one: string, other: string): boolean {
-  const holds = (network: string, address: string) => {
-    const [base = "", prefix = ""] = network.split("/");
-    const [found = ""] = address.split("/");
-    const list = new BlockList();
-    list.addSubnet(base, Number(prefix), isIPv6(base) ? "ipv6" : "ipv4");
-    return list.check(found, isIPv6(found) ? "ipv6" : "ipv4");
-  };
-  return holds(one, other) || holds(other, one);
 }
 
 /** What callers of a Service are told is the same for all its members: a federated service has it from one of them. */
