@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asSource, secretData } from "./credentials";
-import { type Step, TestLab } from "./harness";
+import { type StackConfig, type Step, TestLab } from "./harness";
+import { liveObjects, releaseStates } from "./inventory";
 import { follow, followAll, type Step as Instruction, readRunbook } from "./runbook";
 
 const CLUSTERS = ["us", "eu", "apac"];
@@ -128,6 +129,84 @@ function changes(steps: readonly Step[], besides: string): string[] {
     .map(({ op, name }) => `${op} ${name}`)
     .sort();
 }
+
+const REFUSED: [rule: string, change: (config: StackConfig) => void, what: string, path: string][] = [
+  [
+    "drop-signing-anchor",
+    (config) => {
+      config["linkerd-fleet:trust"] = { anchors: [{ id: "2027", state: "active" }] };
+    },
+    "trust anchor 2026",
+    "add the new anchor as `staged`",
+  ],
+  [
+    "rename-cluster",
+    (config) => {
+      const { eu, ...others } = config["linkerd-fleet:clusters"];
+      config["linkerd-fleet:clusters"] = { ...others, ...(eu && { europe: eu }) };
+      for (const service of config["linkerd-fleet:services"])
+        service.in = service.in.map((name) => (name === "eu" ? "europe" : name));
+    },
+    "cluster eu, now europe",
+    "keep the name",
+  ],
+  [
+    "remove-undrained-link",
+    (config) => {
+      config["linkerd-fleet:topology"] = { kind: "hub", hub: "us" };
+    },
+    "link apac → eu; link eu → apac",
+    "`state: draining`, deploy",
+  ],
+];
+
+describe("an unsafe change", () => {
+  let before: unknown;
+  beforeAll(async () => {
+    before = await everything();
+  });
+
+  /** The version of each object that the engine made, the revisions of the releases, the resources of the state. */
+  async function everything(): Promise<unknown> {
+    const clusters = await Promise.all(
+      CLUSTERS.map(async (cluster) => {
+        const objects = (await liveObjects(lab, cluster)).filter(({ ours }) => ours);
+        expect(objects.length).toBeGreaterThan(20);
+        const versions = objects.map(({ key, version }) => `${key} ${version}`);
+        return { cluster, versions, releases: await releaseStates(lab, cluster) };
+      }),
+    );
+    // Each run encrypts all secrets anew; `modified` tells when a resource was written.
+    const { deployment } = JSON.parse((await lab.pulumi("stack", "export")).stdout, (key, value) =>
+      key === "ciphertext" ? undefined : value,
+    ) as { deployment: { resources: Record<string, unknown>[] } };
+    const resources = deployment.resources.map(({ sourcePosition, stackTrace, ...resource }) => resource);
+    return { clusters, resources };
+  }
+
+  it.each(REFUSED)(
+    "is refused by preview and by up, which change nothing: %s",
+    async (rule, change, what, path) => {
+      const stackFile = readFileSync(lab.lab.stackFile);
+      try {
+        lab.edit(change);
+        const told = await lab.shell(
+          "pulumi preview --json | npm run --silent report -- --stack dev --fail-on risky",
+        );
+        expect(told.code, told.stderr).toBe(3);
+        const up = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error");
+        expect(up.code).not.toBe(0);
+        for (const output of [told.stdout, up.stdout + up.stderr]) {
+          expect(output).toContain(`${rule}: ${what}\n`);
+          expect(output).toContain(path);
+        }
+      } finally {
+        writeFileSync(lab.lab.stackFile, stackFile);
+      }
+      expect(await everything()).toEqual(before);
+    },
+  );
+});
 
 describe("a fourth cluster", () => {
   const latam = () => ({ context: "latam", region: "latam", network: "lab", apiServer: lab.apiServer(3) });

@@ -6,6 +6,8 @@ export interface LiveObject {
   /** `Kind namespace/name`. */
   readonly key: string;
   readonly uid: string;
+  /** Another after every write. */
+  readonly version: string;
   /** Whether the engine made it. */
   readonly ours: boolean;
 }
@@ -17,6 +19,7 @@ interface Listed {
     readonly name: string;
     readonly namespace?: string;
     readonly uid: string;
+    readonly resourceVersion: string;
     readonly ownerReferences?: unknown[];
     readonly labels?: Readonly<Record<string, string>>;
     readonly managedFields?: readonly { readonly manager?: string }[];
@@ -37,9 +40,10 @@ export async function liveObjects(lab: TestLab, cluster: string): Promise<LiveOb
   const { items } = JSON.parse(list) as { items: Listed[] };
   return items
     .filter(({ type, metadata }) => type !== RELEASE_RECORD && !metadata.ownerReferences)
-    .map(({ kind, metadata: { namespace, name, uid, managedFields = [] } }) => ({
+    .map(({ kind, metadata: { namespace, name, uid, resourceVersion, managedFields = [] } }) => ({
       key: `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`,
       uid,
+      version: resourceVersion,
       ours: managedFields.some(({ manager }) => manager?.startsWith("pulumi-kubernetes")),
     }));
 }
