@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { grantResources, type Named } from "../fleet/grantResources";
+import { type CallersResources, grantResources, type Named } from "../fleet/grantResources";
 import type { GrantPlan } from "../fleet/grants";
-import { AuthorizationPolicy, MeshTLSAuthentication, NetworkAuthentication, Server } from "./policyResources";
+import {
+  AuthorizationPolicy,
+  HttpRoute,
+  MeshTLSAuthentication,
+  NetworkAuthentication,
+  Server,
+} from "./policyResources";
 
 export interface GrantArgs {
   readonly grant: GrantPlan;
@@ -17,7 +23,7 @@ export class Grant extends pulumi.ComponentResource {
     const { grant } = args;
     super("linkerd-fleet:service:Grant", name, { ...grant }, opts);
     const child = { parent: this, dependsOn: [args.controlPlane] };
-    const { local, ports } = grantResources(grant);
+    const { local, probes, ports } = grantResources(grant);
     const labelled = <Spec>(of: Named<Spec>) => ({
       metadata: {
         name: of.name,
@@ -33,11 +39,14 @@ export class Grant extends pulumi.ComponentResource {
         new MeshTLSAuthentication(`${name}-local-identities`, labelled(local.identities), child);
       }
     }
-    for (const { port, server, callers, local: localPolicy } of ports) {
-      if (callers) {
-        new MeshTLSAuthentication(`${name}-${port}-identities`, labelled(callers.identities), child);
-        new AuthorizationPolicy(`${name}-${port}-callers`, labelled(callers.policy), child);
-      }
+    if (probes) new NetworkAuthentication(`${name}-probe-networks`, labelled(probes), child);
+    const letIn = (of: string, callers: CallersResources | undefined) => {
+      if (!callers) return [];
+      new MeshTLSAuthentication(`${of}-identities`, labelled(callers.identities), child);
+      return [new AuthorizationPolicy(`${of}-callers`, labelled(callers.policy), child)];
+    };
+    for (const { port, server, callers, local: localPolicy, routes } of ports) {
+      letIn(`${name}-${port}`, callers);
       const policies = localPolicy
         ? [new AuthorizationPolicy(`${name}-${port}-local`, labelled(localPolicy), child)]
         : [];
@@ -48,6 +57,16 @@ export class Grant extends pulumi.ComponentResource {
         // From its first moment it denies whom no policy lets in: the local callers keep what they had.
         { ...child, dependsOn: [args.controlPlane, ...policies] },
       );
+      const earlier: pulumi.Resource[] = [];
+      for (const { id, route, callers, probes: probesPolicy } of routes) {
+        const own = `${name}-${port}-${id}`;
+        const policies = letIn(own, callers);
+        if (probesPolicy) {
+          policies.push(new AuthorizationPolicy(`${own}-probes`, labelled(probesPolicy), child));
+        }
+        const dependsOn = [args.controlPlane, ...policies, ...earlier.slice(0, 1)];
+        earlier.push(new HttpRoute(own, labelled(route), { ...child, dependsOn }));
+      }
     }
     this.registerOutputs({});
   }

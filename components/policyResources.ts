@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type {
   AuthorizationPolicySpec,
+  HttpRouteSpec,
   MeshTLSAuthenticationSpec,
   NetworkAuthenticationSpec,
   ServerSpec,
@@ -27,6 +28,13 @@ export class Server extends kubernetes.apiextensions.CustomResource {
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(name, { apiVersion: `${GROUP}/v1beta3`, kind: "Server", ...args }, opts);
+  }
+}
+
+/** Linkerd's own kind and not the Gateway API's: its CRDs are everywhere, whatever `linkerd.gatewayApi` says. */
+export class HttpRoute extends kubernetes.apiextensions.CustomResource {
+  constructor(name: string, args: PolicyResourceArgs<HttpRouteSpec>, opts?: pulumi.CustomResourceOptions) {
+    super(name, { apiVersion: `${GROUP}/v1beta3`, kind: "HTTPRoute", ...args }, opts);
   }
 }
 

@@ -128,12 +128,13 @@ function accessPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
 /** Policies add up: one that lets callers into a Server of ours widens its grant as much as an edit of it does. */
 function grantsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
   const named = (name: string) => `${name}.orValue('').startsWith(${cel(GRANT_PREFIX)})`;
-  const server = (ref: string) => `${ref}.?kind.orValue('') == 'Server' && ${named(`${ref}.?name`)}`;
+  const guarded = (ref: string, kinds: readonly string[]) =>
+    `${ref}.?kind.orValue('') in ${cel(kinds)} && ${named(`${ref}.?name`)}`;
   const selector = "object.?spec.?server.?selector";
   const widens = [
-    server("object.?spec.?targetRef"),
+    guarded("object.?spec.?targetRef", ["Server", "HTTPRoute"]),
     named("object.?spec.?server.?name"),
-    `object.?spec.?parentRefs.orValue([]).exists(parent, ${server("parent")})`,
+    `object.?spec.?parentRefs.orValue([]).exists(parent, ${guarded("parent", ["Server"])})`,
     // Of a whole namespace that exports a service. A selector with a label that is not ours selects no Server of ours.
     `object.metadata.namespace in ${cel(plan.namespaces)} && (` +
       "object.?spec.?targetRef.?kind.orValue('') == 'Namespace' || " +

@@ -1,6 +1,7 @@
 import type { FleetConfig } from "./config/fleetConfig";
-import type { ContainerPort, GrantConfig, ServiceConfig } from "./config/services";
+import type { ContainerPort, GrantConfig, HttpMatch, ServiceConfig } from "./config/services";
 import { gatewayIdentity } from "./gateway";
+import { matchWords } from "./grantRoutes";
 import { exportKey, identityName } from "./names";
 import type { LinkPlan } from "./topology";
 
@@ -13,6 +14,8 @@ export interface GrantPlan {
   readonly pods?: Readonly<Record<string, string>>;
   readonly protocol: ServiceConfig["protocol"];
   readonly ports: readonly PortGrant[];
+  /** Paths of its pods' probes, which need a route of their own where others have one. */
+  readonly probes?: readonly string[];
   /** Callers of the cluster itself; absent where there are none. */
   readonly local?: LocalGrant;
   readonly localChange: LocalChange;
@@ -24,6 +27,13 @@ export type LocalChange = "kept" | "narrowed" | "closed" | "opened";
 export interface PortGrant {
   readonly port: ContainerPort;
   /** Mesh identities of callers from other clusters, sorted; `*` for every meshed one. */
+  readonly callers: readonly string[];
+  /** Who may send some requests only; absent where nobody is limited to any. */
+  readonly routes?: readonly RouteGrant[];
+}
+
+export interface RouteGrant {
+  readonly match: HttpMatch;
   readonly callers: readonly string[];
 }
 
@@ -55,52 +65,74 @@ function planGrant(
   service: ServiceConfig,
   cluster: string,
 ): GrantPlan {
-  const { namespace, name, pods, protocol } = service;
+  const { namespace, name, pods, protocol, probes } = service;
   return {
     cluster,
     namespace,
     name,
     ...(pods === undefined ? {} : { pods }),
     protocol,
-    ports: service.ports.map((port) => ({
-      port,
-      callers: callersOf(config, links, service, cluster, port),
-    })),
+    ports: service.ports.map((port) => planPort(config, links, service, cluster, port)),
+    ...(probes === undefined ? {} : { probes }),
     ...planLocal(config, service, cluster),
   };
 }
 
 function merged(earlier: GrantPlan | undefined, grant: GrantPlan): GrantPlan {
   if (!earlier) return grant;
-  const callers = (port: ContainerPort) => earlier.ports.find((other) => other.port === port)?.callers ?? [];
+  const before = (port: ContainerPort) => earlier.ports.find((other) => other.port === port);
   return {
     ...grant,
-    ports: grant.ports.map((one) => ({
-      port: one.port,
-      callers: unique([...callers(one.port), ...one.callers]),
+    ports: grant.ports.map(({ port, callers, routes = [] }) => ({
+      port,
+      callers: unique([...(before(port)?.callers ?? []), ...callers]),
+      ...byMatch([...(before(port)?.routes ?? []), ...routes]),
     })),
   };
 }
 
-function callersOf(
+function planPort(
   config: FleetConfig,
   links: readonly LinkPlan[],
   service: ServiceConfig,
   cluster: string,
   port: ContainerPort,
-): string[] {
-  if (service.allowAnyMeshed) return ["*"];
+): PortGrant {
+  if (service.allowAnyMeshed) return { port, callers: ["*"] };
   const linked = links
     .filter(({ target, modes }) => target === cluster && modes.includes(service.mode))
     .map(({ source }) => trustDomainOf(config, source));
-  const named = service.allow
+  const grants = service.allow
     .filter(({ ports }) => ports === undefined || ports.includes(port))
-    .flatMap((grant) => identitiesOf(config, grant, linked));
-  return unique([...named, ...(service.allowGateway ? gatewayOf(config, cluster) : [])]);
+    .map(({ routes, ...grant }) => ({ routes, callers: identitiesOf(config, grant, linked) }));
+  const whole = grants.flatMap(({ routes, callers }) => (routes ? [] : callers));
+  return {
+    port,
+    callers: unique([...whole, ...(service.allowGateway ? gatewayOf(config, cluster) : [])]),
+    ...byMatch(grants.flatMap(({ routes = [], callers }) => routes.map((match) => ({ match, callers })))),
+  };
+}
+
+/** One grant for each match, in the order of their words. */
+function byMatch(grants: readonly RouteGrant[]): Pick<PortGrant, "routes"> {
+  if (grants.length === 0) return {};
+  const alike = [...Map.groupBy(grants, ({ match }) => matchWords(match))];
+  const routes = alike
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, [first, ...others]]) =>
+      first
+        ? [{ match: first.match, callers: unique([first, ...others].flatMap(({ callers }) => callers)) }]
+        : [],
+    );
+  return { routes };
 }
 
 /** Linkerd knows callers by identity alone, and an identity holds the trust domain of the caller's own cluster. */
-function identitiesOf(config: FleetConfig, grant: GrantConfig, linked: readonly string[]): string[] {
+function identitiesOf(
+  config: FleetConfig,
+  grant: Omit<GrantConfig, "routes">,
+  linked: readonly string[],
+): string[] {
   const { identity, cluster, trustDomain } = grant;
   if (identity !== undefined) return [identity];
   if (trustDomain !== undefined) return [callerIdentity(config, grant, trustDomain)];

@@ -74,6 +74,9 @@ export function mirrorServiceName(service: string, target: string): string {
 /** Of every policy object that a grant makes. Names of Services and ports hold no dots: no two of them are alike. */
 export const GRANT_PREFIX = "fleet.";
 
+/** End of the name of the networks that the probes of one service's pods come from. */
+export const PROBES = ".probes";
+
 /** Mesh identity of a ServiceAccount (linkerd2 `pkg/identity`). */
 export function identityName(
   serviceAccount: string,

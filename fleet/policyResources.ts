@@ -1,3 +1,5 @@
+import type { HttpMatch } from "./config/services";
+
 /** Specs of Linkerd's policy resources, group `policy.linkerd.io` (linkerd2 `charts/linkerd-crds/templates/policy`). */
 
 /** `v1beta3`. */
@@ -20,8 +22,20 @@ export interface NetworkAuthenticationSpec {
 
 /** `v1alpha1`: lets in who satisfies all of the authentications. Several policies of one target add up. */
 export interface AuthorizationPolicySpec {
-  readonly targetRef: { readonly group: "policy.linkerd.io"; readonly kind: "Server"; readonly name: string };
+  readonly targetRef: PolicyTarget;
   readonly requiredAuthenticationRefs: AuthenticationRef[];
+}
+
+export interface PolicyTarget {
+  readonly group: "policy.linkerd.io";
+  readonly kind: "Server" | "HTTPRoute";
+  readonly name: string;
+}
+
+/** `v1beta3`: requests to a Server that policies can be about. */
+export interface HttpRouteSpec {
+  readonly parentRefs: readonly PolicyTarget[];
+  readonly rules: readonly { readonly matches: readonly HttpMatch[] }[];
 }
 
 export interface AuthenticationRef {

@@ -85,7 +85,7 @@ export interface ServiceSummary<T> extends ServiceName {
   readonly evacuated?: readonly string[];
   /** Federated: where each cluster that sees it has its ports and metadata from. */
   readonly sourceOfTruth?: Readonly<Record<string, T>>;
-  /** Identities of other clusters' callers that may call some port of it; `*` for every meshed one, none if closed. */
+  /** Identities of other clusters' callers that may call some port or route of it; `*` for every meshed one, none if closed. */
   readonly callers: readonly string[];
   /** Clusters of which no other cluster's callers may call it; absent where there are none. */
   readonly closed?: readonly string[];
@@ -122,8 +122,8 @@ export function describeServices<T>(
       .map(({ cluster }) => cluster);
     const same = (of: ServiceName) => of.namespace === namespace && of.name === name;
     const grants = plan.grants.filter((of) => same(of) && clusters.includes(of.cluster));
-    const callers = grants.flatMap(callersOf);
-    const closed = grants.filter((grant) => callersOf(grant).length === 0).map(({ cluster }) => cluster);
+    const callers = grants.flatMap(({ ports }) => callersOf(ports));
+    const closed = grants.filter(({ ports }) => callersOf(ports).length === 0).map(({ cluster }) => cluster);
     const narrowed = grants.filter(({ localChange }) => ["narrowed", "closed"].includes(localChange));
     const views = modes.includes("federated") ? sourcesOfTruth.filter(same) : [];
     return [
@@ -151,7 +151,7 @@ export function describeServices<T>(
           grants.map(({ cluster, ports }) => [
             cluster,
             Object.fromEntries(
-              ports.map(({ port, callers }) => [port, callers.length > 0 ? "granted" : "closed"] as const),
+              ports.map((port) => [port.port, callersOf([port]).length > 0 ? "granted" : "closed"] as const),
             ),
           ]),
         ),
@@ -160,8 +160,11 @@ export function describeServices<T>(
   });
 }
 
-function callersOf({ ports }: GrantPlan): string[] {
-  return ports.flatMap(({ callers }) => callers);
+function callersOf(ports: GrantPlan["ports"]): string[] {
+  return ports.flatMap(({ callers, routes = [] }) => [
+    ...callers,
+    ...routes.flatMap((route) => route.callers),
+  ]);
 }
 
 /** Bumped when the shape of the outputs changes in a way that a reader must know. */

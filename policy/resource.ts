@@ -45,6 +45,7 @@ export const SERVICE = /^kubernetes:core\/v1:Service(Patch)?$/;
 export const ROLE = /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:(Cluster)?Role(Patch)?$/;
 export const ROLE_BINDING = /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:(Cluster)?RoleBinding(Patch)?$/;
 export const SERVER = /^kubernetes:policy\.linkerd\.io\/[^:]+:Server(Patch)?$/;
+export const HTTP_ROUTE = /^kubernetes:policy\.linkerd\.io\/[^:]+:HTTPRoute(Patch)?$/;
 export const AUTHORIZATION_POLICY = /^kubernetes:policy\.linkerd\.io\/[^:]+:AuthorizationPolicy(Patch)?$/;
 export const MESH_TLS = /^kubernetes:policy\.linkerd\.io\/[^:]+:MeshTLSAuthentication(Patch)?$/;
 export const NETWORK = /^kubernetes:policy\.linkerd\.io\/[^:]+:NetworkAuthentication(Patch)?$/;

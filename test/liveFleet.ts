@@ -49,7 +49,15 @@ export function meshStackFile(names: readonly string[]) {
         {
           ...common,
           ...{ name: "checkout", namespace: "shop", mode: "federated", in: names },
-          allow: [{ serviceAccount: "web", namespace: "shop" }],
+          probes: ["/ready"],
+          allow: [
+            { serviceAccount: "web", namespace: "shop" },
+            {
+              serviceAccount: "batch",
+              namespace: "shop",
+              routes: [{ path: { value: "/jobs" }, method: "POST" }],
+            },
+          ],
         },
         {
           ...common,
@@ -133,18 +141,19 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
     "meshtlsauthentications",
     "networkauthentications",
   ],
-  "/apis/policy.linkerd.io/v1beta3": ["servers"],
+  "/apis/policy.linkerd.io/v1beta3": ["servers", "httproutes"],
   "/apis/multicluster.linkerd.io/v1alpha3": ["links"],
   "/apis/gateway.networking.k8s.io/v1": ["httproutes"],
 };
 /** Those that may be empty. */
 const COLLECTIONS = new Set([
   ...["/api/v1/services", "/api/v1/endpoints", "/api/v1/secrets", `${RBAC}/rolebindings`],
-  ...["servers", "links"].map((kind) => `${POLICY}/v1beta3/${kind}`),
+  ...["servers", "httproutes"].map((kind) => `${POLICY}/v1beta3/${kind}`),
   ...["authorizationpolicies", "meshtlsauthentications", "networkauthentications"].map(
     (kind) => `${POLICY}/v1alpha1/${kind}`,
   ),
   "/apis/multicluster.linkerd.io/v1alpha3/links",
+  "/apis/gateway.networking.k8s.io/v1/httproutes",
 ]);
 
 interface Certificates {
@@ -326,13 +335,14 @@ function objectsOf(plan: Plan, cluster: ClusterPlan, certificates: Certificates)
     ...plan.grants
       .filter((grant) => grant.cluster === name)
       .flatMap((grant) => {
-        const { local, ports } = grantResources(grant);
+        const { local, probes, ports } = grantResources(grant);
         const of = (version: string, object: { readonly name: string; readonly spec: object } | undefined) =>
           object ? [at(`${POLICY}/${version}`, grant.namespace, object.name, { spec: object.spec })] : [];
         return [
           ...of("v1alpha1/networkauthentications", local?.networks),
           ...of("v1alpha1/meshtlsauthentications", local?.identities),
-          ...ports.flatMap(({ server, callers, local: policy }) => [
+          ...of("v1alpha1/networkauthentications", probes),
+          ...ports.flatMap(({ server, callers, local: policy, routes }) => [
             ...of("v1beta3/servers", {
               name: server.name,
               spec: { ...server.spec, podSelector: { matchLabels: { app: grant.name } } },
@@ -340,6 +350,12 @@ function objectsOf(plan: Plan, cluster: ClusterPlan, certificates: Certificates)
             ...of("v1alpha1/meshtlsauthentications", callers?.identities),
             ...of("v1alpha1/authorizationpolicies", callers?.policy),
             ...of("v1alpha1/authorizationpolicies", policy),
+            ...routes.flatMap(({ route, callers, probes }) => [
+              ...of("v1beta3/httproutes", route),
+              ...of("v1alpha1/meshtlsauthentications", callers?.identities),
+              ...of("v1alpha1/authorizationpolicies", callers?.policy),
+              ...of("v1alpha1/authorizationpolicies", probes),
+            ]),
           ]),
         ];
       }),

@@ -8,6 +8,7 @@ import { chartRules } from "./rules/charts";
 import { clusterRules } from "./rules/clusters";
 import { lastMembers, lostTargets } from "./rules/evacuation";
 import { exportRules, unreachedExports } from "./rules/exports";
+import { grantRouteRules } from "./rules/grantRoutes";
 import { grantRules } from "./rules/grants";
 import { issuerRules } from "./rules/issuers";
 import { nameRules } from "./rules/names";
@@ -37,6 +38,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   accessRules,
   exportRules,
   grantRules,
+  grantRouteRules,
   trafficRules,
   lastMembers,
   trustRules,

@@ -49,6 +49,32 @@ const who = {
     .describe("Their ServiceAccount. Default: all ServiceAccounts of the namespace"),
 };
 
+/** As the Gateway API has it (`HTTPPathMatch`), but for `*`, which would be taken for what it is not. */
+const httpPath = matching(
+  /^(?!.*(\/\/|%2[fF]|\/\.{1,2}(\/|$)))\/(?:[-A-Za-z0-9/._~!$&'()+,;=:@]|%[0-9a-fA-F]{2})*$/,
+  "is not the path of a request",
+  "write it as it is sent, from the first / to before any ? or #, without *, empty segments, . and ..",
+).max(1024);
+
+/** An `HTTPRouteMatch` of the Gateway API, as far as grants have it. */
+export const httpMatch = z.strictObject({
+  path: z
+    .strictObject({
+      type: z
+        .enum(["PathPrefix", "Exact"])
+        .default("PathPrefix")
+        .describe("`PathPrefix`: this path and all below it, by whole segments; `Exact`: this path alone"),
+      value: httpPath.describe("The path"),
+    })
+    .default({ type: "PathPrefix", value: "/" })
+    .describe("Default: every path"),
+  method: z
+    .enum(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
+    .optional()
+    .describe("Default: every method"),
+});
+export type HttpMatch = z.infer<typeof httpMatch>;
+
 const grantConfig = z.strictObject({
   ...who,
   cluster: clusterName
@@ -59,6 +85,11 @@ const grantConfig = z.strictObject({
     .optional()
     .describe("The whole identity, instead of the settings above; also of callers outside of this fleet"),
   ports: z.array(containerPort).min(1).optional().describe("Which ports. Default: all of the service"),
+  routes: z
+    .array(httpMatch)
+    .min(1)
+    .optional()
+    .describe("Which HTTP requests, each a match of an HTTPRoute. Default: everything sent to the ports"),
 });
 export type GrantConfig = z.infer<typeof grantConfig>;
 
@@ -96,6 +127,13 @@ export const serviceConfig = z.strictObject({
     .array(grantConfig)
     .default([])
     .describe("Who of the other clusters may call (flat and federated). Default: nobody"),
+  probes: z
+    .array(httpPath)
+    .optional()
+    .describe(
+      "Paths of the HTTP probes of its pods at these ports. Needed where grants have `routes`: Linkerd lets probes in " +
+        "by itself only where there are none. `[]`: no probes there",
+    ),
   allowGateway: z
     .boolean()
     .default(false)

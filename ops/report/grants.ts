@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { httpMatch } from "../../fleet/config/services";
+import { matchWords } from "../../fleet/grantRoutes";
 import { difference, isType, type Line, serviceLines, signed, verb } from "./lines";
 import type { Inputs, Step } from "./preview";
 
@@ -79,16 +81,25 @@ function portsOf(inputs: Inputs | undefined): (string | number)[] {
   return grantPorts.safeParse(inputs?.ports).data?.map(({ port }) => port) ?? [];
 }
 
-/** `identity (port)` for each caller from another cluster. */
+/** `identity (port)` for each caller from another cluster, or `identity (port: request)` for one of some requests. */
 function callersOf(inputs: Inputs | undefined): string[] {
   const ports = grantPorts.safeParse(inputs?.ports);
   return ports.success
-    ? ports.data.flatMap(({ port, callers }) => callers.map((caller) => `${caller} (${port})`))
+    ? ports.data.flatMap(({ port, callers, routes }) => [
+        ...callers.map((caller) => `${caller} (${port})`),
+        ...routes.flatMap((route) =>
+          route.callers.map((caller) => `${caller} (${port}: ${matchWords(route.match)})`),
+        ),
+      ])
     : [];
 }
 
 const grantPorts = z.array(
-  z.object({ port: z.union([z.string(), z.number()]), callers: z.array(z.string()) }),
+  z.object({
+    port: z.union([z.string(), z.number()]),
+    callers: z.array(z.string()),
+    routes: z.array(z.object({ match: httpMatch, callers: z.array(z.string()) })).default([]),
+  }),
 );
 
 /** Policy objects by kind; also which identities and networks come and which go. */

@@ -127,6 +127,8 @@ const FACTS = {
     return live.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`, shapes.deployment);
   },
   servers: (live) => live.list(`${POLICY}/v1beta3/servers`, shapes.custom),
+  policyRoutes: (live) => live.list(`${POLICY}/v1beta3/httproutes`, shapes.custom),
+  gatewayRoutes: (live) => live.list("/apis/gateway.networking.k8s.io/v1/httproutes", shapes.custom),
   authorizationPolicies: (live) => live.list(`${POLICY}/v1alpha1/authorizationpolicies`, shapes.custom),
   meshTls: (live) => live.list(`${POLICY}/v1alpha1/meshtlsauthentications`, shapes.custom),
   networks: (live) => live.list(`${POLICY}/v1alpha1/networkauthentications`, shapes.custom),

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { GATEWAY_AUTHENTICATIONS } from "../../fleet/gateway";
+import { GRANT_PREFIX, PROBES } from "../../fleet/names";
 import type { Known } from "../known";
 import { AUTHORIZATION_POLICY, MESH_TLS, NETWORK, objectName, type Resource, SERVER } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
@@ -38,12 +39,17 @@ export const callersAuthenticated: ResourceRule = {
   description: "Every policy asks something of its callers; without it, anybody may call.",
   severity: "critical",
   remediation:
-    "Require a MeshTLSAuthentication, or for callers of the cluster itself a NetworkAuthentication.",
+    "Require a MeshTLSAuthentication, or for callers of the cluster itself a NetworkAuthentication. Those of probes " +
+    "are for routes alone.",
   settings: NONE,
   types: AUTHORIZATION_POLICY,
   *judge({ properties }) {
     const refs = properties.at("spec", "requiredAuthenticationRefs");
     if (!refs.isUnknown && refs.items.length === 0) yield "spec.requiredAuthenticationRefs is empty";
+    if (!properties.at("spec", "targetRef", "kind").isNot("HTTPRoute")) return;
+    for (const ref of refs.items) {
+      if (isOfProbes(ref.at("name").text)) yield `${ref.path} lets probes' networks in to more than a route`;
+    }
   },
 };
 
@@ -55,12 +61,18 @@ export const networksBounded: ResourceRule = {
   settings: NONE,
   types: NETWORK,
   *judge(authentication) {
-    if (objectName(authentication) === CHART.networks) return;
+    const name = objectName(authentication);
+    if (name === CHART.networks || isOfProbes(name)) return;
     for (const network of authentication.properties.at("spec", "networks").items) {
       if (isInternet(network.at("cidr"))) yield `${network.path} is ${network.at("cidr").text}`;
     }
   },
 };
+
+/** Of a grant's route for probes, which a kubelet of any address sends. */
+function isOfProbes(authentication: string | undefined): boolean {
+  return (authentication?.startsWith(GRANT_PREFIX) && authentication.endsWith(PROBES)) ?? false;
+}
 
 /** The chart's own, which `clusters.<name>.gateway` changes. */
 const CHART = GATEWAY_AUTHENTICATIONS.chart;

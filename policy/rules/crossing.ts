@@ -4,6 +4,7 @@ import type { Fleet } from "../fleet";
 import type { Known } from "../known";
 import {
   AUTHORIZATION_POLICY,
+  HTTP_ROUTE,
   MESH_TLS,
   NETWORK,
   objectName,
@@ -147,7 +148,7 @@ function portOf({ properties }: Resource): string | undefined {
   return port.text ?? port.number?.toString();
 }
 
-/** Whether a policy lets callers into a Server by identity, from wherever they call; `undefined`: not known yet. */
+/** Whether a policy lets callers into a Server, or one of its routes, by identity, from wherever they call; `undefined`: not known yet. */
 function openedServers(fleet: Fleet) {
   const opened = new Set<string>();
   const unsure = new Set<string | undefined>();
@@ -159,6 +160,12 @@ function openedServers(fleet: Fleet) {
     // With a network, it is for callers of the cluster itself.
     if (kinds.some(({ text }) => text === "NetworkAuthentication")) continue;
     opened.add([policy.cluster, objectNamespace(policy), target.text].join("/"));
+  }
+  for (const route of fleet.ofType(HTTP_ROUTE)) {
+    if (!opened.has([route.cluster, objectNamespace(route), objectName(route)].join("/"))) continue;
+    for (const parent of route.properties.at("spec", "parentRefs").items) {
+      opened.add([route.cluster, objectNamespace(route), parent.at("name").text].join("/"));
+    }
   }
   return (server: Resource): boolean | undefined => {
     const found = opened.has([server.cluster, objectNamespace(server), objectName(server)].join("/"));

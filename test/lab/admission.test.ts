@@ -156,6 +156,8 @@ describe("with admission: enforce", () => {
       });
       const opened = authorization("stray", { kind: "Server", name: "fleet.checkout.http" });
       await refused(apply(opened, user), "services");
+      const routed = authorization("stray", { kind: "HTTPRoute", name: "fleet.checkout.http.any.00000000" });
+      await refused(apply(routed, user), "services");
       await refused(
         apply(authorization("stray", { group: "", kind: "Namespace", name: "shop" }), user),
         "services",

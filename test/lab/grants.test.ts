@@ -19,6 +19,7 @@ afterAll(() => lab?.remove());
 
 const KINDS = [
   "servers.policy.linkerd.io",
+  "httproutes.policy.linkerd.io",
   "authorizationpolicies.policy.linkerd.io",
   "meshtlsauthentications.policy.linkerd.io",
   "networkauthentications.policy.linkerd.io",
@@ -26,11 +27,14 @@ const KINDS = [
 
 async function policies(cluster: string): Promise<string[]> {
   const names = await lab.kubectl(cluster, "get", KINDS, "-n=shop", "-o=name");
-  return names
-    .split("\n")
-    .filter(Boolean)
-    .map((name) => name.replace(".policy.linkerd.io/", " "))
-    .sort();
+  return (
+    names
+      .split("\n")
+      .filter(Boolean)
+      // The end of a route's name stands for what it matches.
+      .map((name) => name.replace(".policy.linkerd.io/", " ").replace(/\.[0-9a-f]{8}\b/, ""))
+      .sort()
+  );
 }
 
 const CLOSED = [
@@ -80,6 +84,51 @@ describe("a declared grant", () => {
   });
 
   it("leaves nothing to do", async () => {
+    expect(await lab.preview()).toEqual([]);
+  });
+
+  it("is of some requests only where it says so, and the rest stays as it was", async () => {
+    lab.edit((config) => {
+      config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
+        ...service,
+        probes: ["/ready"],
+        allow: [
+          {
+            namespace: "shop",
+            serviceAccount: "web",
+            routes: [{ path: { value: "/orders" }, method: "GET" }],
+          },
+        ],
+      }));
+    });
+    const routed = await lab.cli();
+    expect(routed.stderr).toBe("");
+    const orders = "fleet.checkout.http.get-orders";
+    expect(await policies("eu")).toEqual(
+      [
+        ...CLOSED,
+        "httproute fleet.checkout.http.any",
+        `httproute ${orders}`,
+        `meshtlsauthentication ${orders}.callers`,
+        `authorizationpolicy ${orders}.callers`,
+        "httproute fleet.checkout.http.get-ready",
+        "networkauthentication fleet.checkout.probes",
+        "authorizationpolicy fleet.checkout.http.get-ready.probes",
+      ].sort(),
+    );
+    const read = await lab.kubectl("eu", "get", "httproutes.policy.linkerd.io", "-n=shop", "-o=json");
+    const routes: { spec: Record<"parentRefs" | "rules", unknown> }[] = JSON.parse(read).items;
+    const matches = [
+      { path: { type: "PathPrefix", value: "/" } },
+      { path: { type: "PathPrefix", value: "/orders" }, method: "GET" },
+      { path: { type: "Exact", value: "/ready" }, method: "GET" },
+    ];
+    expect(routes.map(({ spec }) => spec)).toEqual(
+      matches.map((match) => ({
+        parentRefs: [{ group: "policy.linkerd.io", kind: "Server", name: "fleet.checkout.http" }],
+        rules: [{ matches: [match] }],
+      })),
+    );
     expect(await lab.preview()).toEqual([]);
   });
 

@@ -59,6 +59,56 @@ export const GRANTS: readonly Mistake[] = [
       "<service account>",
     ],
   ),
+  ...["api", "/api/*", "/api?q=1", "/a//b", "/a/../b", "/a%2Fb"].map(
+    (value): Mistake => [
+      `a grant for the path ${value}`,
+      checkout({ probes: [], allow: [{ ...web, routes: [{ path: { value } }] }] }),
+      "services[0].allow[0].routes[0].path.value",
+      "as it is sent",
+    ],
+  ),
+  [
+    "a grant for requests of a port that is opaque",
+    checkout({ protocol: "opaque", probes: [], allow: [{ ...web, routes: [{ method: "GET" }] }] }),
+    "services[0].allow[0].routes",
+    "leave `routes` out",
+  ],
+  [
+    "a grant for requests of a gRPC port",
+    checkout({ protocol: "gRPC", probes: [], allow: [{ ...web, routes: [{ method: "POST" }] }] }),
+    "services[0].allow[0].routes",
+    "HTTP/2",
+  ],
+  [
+    "a grant for requests that keeps out probes",
+    checkout({ allow: [{ ...web, routes: [{ method: "GET" }] }] }),
+    "services[0].probes",
+    "[]",
+  ],
+  [
+    "a grant for an exact path beside one for all below it",
+    checkout({
+      probes: [],
+      allow: [
+        { ...web, routes: [{ path: { type: "Exact", value: "/api" } }] },
+        { namespace: "bi", routes: [{ path: { value: "/api" } }] },
+      ],
+    }),
+    "services[0].allow[0].routes[0].path",
+    "PathPrefix",
+  ],
+  [
+    "a probe that a grant for its method ties with",
+    checkout({ probes: ["/ready", "/"], allow: [{ ...web, routes: [{ method: "GET" }] }] }),
+    "services[0].probes[1]",
+    "probe another path",
+  ],
+  [
+    "entries that differ in probes",
+    (f) => f.services.push({ ...f.services[0], mode: "flat", in: ["eu"], probes: ["/ready"] }),
+    "services[1].probes",
+    "same",
+  ],
   [
     "everybody and somebody",
     checkout({ allow: [web], allowAnyMeshed: true }),

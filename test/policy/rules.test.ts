@@ -39,6 +39,16 @@ it.each([1, 2])("one stack of several keeps what the whole fleet keeps, in round
   }
 });
 
+it("the networks of probes are let in to a route, and to nothing else", async () => {
+  const targetRef = { group: "policy.linkerd.io", kind: "Server", name: "fleet.payments.admin" };
+  const opened = fleet.map((one) =>
+    one.name.endsWith("-probes")
+      ? { ...one, inputs: { ...one.inputs, spec: { ...Object(one.inputs.spec), targetRef } } }
+      : one,
+  );
+  expect(names(await analyze(opened, prod))).toEqual(["callers-authenticated"]);
+});
+
 it("every rule has a case", () => {
   const rules = Object.values(RULES).flatMap((group) => group.map(({ name }) => name));
   expect([...new Set(CASES.map(({ rule }) => rule))].sort()).toEqual(rules.sort());

@@ -73,6 +73,16 @@ describe("who may call", () => {
   });
 });
 
+it("the outputs count a grant for some requests as one", () => {
+  const services = checkout({
+    probes: [],
+    allow: [{ identity: WEB, ports: ["admin"], routes: [{ method: "GET" }] }],
+  });
+  expect(describeServices(planFleet(meshConfig(2, services)))).toMatchObject([
+    { callers: [WEB], ports: { c001: { "8080": "closed", admin: "granted" } } },
+  ]);
+});
+
 it("the outputs say who may call each service", () => {
   const services = [
     ...checkout({ allow: [{ identity: WEB, ports: ["admin"] }] }).services,

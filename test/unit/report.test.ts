@@ -230,6 +230,24 @@ describe("the report of a preview", () => {
     expect(isRisky(tell(readPreview(previewOf([given("eu", "*")]))))).toBe(true);
   });
 
+  it("tells a caller that may send some requests only from one that may send all", () => {
+    const orders = { path: { type: "PathPrefix", value: "/orders" }, method: "GET" };
+    const narrowed = {
+      op: "update",
+      type: GRANT,
+      name: "us-grant",
+      before: grant([WEB]),
+      after: {
+        ...grant([]),
+        ports: [{ port: "http", callers: [], routes: [{ match: orders, callers: [WEB] }] }],
+      },
+    };
+    expect(tell(readPreview(previewOf([narrowed])))[0]?.lines.map(({ text }) => text)).toEqual([
+      `shop/checkout of us: + ${WEB} (http: GET /orders/*)`,
+      `shop/checkout of us: − ${WEB} (http)`,
+    ]);
+  });
+
   it("says so where resources change and the fleet does not", () => {
     const values = { op: "update", type: RELEASE, name: "us-linkerd", before: {}, after: {} };
     expect(report(readPreview(previewOf([values])), "dev")).toContain("the fleet does not");

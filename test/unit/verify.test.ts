@@ -77,6 +77,14 @@ async function with_(
   }
 }
 
+/** For what is left, for its probes, and for some callers. */
+function routesOf(cluster: string): string[] {
+  const routes = fleet.objects
+    .get(cluster)
+    ?.filter(({ collection }) => collection.endsWith("v1beta3/httproutes"));
+  return routes?.map(({ metadata }) => metadata.name) ?? [];
+}
+
 describe("a fleet whose service mirrors are at work", () => {
   it("is well in every respect", async () => {
     const results = await verify();
@@ -107,6 +115,36 @@ describe("a fleet whose service mirrors are at work", () => {
         ]);
       },
     ));
+
+  it("is not, when somebody's route, or policy for a route, decides who may call", () => {
+    const [, probes] = routesOf("us");
+    const stray = (spec: object) => (own: Stored) => ({
+      ...own,
+      metadata: { ...own.metadata, name: "own" },
+      spec,
+    });
+    return with_(
+      "us",
+      "/apis/policy.linkerd.io/v1alpha1/authorizationpolicies",
+      `${probes}.probes`,
+      stray({ targetRef: { kind: "HTTPRoute", name: probes }, requiredAuthenticationRefs: [] }),
+      () =>
+        with_(
+          "us",
+          "/apis/policy.linkerd.io/v1beta3/httproutes",
+          `${probes}`,
+          stray({ parentRefs: [{ kind: "Server", name: "fleet.checkout.http" }] }),
+          async () => {
+            expect(said(await verify())).toEqual([
+              `error shop/checkout in us: the HTTPRoute ${probes} is missing`,
+              `error shop/checkout in us: the AuthorizationPolicy ${probes}.probes is missing`,
+              `error us: the AuthorizationPolicy shop/own opens the HTTPRoute ${probes}`,
+              "error us: the HTTPRoute shop/own decides about requests to the Server fleet.checkout.http",
+            ]);
+          },
+        ),
+    );
+  });
 
   it("is not, when a federated service has a member that nobody declared", () =>
     with_(

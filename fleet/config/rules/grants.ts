@@ -145,7 +145,7 @@ function contradictions({ services }: Readable): Problem[] {
     const member = others.find((other) => value.mode === "federated" && other.value.mode === "federated");
     const other = one ?? member;
     if (!other) return [];
-    return [...FOR_CALLERS, ...(one ? (["pods", "local"] as const) : [])]
+    return [...FOR_CALLERS, ...(one ? (["pods", "local", "probes"] as const) : [])]
       .filter((key) => JSON.stringify(other.value[key]) !== JSON.stringify(value[key]))
       .map((key) => ({
         path: pathOf([...path, key]),

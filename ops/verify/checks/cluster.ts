@@ -15,7 +15,7 @@ import { ofClusters } from "./check";
 /** Kinds that the fleet's objects are of, by the group and version that must serve them. */
 const KINDS = {
   linkKind: ["multicluster.linkerd.io/v1alpha3", ["links"]],
-  serverKind: ["policy.linkerd.io/v1beta3", ["servers"]],
+  serverKind: ["policy.linkerd.io/v1beta3", ["servers", "httproutes"]],
   policyKinds: [
     "policy.linkerd.io/v1alpha1",
     ["authorizationpolicies", "meshtlsauthentications", "networkauthentications"],

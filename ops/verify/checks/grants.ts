@@ -1,3 +1,4 @@
+import { isMap, list } from "../../../fleet/config/json";
 import { type GrantResources, grantResources } from "../../../fleet/grantResources";
 import type { ClusterPlan } from "../../../fleet/plan";
 import { differences } from "../differences";
@@ -15,6 +16,7 @@ const granted: Check = {
       const findings = given(
         {
           Server: found.servers,
+          HTTPRoute: found.policyRoutes,
           AuthorizationPolicy: found.authorizationPolicies,
           MeshTLSAuthentication: found.meshTls,
           NetworkAuthentication: found.networks,
@@ -47,26 +49,37 @@ const granted: Check = {
 export const grantChecks = [
   granted,
   ofClusters("nobody else is let in", ({ cluster, found }, { plan }) =>
-    given({ policies: found.authorizationPolicies }, ({ policies = [] }) => {
-      const own = plan.grants.filter((grant) => grant.cluster === cluster.name);
-      const servers = new Map(
-        own.flatMap((grant) => {
-          const planned = expected(grantResources(grant), undefined);
-          const names = planned.flatMap(({ kind, name }) => (kind === "AuthorizationPolicy" ? [name] : []));
-          return planned.flatMap(({ kind, name }) =>
-            kind === "Server" ? [[`${grant.namespace}/${name}`, names] as const] : [],
+    given(
+      { policies: found.authorizationPolicies, own: found.policyRoutes, others: found.gatewayRoutes },
+      ({ policies = [], own = [], others = [] }) => {
+        const planned = plan.grants
+          .filter((grant) => grant.cluster === cluster.name)
+          .flatMap((grant) =>
+            expected(grantResources(grant), undefined).map(({ kind, name }) =>
+              key(grant.namespace, kind, name),
+            ),
           );
-        }),
-      );
-      return policies.flatMap((policy) => judgePolicy(policy, servers, cluster));
-    }),
+        const known = new Set(planned);
+        const route = (kind: string) => (of: Custom) => judgeRoute(of, kind, known, cluster);
+        return [
+          ...policies.flatMap((policy) => judgePolicy(policy, known, cluster)),
+          ...own.flatMap(route("httproutes.policy.linkerd.io")),
+          ...others.flatMap(route("httproutes.gateway.networking.k8s.io")),
+        ];
+      },
+    ),
   ),
 ];
 
-type Kind = "Server" | "AuthorizationPolicy" | "MeshTLSAuthentication" | "NetworkAuthentication";
+type Kind =
+  | "Server"
+  | "HTTPRoute"
+  | "AuthorizationPolicy"
+  | "MeshTLSAuthentication"
+  | "NetworkAuthentication";
 
 function expected(
-  { local, ports }: GrantResources,
+  { local, probes, ports }: GrantResources,
   selector: Readonly<Record<string, string>> | undefined,
 ): { readonly kind: Kind; readonly name: string; readonly spec: object }[] {
   const of = (kind: Kind, object: { readonly name: string; readonly spec: object } | undefined) =>
@@ -74,7 +87,8 @@ function expected(
   return [
     ...of("NetworkAuthentication", local?.networks),
     ...of("MeshTLSAuthentication", local?.identities),
-    ...ports.flatMap(({ server, callers, local: policy }) => [
+    ...of("NetworkAuthentication", probes),
+    ...ports.flatMap(({ server, callers, local: policy, routes }) => [
       ...of("Server", {
         name: server.name,
         spec: selector ? { ...server.spec, podSelector: { matchLabels: selector } } : server.spec,
@@ -82,21 +96,46 @@ function expected(
       ...of("MeshTLSAuthentication", callers?.identities),
       ...of("AuthorizationPolicy", callers?.policy),
       ...of("AuthorizationPolicy", policy),
+      ...routes.flatMap(({ route, callers, probes }) => [
+        ...of("HTTPRoute", route),
+        ...of("MeshTLSAuthentication", callers?.identities),
+        ...of("AuthorizationPolicy", callers?.policy),
+        ...of("AuthorizationPolicy", probes),
+      ]),
     ]),
   ];
 }
 
-/** Policies add up: one more for a Server of ours opens it further. */
+/** Policies add up: one more for a Server or route of ours opens it further. */
 function judgePolicy(
   { metadata, spec }: Custom,
-  servers: ReadonlyMap<string, readonly string[]>,
+  known: ReadonlySet<string>,
   cluster: ClusterPlan,
 ): Finding[] {
+  const { namespace, name } = metadata;
   const { targetRef } = spec;
-  const server =
-    typeof targetRef === "object" && targetRef !== null && "name" in targetRef ? targetRef.name : undefined;
-  const planned = servers.get(`${metadata.namespace}/${server}`);
-  if (!planned || planned.includes(metadata.name)) return [];
-  const message = `the AuthorizationPolicy ${metadata.namespace}/${metadata.name} opens the Server ${server}`;
-  return [stray(message, cluster, `delete authorizationpolicy -n ${metadata.namespace} ${metadata.name}`)];
+  if (known.has(key(namespace, "AuthorizationPolicy", name)) || !isMap(targetRef)) return [];
+  if (!known.has(key(namespace, targetRef.kind, targetRef.name))) return [];
+  const message = `the AuthorizationPolicy ${namespace}/${name} opens the ${targetRef.kind} ${targetRef.name}`;
+  return [stray(message, cluster, `delete authorizationpolicy -n ${namespace} ${name}`)];
+}
+
+/** One more route takes requests, and Linkerd's own routes for probes, away from a Server of ours. */
+function judgeRoute(
+  { metadata, spec }: Custom,
+  kind: string,
+  known: ReadonlySet<string>,
+  cluster: ClusterPlan,
+): Finding[] {
+  const { namespace, name } = metadata;
+  const parent = list(spec.parentRefs)
+    .filter(isMap)
+    .find((of) => of.kind === "Server" && known.has(key(namespace, "Server", of.name)));
+  if (!parent || known.has(key(namespace, "HTTPRoute", name))) return [];
+  const message = `the HTTPRoute ${namespace}/${name} decides about requests to the Server ${parent.name}`;
+  return [stray(message, cluster, `delete ${kind} -n ${namespace} ${name}`)];
+}
+
+function key(namespace: string, kind: unknown, name: unknown): string {
+  return `${namespace}/${kind}/${name}`;
 }
