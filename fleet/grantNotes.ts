@@ -7,7 +7,7 @@ const services = z.array(
   z.object({
     namespace: z.string(),
     name: z.string(),
-    closed: z.array(z.string()).default([]),
+    ports: z.record(z.string(), z.record(z.string(), z.enum(["granted", "closed"]))).default({}),
     narrowed: z
       .record(
         z.string(),
@@ -37,8 +37,11 @@ export function grantNotes(outputs: Readonly<Record<string, unknown>>, plan: Pla
 }
 
 function notesOf(of: z.infer<typeof services>): Note[] {
-  return of.flatMap(({ namespace, name, closed, narrowed }) => {
+  return of.flatMap(({ namespace, name, ports, narrowed }) => {
     const service = `${namespace}/${name}`;
+    const closed = Object.keys(ports).filter((cluster) =>
+      Object.values(ports[cluster] ?? {}).every((state) => state === "closed"),
+    );
     return [
       ...closed.map((cluster) => ({
         service,

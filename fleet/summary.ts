@@ -87,8 +87,6 @@ export interface ServiceSummary<T> extends ServiceName {
   readonly sourceOfTruth?: Readonly<Record<string, T>>;
   /** Identities of other clusters' callers that may call some port or route of it; `*` for every meshed one, none if closed. */
   readonly callers: readonly string[];
-  /** Clusters of which no other cluster's callers may call it; absent where there are none. */
-  readonly closed?: readonly string[];
   /** By cluster, where it cuts off callers of the cluster itself: at which ports, and who still may call. */
   readonly narrowed?: Readonly<Record<string, NarrowedCallers>>;
   /** By serving cluster and container port. `closed`: the port has a Server, and nobody of another cluster may call. */
@@ -123,7 +121,6 @@ export function describeServices<T>(
     const same = (of: ServiceName) => of.namespace === namespace && of.name === name;
     const grants = plan.grants.filter((of) => same(of) && clusters.includes(of.cluster));
     const callers = grants.flatMap(({ ports }) => callersOf(ports));
-    const closed = grants.filter(({ ports }) => callersOf(ports).length === 0).map(({ cluster }) => cluster);
     const narrowed = grants.filter(({ localChange }) => ["narrowed", "closed"].includes(localChange));
     const views = modes.includes("federated") ? sourcesOfTruth.filter(same) : [];
     return [
@@ -138,7 +135,6 @@ export function describeServices<T>(
           sourceOfTruth: Object.fromEntries(views.map(({ cluster, members }) => [cluster, members])),
         }),
         callers: [...new Set(callers)].sort(),
-        ...(closed.length > 0 && { closed }),
         ...(narrowed.length > 0 && {
           narrowed: Object.fromEntries(
             narrowed.map(({ cluster, ports, local }) => [
