@@ -10,8 +10,6 @@ const SIZES = [
   ["mesh", 10],
   ["hub", 30],
 ] as const;
-/** An `up` with checkpoints is quadratic; that of a hub of 30 tells no more than the others. */
-const LARGEST_WITH_CHECKPOINTS = 10;
 
 /** A first `up` and previews with nothing to change, of one stack whose clusters are in memory. */
 async function measure(fleet: MemoryFleet, shape: Shape, clusters: number): Promise<void> {
@@ -21,13 +19,13 @@ async function measure(fleet: MemoryFleet, shape: Shape, clusters: number): Prom
     fleet.write(name, sectionsOf(shape, clusters));
     return fleet.pulumi(name, ["up", "--yes", "--skip-preview", "--continue-on-error"], more);
   };
-  const saved = clusters <= LARGEST_WITH_CHECKPOINTS ? await up(`${stack}-saved`, {}) : undefined;
+  const saved = await up(`${stack}-saved`, {});
   const unsaved = await up(stack, { PULUMI_SKIP_CHECKPOINTS: "true" });
   const previews: Ran[] = [];
   for (let run = 0; run < 3; run += 1)
     previews.push(await fleet.pulumi(stack, ["preview", "--expect-no-changes"]));
   const [, preview] = previews.map(({ seconds }) => seconds).sort((a, b) => a - b);
-  const runs = [...(saved ? [saved] : []), unsaved, ...previews];
+  const runs = [saved, unsaved, ...previews];
   const peak = (counts: (command: string) => boolean) => Math.max(...runs.map((run) => sum(run, counts)));
   const state = fleet.state(stack);
   tell({
@@ -36,7 +34,7 @@ async function measure(fleet: MemoryFleet, shape: Shape, clusters: number): Prom
     clusters,
     links: planOf(shape, clusters).links.length,
     resources: resourcesIn(state),
-    ...(saved ? { upSeconds: toHundredths(saved.seconds) } : {}),
+    upSeconds: toHundredths(saved.seconds),
     unsavedUpSeconds: toHundredths(unsaved.seconds),
     previewSeconds: toHundredths(preview ?? 0),
     engineMB: peak(isEngine),

@@ -121,7 +121,7 @@ function tables(results: Results, plots: readonly string[]): string {
       ],
       engines.map((run) => [
         ...sizeOf(run),
-        run.upSeconds === undefined ? "not measured" : `${toTenths(run.upSeconds)} s`,
+        `${toTenths(run.upSeconds)} s`,
         `${toTenths(run.unsavedUpSeconds)} s`,
         `${toTenths(run.previewSeconds)} s`,
         `${run.engineMB} MB`,
@@ -212,14 +212,9 @@ function shareRow<T extends Size>(what: string, unit: string, runs: readonly T[]
 
 /** It grows faster than the resources do, so that no cluster or link has a share of its own. */
 function firstUpRow(engines: readonly Of<"engine">[]): string[][] {
-  const samples = firstUps(engines);
-  return samples.length < 3 ? [] : [["first `up`", "", "", "", String(toHundredths(exponent(samples)))]];
-}
-
-function firstUps(engines: readonly Of<"engine">[]): Sample[] {
-  return engines.flatMap(({ resources, upSeconds }) =>
-    upSeconds === undefined ? [] : [{ size: resources, value: upSeconds }],
-  );
+  if (engines.length < 3) return [];
+  const grown = exponent(engines.map(({ resources, upSeconds }) => ({ size: resources, value: upSeconds })));
+  return [["first `up`", "", "", "", String(toHundredths(grown))]];
 }
 
 function plotsOf(results: Results): Record<string, string> {
@@ -254,7 +249,7 @@ function plotsOf(results: Results): Record<string, string> {
       across: "resources",
       up: "s",
       series: [
-        { name: "first up", samples: firstUps(engines).sort(bySize) },
+        byResources("first up", (run) => run.upSeconds),
         byResources("no checkpoints", (run) => run.unsavedUpSeconds),
         byResources("preview", (run) => run.previewSeconds),
       ],

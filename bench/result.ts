@@ -29,8 +29,8 @@ const evaluation = size.extend({
 /** One stack on the real engine, with a Kubernetes plugin that asks no API server. */
 const engine = size.extend({
   kind: z.literal("engine"),
-  /** First `up`, from an empty stack; not measured for large ones. */
-  upSeconds: z.number().exactOptional(),
+  /** First `up`, from an empty stack. */
+  upSeconds: z.number(),
   /** The same with `PULUMI_SKIP_CHECKPOINTS`: the state is written once, at the end. */
   unsavedUpSeconds: z.number(),
   /** A preview that finds nothing to change; median of three. */
