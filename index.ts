@@ -1,27 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
-import { completed } from "./components/completed";
 import { Fleet } from "./components/fleet";
-import { handoverOf } from "./components/handover";
-import { readStackConfig, stackIdentity } from "./components/stackConfig";
-import { lastOutputs, readHandovers } from "./components/stackOutputs";
-import { withoutStackTraces } from "./components/stackTraces";
-import { keepTokens } from "./fleet/access";
+import { preflight } from "./components/preflight";
+import { completed } from "./components/sdk/completed";
+import { readStackConfig, stackIdentity } from "./components/sdk/stackConfig";
+import { lastOutputs, readHandovers } from "./components/sdk/stackOutputs";
+import { withoutStackTraces } from "./components/sdk/stackTraces";
+import { handoverOf } from "./components/stacks/handover";
+import { keepTokens } from "./fleet/access/plan";
 import { parseFleetConfig } from "./fleet/config/parse";
-import { deployedAfter } from "./fleet/deployment";
-import { grantNotes } from "./fleet/grantNotes";
-import { guardTransition } from "./fleet/guard";
-import { readHandover } from "./fleet/handover";
-import { planFleet } from "./fleet/plan";
-import { formatProblems } from "./fleet/problems";
-import { anchorsFirst, missingAnchors, pendingNotes, stacksNear, surroundings } from "./fleet/stacks";
+import { formatProblems } from "./fleet/config/problems";
+import { grantNotes } from "./fleet/grants/notes";
 import {
   describeAccesses,
   describeClusters,
   describeLinks,
   describePlan,
   describeServices,
-} from "./fleet/summary";
-import { preflight } from "./ops/preflight";
+} from "./fleet/outputs/summary";
+import { planFleet } from "./fleet/plan";
+import { readHandover } from "./fleet/stacks/handover";
+import { anchorsFirst, missingAnchors, pendingNotes, stacksNear, surroundings } from "./fleet/stacks/plan";
+import { deployedAfter } from "./fleet/transition/deployment";
+import { guardTransition } from "./fleet/transition/guard";
 
 // The SDK's debug messages quote each resource, secrets in plain text. The engine shows them to nobody unless asked, but
 // event logs and the JSON streams of `up` and `preview` hold them.

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { planFleet } from "../fleet/plan";
-import { readStackFile } from "../ops/stackFile";
+import { readStackFile } from "../live/stackFile";
 import type { Result } from "../ops/verify/judge";
 import { ApiServer } from "../test/apiServer";
 import { LiveFleet, meshStackFile } from "../test/liveFleet";

@@ -1,17 +1,17 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { destinationMark } from "../fleet/access";
-import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/federation";
-import type { Handover } from "../fleet/handover";
-import { exportKey, type ServiceName } from "../fleet/names";
+import { destinationMark } from "../fleet/access/plan";
+import { exportKey, type ServiceName } from "../fleet/config/names";
+import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/exports/federation";
 import type { ClusterPlan, Plan } from "../fleet/plan";
-import type { LinkPlan } from "../fleet/topology";
-import { Access } from "./access";
-import { Cluster } from "./cluster";
-import type { HandoverParts } from "./handover";
-import { Link, type LinkAccess } from "./link";
-import { restart } from "./restart";
-import { Trust } from "./trust";
+import type { Handover } from "../fleet/stacks/handover";
+import type { LinkPlan } from "../fleet/topology/plan";
+import { Access } from "./access/access";
+import { Cluster } from "./clusters/cluster";
+import { restart } from "./clusters/restart";
+import { Link, type LinkAccess } from "./links/link";
+import type { HandoverParts } from "./stacks/handover";
+import { Trust } from "./trust/trust";
 
 export interface FleetArgs {
   readonly plan: Plan;

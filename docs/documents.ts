@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { z } from "zod";
 import { performanceDocuments } from "../bench/report";
 import { parseResults, RESULTS } from "../bench/result";
-import { CHART_KEYS } from "../fleet/charts";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { FLEET_FILE } from "../fleet/config/fleetFile";
+import { formatProblems } from "../fleet/config/problems";
+import { CHART_KEYS } from "../fleet/linkerd/charts";
+import { DEFAULT_VALUES, OWNED_VALUES } from "../fleet/linkerd/values";
 import { planFleet } from "../fleet/plan";
-import { formatProblems } from "../fleet/problems";
-import { DEFAULT_VALUES, OWNED_VALUES } from "../fleet/values";
+import { readStackFile } from "../live/stackFile";
 import { draw } from "../ops/graph/picture";
 import { svg } from "../ops/graph/svg";
 import { viewOfPlan } from "../ops/graph/view";
-import { readStackFile } from "../ops/stackFile";
 import { governancePage } from "./rules";
 
 const PROJECT = "linkerd-fleet";
@@ -145,7 +145,7 @@ function chartValuesPage(): string {
   });
   return `# Chart values
 
-<!-- Written by \`npm run docs\` from OWNED_VALUES and DEFAULT_VALUES in fleet/values.ts. Change it there. -->
+<!-- Written by \`npm run docs\` from OWNED_VALUES and DEFAULT_VALUES in fleet/linkerd/values.ts. Change it there. -->
 
 Every value this program sets or keeps from being set, and the setting of the stack file each follows from. A stack file
 that sets one of the first tables in \`linkerd.charts.<chart>.values\` is refused; over a default its own value wins. All

@@ -1,18 +1,18 @@
-import { type AccessPlan, planAccesses } from "./access";
-import { type AdmissionPlan, planAdmissions } from "./admission";
-import { chainsTo, readCertificate } from "./certificates";
-import { type InstallPlan, planInstall } from "./charts";
-import type { ClusterConfig } from "./config/clusters";
+import { type AccessPlan, planAccesses } from "./access/plan";
+import { type AdmissionPlan, planAdmissions } from "./admission/plan";
+import type { ClusterConfig } from "./clusters/schema";
 import type { Mode } from "./config/common";
 import type { FleetConfig } from "./config/fleetConfig";
-import type { TrustConfig } from "./config/trust";
-import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "./gateway";
-import { type GrantPlan, planGrants } from "./grants";
-import { exportKey } from "./names";
-import { type ObservabilityPlan, planObservability } from "./observability";
-import { isShared, otherStacks, type PendingLink, settleLinks, trustStack, WHOLE } from "./stacks";
-import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology";
-import { callAnnotations, planRoutes, type RoutePlan } from "./traffic";
+import { exportKey } from "./config/names";
+import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "./gateways/plan";
+import { type GrantPlan, planGrants } from "./grants/plan";
+import { type InstallPlan, planInstall } from "./linkerd/charts";
+import { type ObservabilityPlan, planObservability } from "./observability/plan";
+import { isShared, otherStacks, type PendingLink, settleLinks, trustStack, WHOLE } from "./stacks/plan";
+import { type Excludes, fleetExcludes, type LinkPlan, orderModes, planLinks } from "./topology/plan";
+import { callAnnotations, planRoutes, type RoutePlan } from "./traffic/plan";
+import { chainsTo, readCertificate } from "./trust/certificates";
+import type { TrustConfig } from "./trust/schema";
 
 /** Everything the components need, decided. Each list is in a stable order: that of the names. */
 export interface Plan {

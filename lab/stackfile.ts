@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { gatherSections } from "../fleet/config/fleetFile";
-import { ownValues } from "../ops/stackFile";
+import { ownValues } from "../live/stackFile";
 import { LabError } from "./env";
 
 /** A cluster of the stack file that the lab runs on this machine. */

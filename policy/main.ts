@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { runProgram } from "../ops/live/program";
+import { runProgram } from "../live/program";
 import { analyze } from "./analyze";
 import { profile } from "./profile";
 import { readState } from "./state";

@@ -1,10 +1,10 @@
 import type { FleetRule, ResourceRule, Rule } from "./rule";
-import * as calling from "./rules/calling";
-import * as charts from "./rules/charts";
-import * as credentials from "./rules/credentials";
-import * as crossing from "./rules/crossing";
+import * as credentials from "./rules/access";
+import * as operations from "./rules/clusters";
+import * as crossing from "./rules/exports";
+import * as calling from "./rules/grants";
+import * as charts from "./rules/linkerd";
 import * as links from "./rules/links";
-import * as operations from "./rules/operations";
 import * as trust from "./rules/trust";
 
 /** All rules, by what they are about. */

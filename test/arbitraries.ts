@@ -2,9 +2,9 @@ import * as fc from "fast-check";
 import type { z } from "zod";
 import type { FleetConfig, fleetConfig } from "../fleet/config/fleetConfig";
 import { parseFleetConfig, type RawConfig } from "../fleet/config/parse";
+import { formatProblems } from "../fleet/config/problems";
 import { planFleet } from "../fleet/plan";
-import { formatProblems } from "../fleet/problems";
-import type { LinkPlan } from "../fleet/topology";
+import type { LinkPlan } from "../fleet/topology/plan";
 
 /** The sections of a stack file, as a person writes them. */
 export type FleetInput = z.input<typeof fleetConfig>;

@@ -1,5 +1,4 @@
-import type { ChartKey } from "../fleet/charts";
-import { type ClusterPlan, planFleet } from "../fleet/plan";
+import type { ChartKey } from "../fleet/linkerd/charts";
 import {
   controlPlaneValues,
   crdsValues,
@@ -7,7 +6,8 @@ import {
   type Values,
   vizValues,
   WEBHOOKS,
-} from "../fleet/values";
+} from "../fleet/linkerd/values";
+import { type ClusterPlan, planFleet } from "../fleet/plan";
 import { cluster, fleetOf } from "./fleets";
 
 /** The values of one cluster's charts. */

@@ -1,7 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access";
-import { grantResources } from "../fleet/grantResources";
-import { CREDENTIALS_TYPE, destinationMetadata, exportLabels, linkKubeconfig, linkSpec } from "../fleet/link";
+import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access/plan";
 import {
   accessName,
   credentialsName,
@@ -9,11 +7,19 @@ import {
   MULTICLUSTER_NAMESPACE,
   mirrorServiceName,
   PROBE_PORT,
-} from "../fleet/names";
+} from "../fleet/config/names";
+import { grantResources } from "../fleet/grants/objects";
+import { controlPlaneValues, crdsValues, multiclusterValues, WEBHOOKS } from "../fleet/linkerd/values";
+import {
+  CREDENTIALS_TYPE,
+  destinationMetadata,
+  exportLabels,
+  linkKubeconfig,
+  linkSpec,
+} from "../fleet/links/link";
+import { describeClusters } from "../fleet/outputs/summary";
 import type { ClusterPlan, Plan } from "../fleet/plan";
-import { describeClusters } from "../fleet/summary";
-import { controlPlaneValues, crdsValues, multiclusterValues, WEBHOOKS } from "../fleet/values";
-import { plannedOutputs } from "../ops/live/outputs";
+import { plannedOutputs } from "../live/outputs";
 import type { Asked, Reply } from "./apiServer";
 import { certificate, type Pair } from "./authority";
 

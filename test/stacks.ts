@@ -1,7 +1,7 @@
 import type { FleetConfig } from "../fleet/config/fleetConfig";
-import { HANDOVER_SCHEMA, type Handover } from "../fleet/handover";
 import { type Plan, planFleet } from "../fleet/plan";
-import { surroundings } from "../fleet/stacks";
+import { HANDOVER_SCHEMA, type Handover } from "../fleet/stacks/handover";
+import { surroundings } from "../fleet/stacks/plan";
 
 /** What the stack of a plan hands over when it is deployed. */
 export function handedOver(plan: Plan): Handover {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CLUSTER_NAME, MAX_CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME } from "../names";
+import { CLUSTER_NAME, MAX_CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME } from "./names";
 
 /** Between what is wrong and what to write, in a schema message; `messages.ts` splits there. */
 export const FIX = " → ";

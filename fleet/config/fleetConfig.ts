@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { accessConfig } from "./access";
-import { admissionMode, operator } from "./admission";
-import { transitionRule } from "./allowUnsafe";
-import { clusterConfig } from "./clusters";
+import { accessConfig } from "../access/schema";
+import { admissionMode, operator } from "../admission/schema";
+import { clusterConfig } from "../clusters/schema";
+import { serviceConfig } from "../exports/schema";
+import { linkerdConfig } from "../linkerd/schema";
+import { observabilityConfig } from "../observability/schema";
+import { topologyConfig } from "../topology/schema";
+import { transitionRule } from "../transition/schema";
+import { trustConfig } from "../trust/schema";
 import { clusterName } from "./common";
-import { linkerdConfig } from "./linkerd";
-import { observabilityConfig } from "./observability";
-import { serviceConfig } from "./services";
-import { topologyConfig } from "./topology";
-import { trustConfig } from "./trust";
 
 /** The structured values of a stack file, under the project name `linkerd-fleet`. */
 export const fleetConfig = z.strictObject({

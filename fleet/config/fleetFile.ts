@@ -1,6 +1,6 @@
 import { parse } from "yaml";
-import type { Problem } from "../problems";
 import { isMap } from "./json";
+import type { Problem } from "./problems";
 
 /** The key of a stack file that names the file with the sections its fleet's stacks share. */
 export const FLEET_FILE = "fleet";

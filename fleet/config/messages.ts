@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { type Problem, pathOf } from "../problems";
 import { closest } from "./closest";
 import { FIX } from "./common";
+import { type Problem, pathOf } from "./problems";
 
 type RawIssue = z.core.$ZodRawIssue;
 type Told = readonly [problem: string, fix: string];

@@ -1,15 +1,15 @@
 import type { z } from "zod";
-import type { Problem } from "../problems";
-import { type AccessGeneration, accessGeneration } from "./access";
-import { type ClusterConfig, clusterConfig } from "./clusters";
+import { type AccessGeneration, accessGeneration } from "../access/schema";
+import { type ClusterConfig, clusterConfig } from "../clusters/schema";
+import { type ServiceConfig, serviceConfig } from "../exports/schema";
+import { type LinkerdConfig, linkerdConfig } from "../linkerd/schema";
+import { bridgeConfig, type LinkConfig, linkConfig, type TopologyConfig } from "../topology/schema";
+import { type AnchorConfig, anchorConfig, type TrustConfig, trustConfig } from "../trust/schema";
 import { fleetConfig } from "./fleetConfig";
 import { isMap, list, map } from "./json";
-import { type LinkerdConfig, linkerdConfig } from "./linkerd";
 import { explain, problemsOf } from "./messages";
+import type { Problem } from "./problems";
 import { readSound } from "./prune";
-import { type ServiceConfig, serviceConfig } from "./services";
-import { bridgeConfig, type LinkConfig, linkConfig, type TopologyConfig } from "./topology";
-import { type AnchorConfig, anchorConfig, type TrustConfig, trustConfig } from "./trust";
 
 /** All configuration of the project, as it stands in the stack file. */
 export interface RawConfig {

@@ -1,4 +1,4 @@
-import { TARGET_LABEL } from "../../fleet/names";
+import { TARGET_LABEL } from "../../fleet/config/names";
 import type { Plain } from "../verify/shapes";
 
 /**

@@ -5,10 +5,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { linkName } from "../../fleet/names";
-import { inParallel, openClusters } from "../live/cluster";
-import { readOutputs, Unreadable } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { linkName } from "../../fleet/config/names";
+import { inParallel, openClusters } from "../../live/cluster";
+import { readOutputs, Unreadable } from "../../live/outputs";
+import { runProgram } from "../../live/program";
 import { plain } from "../verify/shapes";
 import { leftovers } from "./leftovers";
 

@@ -3,9 +3,9 @@
  * settings of the stack file that adopt it. No key is read into them; exit code 2 if something could not be read.
  */
 import { parseArgs } from "node:util";
-import { inParallel, openClusters } from "../live/cluster";
-import { Unreadable } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { inParallel, openClusters } from "../../live/cluster";
+import { Unreadable } from "../../live/outputs";
+import { runProgram } from "../../live/program";
 import { readExisting } from "./read";
 import { adoptSettings } from "./settings";
 

@@ -1,9 +1,9 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/names";
-import { joinBundle, splitBundle } from "../../fleet/trustBundle";
-import type { LiveCluster, Read } from "../live/cluster";
-import { Unreadable } from "../live/outputs";
+import { MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
+import { joinBundle, splitBundle } from "../../fleet/trust/bundle";
+import type { LiveCluster, Read } from "../../live/cluster";
+import { Unreadable } from "../../live/outputs";
 import { configMap, plain, release, secret } from "../verify/shapes";
 
 /** The Linkerd that one cluster has, as far as adopting it needs to know. Public: no key is kept. */

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
-import { EXPIRY_METRIC } from "../../fleet/alerts";
-import { WEBHOOKS } from "../../fleet/values";
-import type { OpenFleet } from "../live/fleet";
+import { WEBHOOKS } from "../../fleet/linkerd/values";
+import { EXPIRY_METRIC } from "../../fleet/observability/alerts";
+import type { OpenFleet } from "../../live/fleet";
 import { entry, named, readCertificates } from "../verify/certificates";
 import type { Member } from "../verify/read";
 import type { Token } from "../verify/shapes";

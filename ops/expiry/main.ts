@@ -4,8 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { FLEET_OPTIONS, openFleet } from "../live/fleet";
-import { runProgram } from "../live/program";
+import { FLEET_OPTIONS, openFleet } from "../../live/fleet";
+import { runProgram } from "../../live/program";
 import { readMembers } from "../verify/read";
 import { EXPIRY_FACTS, expiring, prometheus } from "./expiry";
 

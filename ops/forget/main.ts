@@ -4,8 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { Unreadable } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { Unreadable } from "../../live/outputs";
+import { runProgram } from "../../live/program";
 import { openProvider } from "../recover/clusters";
 import { confirmed, exportState, importState, requireSame } from "../recover/engine";
 import { providersIn } from "../recover/state";

@@ -1,9 +1,9 @@
 /** `npm run gateways`: the gateway of each link. Exit code 2 if one is known to be dead, 3 when it could not begin. */
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { linkName } from "../../fleet/names";
-import { FLEET_OPTIONS, openFleet } from "../live/fleet";
-import { runProgram } from "../live/program";
+import { linkName } from "../../fleet/config/names";
+import { FLEET_OPTIONS, openFleet } from "../../live/fleet";
+import { runProgram } from "../../live/program";
 import { readMembers } from "../verify/read";
 import { GATEWAY_FACTS, linkedGateways } from "./gateways";
 

@@ -6,12 +6,12 @@
 import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import { parseArgs } from "node:util";
+import { formatProblems } from "../../fleet/config/problems";
 import { planFleet } from "../../fleet/plan";
-import { formatProblems } from "../../fleet/problems";
-import { readOutputs, readText, Unreadable } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { readOutputs, readText, Unreadable } from "../../live/outputs";
+import { runProgram } from "../../live/program";
+import { readStackFile } from "../../live/stackFile";
 import { readPreview } from "../report/preview";
-import { readStackFile } from "../stackFile";
 import { html } from "./html";
 import { mermaid } from "./mermaid";
 import { draw, type Picture } from "./picture";

@@ -1,7 +1,12 @@
 import { z } from "zod";
+import {
+  describeAccesses,
+  describeClusters,
+  describeLinks,
+  describeServices,
+} from "../../fleet/outputs/summary";
 import type { Plan } from "../../fleet/plan";
-import { describeAccesses, describeClusters, describeLinks, describeServices } from "../../fleet/summary";
-import { fleetShape } from "../live/outputs";
+import { fleetShape } from "../../live/outputs";
 
 /** A fleet as its stack's outputs tell it, so far as a picture shows it. */
 const view = z.object({

@@ -1,4 +1,4 @@
-import { GATEWAY_NAME, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/names";
+import { GATEWAY_NAME, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
 import type { Box, Crossing, Line, Mark } from "./picture";
 
 /** Before the name of what changes, for whom a colour says nothing. */

@@ -1,5 +1,5 @@
-import { grantResources } from "../../fleet/grantResources";
-import { GATEWAY_NAME, identityName } from "../../fleet/names";
+import { GATEWAY_NAME, identityName } from "../../fleet/config/names";
+import { grantResources } from "../../fleet/grants/objects";
 import { contextOf } from "../verify/finding";
 import type { Result } from "../verify/judge";
 import type { FleetState } from "../verify/read";

@@ -7,10 +7,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../live/fleet";
-import { Unreadable } from "../live/outputs";
-import { allProcesses, endProcess } from "../live/processes";
-import { runProgram } from "../live/program";
+import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../../live/fleet";
+import { Unreadable } from "../../live/outputs";
+import { allProcesses, endProcess } from "../../live/processes";
+import { runProgram } from "../../live/program";
 import { judge } from "../verify/judge";
 import { readFleet } from "../verify/read";
 import {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type LiveCluster, openCluster, type Read } from "../live/cluster";
+import { type LiveCluster, openCluster, type Read } from "../../live/cluster";
 import type { Finding, ProviderAccess, Unsettled } from "./state";
 
 /** The cluster of a provider of the state. */

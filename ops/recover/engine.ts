@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { createInterface } from "node:readline/promises";
-import { pulumi, Unreadable } from "../live/outputs";
+import { pulumi, Unreadable } from "../../live/outputs";
 import { isAlive } from "./processes";
 import { exported, type State } from "./state";
 

@@ -4,8 +4,8 @@
  * there stays marked, and the command can be run again), 2 if it refuses.
  */
 import { parseArgs } from "node:util";
-import { inParallel, type LiveCluster } from "../live/cluster";
-import { runProgram } from "../live/program";
+import { inParallel, type LiveCluster } from "../../live/cluster";
+import { runProgram } from "../../live/program";
 import { hangingRecords, look, openProvider } from "./clusters";
 import { confirmed, exportState, importState, requireSame } from "./engine";
 import { awaitPlugins, endPrograms, leftPrograms } from "./processes";

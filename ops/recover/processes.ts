@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Unreadable } from "../live/outputs";
-import { allProcesses, endProcess, type Process } from "../live/processes";
+import { Unreadable } from "../../live/outputs";
+import { allProcesses, endProcess, type Process } from "../../live/processes";
 
 /** What an engine that was killed leaves running on this machine. */
 

@@ -2,7 +2,7 @@ import { readdir, readFile, unlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { pulumi } from "../live/outputs";
+import { pulumi } from "../../live/outputs";
 
 /**
  * Files of a state folder that an engine killed at that moment left half written. Beside each file its attributes stand

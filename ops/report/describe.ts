@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LETS_PASS } from "../../fleet/guard";
+import { LETS_PASS } from "../../fleet/transition/guard";
 import { grantLines } from "./grants";
 import { admissionLines, anchorLines, settingLines } from "./guards";
 import {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Unreadable } from "../live/outputs";
+import { Unreadable } from "../../live/outputs";
 
 /** What the engine printed of a preview, in either of its two forms. */
 export interface Printed {

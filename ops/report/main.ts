@@ -3,8 +3,8 @@
  * standard input and prints it in the fleet's words. Exit code 2 for an unreadable preview, 3 for a risky one.
  */
 import { parseArgs } from "node:util";
-import { readText, Unreadable } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { readText, Unreadable } from "../../live/outputs";
+import { runProgram } from "../../live/program";
 import { describe, isRisky } from "./describe";
 import { report } from "./markdown";
 import { readPreview } from "./preview";

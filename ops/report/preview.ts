@@ -1,6 +1,6 @@
 import { planFleet } from "../../fleet/plan";
+import { readPreviewConfig } from "../../live/stackFile";
 import { type View, viewOfOutputs, viewOfPlan } from "../graph/view";
-import { readPreviewConfig } from "../stackFile";
 import { readPrinted } from "./engine";
 
 /** One step of `pulumi preview --json`, with no more of it than the report may show. */

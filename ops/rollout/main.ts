@@ -9,10 +9,10 @@ import { parseArgs } from "node:util";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { gatherSections } from "../../fleet/config/fleetFile";
 import { parseFleetConfig } from "../../fleet/config/parse";
-import { formatProblems } from "../../fleet/problems";
-import { type Job, planRollout } from "../../fleet/rollout";
-import { Unreadable } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { formatProblems } from "../../fleet/config/problems";
+import { type Job, planRollout } from "../../fleet/stacks/rollout";
+import { Unreadable } from "../../live/outputs";
+import { runProgram } from "../../live/program";
 import { jobGraph, operatorStacks } from "./render";
 import { runJobs } from "./run";
 

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { Job } from "../../fleet/rollout";
+import type { Job } from "../../fleet/stacks/rollout";
 
 /** Where the Pulumi Kubernetes Operator finds the program. */
 export interface Source {

@@ -1,4 +1,4 @@
-import type { Job } from "../../fleet/rollout";
+import type { Job } from "../../fleet/stacks/rollout";
 
 export type Outcome = "succeeded" | "failed" | "skipped" | "done before";
 

@@ -4,9 +4,9 @@
  * no outputs to read.
  */
 import { parseArgs } from "node:util";
-import { inParallel, openClusters } from "../live/cluster";
-import { readOutputs } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { inParallel, openClusters } from "../../live/cluster";
+import { readOutputs } from "../../live/outputs";
+import { runProgram } from "../../live/program";
 import { judgeRotation } from "./judge";
 import { readTrust } from "./read";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LiveCluster, Read } from "../live/cluster";
+import type { LiveCluster, Read } from "../../live/cluster";
 import type { ClusterTrust } from "./judge";
 
 /** Of pods that Linkerd meshed, its own among them: the hash of the bundle they were started with. */

@@ -1,7 +1,7 @@
 import { type Mode, mode } from "../../fleet/config/common";
-import { EXPORT_LABEL } from "../../fleet/link";
+import { EXPORT_LABEL } from "../../fleet/links/link";
 import type { Plan } from "../../fleet/plan";
-import type { FleetOutputs } from "../live/outputs";
+import type { FleetOutputs } from "../../live/outputs";
 import type { Member } from "../verify/read";
 import type { Service } from "../verify/shapes";
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { certificateBlocks } from "../../fleet/certificates";
+import { certificateBlocks } from "../../fleet/trust/certificates";
 import type { Secret } from "./shapes";
 
 /** All certificates of a PEM text; `undefined` if there is none or one cannot be read. */

@@ -1,5 +1,5 @@
 import type { ClusterPlan } from "../../fleet/plan";
-import type { Read } from "../live/cluster";
+import type { Read } from "../../live/cluster";
 import type { Release } from "./shapes";
 
 /** `unknown`: it could not be judged from here. */

@@ -1,13 +1,13 @@
 import { accessChecks } from "./checks/access";
 import type { Check } from "./checks/check";
-import { clusterChecks } from "./checks/cluster";
+import { clusterChecks } from "./checks/clusters";
 import { deploymentChecks } from "./checks/deployment";
+import { serviceChecks } from "./checks/exports";
 import { gatewayChecks } from "./checks/gateways";
 import { grantChecks } from "./checks/grants";
 import { linkChecks } from "./checks/links";
-import { orphanChecks } from "./checks/orphans";
-import { serviceChecks } from "./checks/services";
 import { trustChecks } from "./checks/trust";
+import { orphanChecks } from "./checks/undeclared";
 import type { Finding, Judgement } from "./finding";
 import type { FleetState } from "./read";
 

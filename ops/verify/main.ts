@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../live/fleet";
-import { Unreadable } from "../live/outputs";
-import { runProgram } from "../live/program";
+import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../../live/fleet";
+import { Unreadable } from "../../live/outputs";
+import { runProgram } from "../../live/program";
 import { EXIT_CODES, judge, type Result, worst } from "./judge";
 import { junit, table } from "./print";
 import { readFleet } from "./read";

@@ -1,11 +1,11 @@
-import { ACCESS_ROLE } from "../../fleet/access";
-import { gatewayPlace } from "../../fleet/gateway";
-import { CREDENTIALS_TYPE, EXPORT_KEYS } from "../../fleet/link";
-import { credentialsName, linkName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/names";
+import { ACCESS_ROLE } from "../../fleet/access/plan";
+import { credentialsName, linkName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
+import { gatewayPlace } from "../../fleet/gateways/plan";
+import { CREDENTIALS_TYPE, EXPORT_KEYS } from "../../fleet/links/link";
 import type { ClusterPlan, Plan } from "../../fleet/plan";
-import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../live/cluster";
-import type { FleetOutputs } from "../live/outputs";
-import { parseCredentials } from "./kubeconfig";
+import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
+import { parseCredentials } from "../../live/kubeconfig";
+import type { FleetOutputs } from "../../live/outputs";
 import * as shapes from "./shapes";
 
 /** A fleet as planned and as found: all that the checks look at. */

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deploymentOf } from "../../fleet/deployment";
+import { describeServices } from "../../fleet/outputs/summary";
 import { planFleet } from "../../fleet/plan";
-import { describeServices } from "../../fleet/summary";
+import { deploymentOf } from "../../fleet/transition/deployment";
 import { configOf, type FleetInput } from "../arbitraries";
 import { LoneProject } from "../loneProject";
 

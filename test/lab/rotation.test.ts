@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { type LiveCluster, openClusters } from "../../ops/live/cluster";
+import { type LiveCluster, openClusters } from "../../live/cluster";
 import { judgeRotation } from "../../ops/rotation/judge";
 import { readTrust } from "../../ops/rotation/read";
 import { TestLab } from "./harness";

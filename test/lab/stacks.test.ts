@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { readHandover } from "../../fleet/handover";
+import { readHandover } from "../../fleet/stacks/handover";
 import type { Result } from "../../ops/verify/judge";
 import { TestLab } from "./harness";
 import { follow, followAll, readCommands, readRunbook, type Step } from "./runbook";

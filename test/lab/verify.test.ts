@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openFleet } from "../../ops/live/fleet";
+import { openFleet } from "../../live/fleet";
 import { judge, type Result } from "../../ops/verify/judge";
 import { readFleet } from "../../ops/verify/read";
 import type { Pair } from "../authority";

@@ -1,5 +1,5 @@
 import { parseFleetConfig } from "../../fleet/config/parse";
-import type { Problem } from "../../fleet/problems";
+import type { Problem } from "../../fleet/config/problems";
 import { stack } from "../arbitraries";
 
 /** Sections that a test changes anywhere, also against their types. */

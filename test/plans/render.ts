@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Document, isMap, isSeq, visit } from "yaml";
 import { Fleet } from "../../components/fleet";
+import { formatProblems } from "../../fleet/config/problems";
 import { planFleet } from "../../fleet/plan";
-import { formatProblems } from "../../fleet/problems";
-import { readStackFile } from "../../ops/stackFile";
+import { readStackFile } from "../../live/stackFile";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../mocks";
 
 /** The widest map or list that is written in one line. */

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "../../components/fleet";
-import type { Handover } from "../../fleet/handover";
+import { formatProblems } from "../../fleet/config/problems";
+import { describeAccesses, describeLinks, describePlan, describeServices } from "../../fleet/outputs/summary";
 import { type Plan, planFleet } from "../../fleet/plan";
-import { formatProblems } from "../../fleet/problems";
-import { describeAccesses, describeLinks, describePlan, describeServices } from "../../fleet/summary";
-import { readStackFile } from "../../ops/stackFile";
+import type { Handover } from "../../fleet/stacks/handover";
+import { readStackFile } from "../../live/stackFile";
 import { type Judged, UNKNOWN } from "../../policy/analyze";
 import { isSecretInput, type Registered, runUnderMocks } from "../mocks";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Handover } from "../../fleet/handover";
+import type { Handover } from "../../fleet/stacks/handover";
 import { analyze, type Judged, type Verdict } from "../../policy/analyze";
 import { type Profile, profile } from "../../policy/profile";
 import { RULES } from "../../policy/rules";

@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { Fleet } from "../../components/fleet";
-import { ageWarning, destinationMark, keepTokens } from "../../fleet/access";
+import { ageWarning, destinationMark, keepTokens } from "../../fleet/access/plan";
+import { describeAccesses } from "../../fleet/outputs/summary";
 import { type Plan, planFleet } from "../../fleet/plan";
-import { describeAccesses } from "../../fleet/summary";
 import { meshConfig, meshPlan } from "../fleets";
 import { runUnderMocks } from "../mocks";
 

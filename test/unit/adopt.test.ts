@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../components/fleet";
-import { deploymentOf } from "../../fleet/deployment";
 import { type Plan, planFleet } from "../../fleet/plan";
-import { judgeTransition } from "../../fleet/transition";
+import { deploymentOf } from "../../fleet/transition/deployment";
+import { judgeTransition } from "../../fleet/transition/judge";
 import { adoptSettings } from "../../ops/existing/settings";
 import { selfSigned } from "../certificates";
 import { cluster, fleetOf } from "../fleets";

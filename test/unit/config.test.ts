@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { list, map } from "../../fleet/config/json";
 import { parseFleetConfig } from "../../fleet/config/parse";
+import { formatProblems } from "../../fleet/config/problems";
 import { planFleet } from "../../fleet/plan";
-import { formatProblems } from "../../fleet/problems";
 import { configOf, fleetInputs } from "../arbitraries";
 import { problemsOf, type Sections, soundFleet } from "../mistakes/sound";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { documents } from "../../docs/documents";
-import { readStackFile } from "../../ops/stackFile";
+import { readStackFile } from "../../live/stackFile";
 import { STACK_FILES } from "../plans/files";
 
 describe("the committed reference", () => {

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "../../components/fleet";
-import { unlikeAccount, withoutAddress } from "../../fleet/gateway";
+import { requiredApis } from "../../fleet/clusters/requirements";
+import { unlikeAccount, withoutAddress } from "../../fleet/gateways/plan";
 import { type Plan, planFleet } from "../../fleet/plan";
-import { requiredApis } from "../../fleet/requiredApis";
 import { cluster, fleetOf } from "../fleets";
 import { type Registered, runUnderMocks } from "../mocks";
 

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HttpMatch } from "../../fleet/config/services";
-import { grantResources } from "../../fleet/grantResources";
-import { decideRoutes, matchWords, ties } from "../../fleet/grantRoutes";
-import type { RouteGrant } from "../../fleet/grants";
+import type { HttpMatch } from "../../fleet/exports/schema";
+import { grantResources } from "../../fleet/grants/objects";
+import type { RouteGrant } from "../../fleet/grants/plan";
+import { decideRoutes, matchWords, ties } from "../../fleet/grants/routes";
 import { planFleet } from "../../fleet/plan";
 import { meshConfig } from "../fleets";
 

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "../../components/fleet";
-import { grantNotes } from "../../fleet/grantNotes";
-import { type GrantPlan, planGrants } from "../../fleet/grants";
+import { grantNotes } from "../../fleet/grants/notes";
+import { type GrantPlan, planGrants } from "../../fleet/grants/plan";
+import { controlPlaneValues } from "../../fleet/linkerd/values";
+import { describeServices } from "../../fleet/outputs/summary";
 import { type Plan, planFleet } from "../../fleet/plan";
-import { describeServices } from "../../fleet/summary";
-import { controlPlaneValues } from "../../fleet/values";
 import { configOf, type FleetInput, fleetInputs } from "../arbitraries";
 import { cluster, fleetOf, meshConfig } from "../fleets";
 import { problemsOf, soundFleet } from "../mistakes/sound";

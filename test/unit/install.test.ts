@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { mergeValues, planInstall } from "../../fleet/charts";
-import { type LinkerdConfig, linkerdConfig, linkerdOverrides } from "../../fleet/config/linkerd";
+import { mergeValues, planInstall } from "../../fleet/linkerd/charts";
+import { type LinkerdConfig, linkerdConfig, linkerdOverrides } from "../../fleet/linkerd/schema";
 
 const fleet = (more: object = {}): LinkerdConfig => linkerdConfig.parse({ version: "2026.8.3", ...more });
 const install = (more: object = {}, overrides: object = {}) =>

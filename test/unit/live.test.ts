@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { PLAN_SCHEMA } from "../../fleet/summary";
-import { inParallel, type LiveCluster, openCluster, openClusters } from "../../ops/live/cluster";
-import { parseOutputs, readOutputs } from "../../ops/live/outputs";
+import { PLAN_SCHEMA } from "../../fleet/outputs/summary";
+import { inParallel, type LiveCluster, openCluster, openClusters } from "../../live/cluster";
+import { parseOutputs, readOutputs } from "../../live/outputs";
 import { ApiServer, type Asked, type Reply } from "../apiServer";
 
 const named = z.object({ metadata: z.object({ name: z.string() }) });

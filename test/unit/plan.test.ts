@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fleetConfig } from "../../fleet/config/fleetConfig";
 import { isMap } from "../../fleet/config/json";
-import { accessName, credentialsName, exportKey, mirrorServiceName } from "../../fleet/names";
+import { accessName, credentialsName, exportKey, mirrorServiceName } from "../../fleet/config/names";
 import { type ClusterPlan, type Plan, planFleet } from "../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../arbitraries";
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { LETS_PASS } from "../../fleet/guard";
-import { Unreadable } from "../../ops/live/outputs";
+import { LETS_PASS } from "../../fleet/transition/guard";
+import { Unreadable } from "../../live/outputs";
 import { isRisky, describe as tell } from "../../ops/report/describe";
 import { report } from "../../ops/report/markdown";
 import { readPreview } from "../../ops/report/preview";

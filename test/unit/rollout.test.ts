@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { type Job, planRollout } from "../../fleet/rollout";
+import { type Job, planRollout } from "../../fleet/stacks/rollout";
 import { operatorStacks } from "../../ops/rollout/render";
 import { runJobs } from "../../ops/rollout/run";
 import { configOf, fleetInputs } from "../arbitraries";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { EXPORT_LABEL } from "../../fleet/link";
+import { EXPORT_LABEL } from "../../fleet/links/link";
+import { describeServices } from "../../fleet/outputs/summary";
 import { type Plan, planFleet } from "../../fleet/plan";
-import { WHOLE } from "../../fleet/stacks";
-import { describeServices } from "../../fleet/summary";
+import { WHOLE } from "../../fleet/stacks/plan";
+import { plannedOutputs } from "../../live/outputs";
 import { expiring } from "../../ops/expiry/expiry";
 import { linkedGateways } from "../../ops/gateways/gateways";
-import { plannedOutputs } from "../../ops/live/outputs";
 import { isServed, servedServices } from "../../ops/services/services";
 import type { Member } from "../../ops/verify/read";
 import type { Service } from "../../ops/verify/shapes";

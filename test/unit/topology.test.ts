@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LinkPlan, planLinks, shareNetwork, type TopologyCluster } from "../../fleet/topology";
+import { type LinkPlan, planLinks, shareNetwork, type TopologyCluster } from "../../fleet/topology/plan";
 import { configOf, fleetInputs } from "../arbitraries";
 
 const pair = ({ source, target }: { readonly source: string; readonly target: string }) =>

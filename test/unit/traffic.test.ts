@@ -1,11 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../fleet/config/parse";
-import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../../fleet/federation";
+import {
+  type FederatedView,
+  federatedViews,
+  sourceOfTruth,
+  unlikePorts,
+} from "../../fleet/exports/federation";
+import { multiclusterValues } from "../../fleet/linkerd/values";
+import { describeServices } from "../../fleet/outputs/summary";
 import { type Plan, planFleet } from "../../fleet/plan";
-import { describeServices } from "../../fleet/summary";
-import { callAnnotations } from "../../fleet/traffic";
-import { multiclusterValues } from "../../fleet/values";
+import { callAnnotations } from "../../fleet/traffic/plan";
 import { configOf, type FleetInput, stack } from "../arbitraries";
 
 const CLUSTERS = ["a", "b", "c", "d"];

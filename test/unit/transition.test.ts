@@ -1,18 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type TransitionRule, transitionRule } from "../../fleet/config/allowUnsafe";
+import { versionHindrance } from "../../fleet/linkerd/versionSkew";
+import { PLAN_SCHEMA } from "../../fleet/outputs/summary";
+import { planFleet } from "../../fleet/plan";
 import {
   type DeployedAnchor,
   type DeployedCluster,
   type Deployment,
   deploymentOf,
   readDeployment,
-} from "../../fleet/deployment";
-import { guardTransition } from "../../fleet/guard";
-import { planFleet } from "../../fleet/plan";
-import { PLAN_SCHEMA } from "../../fleet/summary";
-import { judgeTransition } from "../../fleet/transition";
-import { versionHindrance } from "../../fleet/versionSkew";
+} from "../../fleet/transition/deployment";
+import { guardTransition } from "../../fleet/transition/guard";
+import { judgeTransition } from "../../fleet/transition/judge";
+import { type TransitionRule, transitionRule } from "../../fleet/transition/schema";
 import { configOf, type FleetInput, fleetInputs } from "../arbitraries";
 import { type Sections, soundFleet } from "../mistakes/sound";
 

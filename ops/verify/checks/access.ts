@@ -1,10 +1,10 @@
-import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access";
-import { destinationMetadata } from "../../../fleet/link";
-import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/names";
+import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access/plan";
+import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/config/names";
+import { destinationMetadata } from "../../../fleet/links/link";
+import { parseCredentials } from "../../../live/kubeconfig";
 import { entry, named, readCertificates } from "../certificates";
 import { differences } from "../differences";
 import { drifted, type Finding, given, stray } from "../finding";
-import { parseCredentials } from "../kubeconfig";
 import { compareRights } from "../rights";
 import type { Binding } from "../shapes";
 import { ofClusters, ofLinks } from "./check";

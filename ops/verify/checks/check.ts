@@ -1,6 +1,6 @@
-import { linkName } from "../../../fleet/names";
+import { linkName } from "../../../fleet/config/names";
 import type { ClusterPlan } from "../../../fleet/plan";
-import type { LinkPlan } from "../../../fleet/topology";
+import type { LinkPlan } from "../../../fleet/topology/plan";
 import type { Finding, Judgement } from "../finding";
 import type { FleetState, LinkTarget, Member } from "../read";
 

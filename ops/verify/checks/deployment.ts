@@ -1,5 +1,5 @@
-import { linkName } from "../../../fleet/names";
-import { plannedOutputs } from "../../live/outputs";
+import { linkName } from "../../../fleet/config/names";
+import { plannedOutputs } from "../../../live/outputs";
 import { differences } from "../differences";
 import type { Check } from "./check";
 

@@ -1,12 +1,12 @@
-import { GATEWAY_AUTHENTICATIONS, ingressAddress } from "../../../fleet/gateway";
-import { GATEWAY_PORT, PROBE_PORT, TARGET_LABEL } from "../../../fleet/names";
+import { GATEWAY_PORT, PROBE_PORT, TARGET_LABEL } from "../../../fleet/config/names";
+import { GATEWAY_AUTHENTICATIONS, ingressAddress } from "../../../fleet/gateways/plan";
 import type { ClusterPlan } from "../../../fleet/plan";
 import { named } from "../certificates";
 import { differences } from "../differences";
 import { drifted, driftedChart, type Finding, given, notWorking } from "../finding";
 import type { Endpoints, Release, Service } from "../shapes";
 import { ofClusters, ofLinks } from "./check";
-import { judgeDeployment, releaseOf } from "./cluster";
+import { judgeDeployment, releaseOf } from "./clusters";
 
 export const gatewayChecks = [
   ofClusters("the gateway is as its Links say", ({ cluster, found }, { outputs }) =>

@@ -1,5 +1,5 @@
 import { isMap, list } from "../../../fleet/config/json";
-import { type GrantResources, grantResources } from "../../../fleet/grantResources";
+import { type GrantResources, grantResources } from "../../../fleet/grants/objects";
 import type { ClusterPlan } from "../../../fleet/plan";
 import { differences } from "../differences";
 import { drifted, type Finding, given, stray } from "../finding";

@@ -1,14 +1,14 @@
-import { ingressAddress } from "../../../fleet/gateway";
-import { linkSpec, markedGeneration } from "../../../fleet/link";
-import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/names";
-import type { LinkPlan } from "../../../fleet/topology";
+import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/config/names";
+import { ingressAddress } from "../../../fleet/gateways/plan";
+import { linkSpec, markedGeneration } from "../../../fleet/links/link";
+import type { LinkPlan } from "../../../fleet/topology/plan";
 import { named } from "../certificates";
 import { differences } from "../differences";
 import { drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
 import type { FleetState, LinkTarget } from "../read";
 import type { Custom } from "../shapes";
 import { ofLinks } from "./check";
-import { judgeDeployment, releaseOf } from "./cluster";
+import { judgeDeployment, releaseOf } from "./clusters";
 
 /** Whoever mirrors renews a Lease. Clocks may differ, so it has to be late by much. */
 const LATE_SECONDS = 120;

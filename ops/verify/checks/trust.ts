@@ -1,13 +1,13 @@
 import { createPrivateKey, type X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { z } from "zod";
-import { chainsTo } from "../../../fleet/certificates";
-import { WEBHOOKS } from "../../../fleet/values";
+import { WEBHOOKS } from "../../../fleet/linkerd/values";
+import { chainsTo } from "../../../fleet/trust/certificates";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
 import { drifted, driftedChart, type Finding, given } from "../finding";
 import type { Secret } from "../shapes";
 import { type Check, ofClusters } from "./check";
-import { releaseOf } from "./cluster";
+import { releaseOf } from "./clusters";
 
 /** From when on `linkerd check` warns of any certificate (linkerd2 `pkg/tls`). */
 const ANCHOR_HOURS = 60 * 24;

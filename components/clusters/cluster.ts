@@ -1,0 +1,177 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { ACCESS_ROLE, ACCESS_RULES } from "../../fleet/access/plan";
+import type { AdmissionPlan } from "../../fleet/admission/plan";
+import { exportKey, type ServiceName } from "../../fleet/config/names";
+import type { GrantPlan } from "../../fleet/grants/plan";
+import { TRUST_MARK } from "../../fleet/linkerd/values";
+import type { ClusterPlan, ExportPlan, TrustPlan } from "../../fleet/plan";
+import type { RoutePlan } from "../../fleet/traffic/plan";
+import { Admission } from "../admission/admission";
+import { ExportedService } from "../exports/exportedService";
+import { EmissaryGateway } from "../gateways/emissaryGateway";
+import { Grant } from "../grants/grant";
+import { ControlPlane, type IssuerSource } from "../linkerd/controlPlane";
+import { Multicluster } from "../linkerd/multicluster";
+import { Observability } from "../observability/observability";
+import { Viz } from "../observability/viz";
+import { TrafficRoute } from "../traffic/trafficRoute";
+import { Issuer } from "../trust/issuer";
+import type { Trust } from "../trust/trust";
+import { restart } from "./restart";
+
+export interface ClusterArgs {
+  readonly cluster: ClusterPlan;
+  readonly exports: readonly ExportPlan[];
+  /** One for each of `exports`. */
+  readonly grants: readonly GrantPlan[];
+  readonly routes: readonly RoutePlan[];
+  /** What its API server refuses; absent where that is off. */
+  readonly admission: AdmissionPlan | undefined;
+  /** Releases that must be as they should before this cluster's control plane is touched. */
+  readonly waveBefore: readonly pulumi.Resource[];
+  readonly trust: Trust;
+  /** Who signs what, and for how long. */
+  readonly plan: Pick<TrustPlan, "clusterIssuer" | "issuer" | "webhooks">;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
+}
+
+/** Everything one cluster holds whatever it is linked to. Its Kubernetes provider comes through the options. */
+export class Cluster extends pulumi.ComponentResource {
+  readonly controlPlane: ControlPlane;
+  readonly multicluster: Multicluster;
+  /** Addresses of the gateway, separated by commas; `undefined` without one. */
+  readonly gatewayAddress: pulumi.Output<string> | undefined;
+  /** What every access of this cluster may read. */
+  readonly accessRole: kubernetes.rbac.v1.ClusterRole;
+  /** By `exportKey`. */
+  readonly exported: ReadonlyMap<string, ExportedService>;
+
+  constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { cluster, trust, admission } = args;
+    super("linkerd-fleet:cluster:Cluster", name, { state: cluster.state }, opts);
+    const child = { parent: this };
+
+    if (admission) new Admission(`${name}-admission`, { admission }, child);
+
+    const { clusterIssuer, issuer: lifetime, webhooks } = args.plan;
+    this.controlPlane = new ControlPlane(
+      `${name}-linkerd`,
+      {
+        cluster,
+        trustBundle: trust.bundle,
+        issuer:
+          clusterIssuer === undefined ? this.issuer(`${name}-issuer`, args) : { clusterIssuer, lifetime },
+        webhooks,
+        waveBefore: args.waveBefore,
+        secret: args.secret,
+      },
+      child,
+    );
+    const { gateway } = cluster;
+    const emissary =
+      gateway.enabled && gateway.kind === "emissary"
+        ? new EmissaryGateway(
+            `${name}-emissary`,
+            { cluster: cluster.name, gateway, controlPlane: this.controlPlane.release },
+            child,
+          )
+        : undefined;
+    this.multicluster = new Multicluster(
+      `${name}-multicluster`,
+      {
+        cluster,
+        controlPlane: this.controlPlane.release,
+        ...(emissary && { emissary }),
+        secret: args.secret,
+      },
+      child,
+    );
+    this.gatewayAddress = this.multicluster.gatewayAddress;
+    const { viz } = cluster.install;
+    if (viz) {
+      const { release: controlPlane } = this.controlPlane;
+      new Viz(`${name}-viz`, { cluster, viz, controlPlane, secret: args.secret }, child);
+    }
+    if (cluster.observability) {
+      new Observability(
+        `${name}-observability`,
+        {
+          observability: cluster.observability,
+          namespace: this.multicluster.namespace.metadata.name,
+          multicluster: this.multicluster.release,
+        },
+        child,
+      );
+    }
+    this.accessRole = new kubernetes.rbac.v1.ClusterRole(
+      `${name}-access-role`,
+      {
+        metadata: { name: ACCESS_ROLE, labels: { "linkerd.io/extension": "multicluster" } },
+        rules: [...ACCESS_RULES],
+      },
+      child,
+    );
+    const { release } = this.controlPlane;
+    const named = (of: ServiceName) => `${name}-${of.namespace}-${of.name}`;
+    const exported = new Map(
+      args.exports.map((one) => [exportKey(one), new ExportedService(named(one), { export: one }, child)]),
+    );
+    for (const grant of args.grants) {
+      const selector = grant.pods ?? exported.get(exportKey(grant))?.selector ?? {};
+      new Grant(`${named(grant)}-grant`, { grant, selector, controlPlane: release }, child);
+    }
+    for (const [namespace, { defaultInboundPolicy }] of Object.entries(cluster.namespaces)) {
+      new kubernetes.core.v1.NamespacePatch(
+        `${name}-${namespace}-namespace`,
+        {
+          metadata: {
+            name: namespace,
+            annotations: {
+              "config.linkerd.io/default-inbound-policy": defaultInboundPolicy,
+              "pulumi.com/patchFieldManager": "linkerd-fleet",
+            },
+          },
+        },
+        child,
+      );
+    }
+    for (const { namespace, deployment } of cluster.restart.workloads) {
+      restart(
+        `${name}-${namespace}-${deployment}-restart`,
+        { namespace, deployment, annotation: [TRUST_MARK, cluster.restart.mark] },
+        // Before its injector has the new bundle, a pod would start with the old one.
+        { parent: this, dependsOn: [this.controlPlane.release] },
+      );
+    }
+    for (const route of args.routes) {
+      new TrafficRoute(`${named(route)}-traffic-${route.port}`, { route, controlPlane: release }, child);
+    }
+    this.exported = exported;
+    this.registerOutputs({});
+  }
+
+  /** The one that the cluster has, or a new one of the active anchor. */
+  private issuer(name: string, { cluster, trust, plan, secret }: ClusterArgs): IssuerSource {
+    const { issuer } = cluster;
+    if (issuer) {
+      return {
+        certificatePem: issuer.certificate,
+        privateKeyPem: secret(issuer.privateKey.secret),
+        anchorPem: issuer.anchor.certificate,
+      };
+    }
+    const { certificatePem, privateKeyPem } = new Issuer(
+      name,
+      {
+        trustDomain: cluster.trustDomain,
+        lifetime: plan.issuer,
+        anchor: trust.active,
+        generation: cluster.generations.issuer,
+      },
+      { parent: this },
+    );
+    return { certificatePem, privateKeyPem, anchorPem: trust.active.certificatePem };
+  }
+}

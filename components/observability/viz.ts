@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import { VIZ_NAMESPACE } from "../../fleet/config/names";
+import type { ChartPlan } from "../../fleet/linkerd/charts";
+import { vizValues } from "../../fleet/linkerd/values";
+import type { ClusterPlan } from "../../fleet/plan";
+import { chartRelease } from "../linkerd/chart";
+import { extensionNamespace } from "../linkerd/extensionNamespace";
+import { pullSecrets } from "../linkerd/pullSecrets";
+
+export interface VizArgs {
+  readonly cluster: ClusterPlan;
+  readonly viz: ChartPlan;
+  /** The control plane's release: pods created before its injector runs would have no proxy. */
+  readonly controlPlane: pulumi.Resource;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
+}
+
+/** The extension linkerd-viz in one cluster. The chart makes the certificates of its own webhooks, in the cluster. */
+export class Viz extends pulumi.ComponentResource {
+  constructor(name: string, args: VizArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { cluster, viz } = args;
+    super("linkerd-fleet:linkerd:Viz", name, { version: viz.version }, opts);
+    const child = { parent: this };
+    const namespace = extensionNamespace(
+      name,
+      { name: VIZ_NAMESPACE, extension: "viz", install: cluster.install },
+      child,
+    );
+    const pullers = pullSecrets(name, { ...args, namespace: namespace.metadata.name }, child);
+    chartRelease(
+      `${name}-release`,
+      {
+        namespace: VIZ_NAMESPACE,
+        chart: viz,
+        values: vizValues(cluster, viz),
+        timeoutSeconds: cluster.install.timeoutSeconds,
+      },
+      { ...child, dependsOn: [namespace, args.controlPlane, ...pullers] },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AccessPlan } from "../../fleet/access/plan";
+import type { Plan } from "../../fleet/plan";
+import { type Credentials, HANDOVER_SCHEMA, type Handover } from "../../fleet/stacks/handover";
+import type { LinkPlan } from "../../fleet/topology/plan";
+import type { LinkAccess } from "../links/link";
+import { isThere } from "../sdk/completed";
+
+/** The parts of a handover, each as it comes. */
+export interface HandoverParts {
+  readonly anchors: pulumi.Output<Handover["anchors"]>;
+  /** By cluster. */
+  readonly gateways: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly accesses: readonly (readonly [AccessPlan, LinkAccess])[];
+  readonly links: readonly (readonly [LinkPlan, LinkAccess])[];
+}
+
+/**
+ * What this stack gives the other stacks of its fleet, in the shape that `fleet/stacks/handover.ts` reads; secret. `undefined`
+ * where there are no others. What a cluster that is down has not given is what it gave `last`, and leaves the rest alone.
+ */
+export async function handoverOf(
+  plan: Plan,
+  parts: HandoverParts,
+  last: Handover | undefined,
+): Promise<pulumi.Output<unknown> | undefined> {
+  if (!plan.shared) return undefined;
+  const own = new Set(plan.clusters.map(({ name }) => name));
+  const accesses = parts.accesses
+    .filter(([{ source }]) => !own.has(source))
+    .map(([{ source, target }, { serviceAccount, generation, token, caData }]) => {
+      const given: pulumi.Output<Credentials> = pulumi
+        .all([token, caData])
+        .apply(([token, caData]) => ({ serviceAccount, generation, token, caData }));
+      return settled(given, last?.accesses[target]?.[source], [target, source] as const);
+    });
+  const gateways = Object.entries(parts.gateways).map(([name, address]) =>
+    settled(address, last?.gateways[name], [name] as const),
+  );
+  const uses = parts.links
+    .filter(([{ target }]) => !own.has(target))
+    .map(([{ source, target }, { generation }]) => [[target, source], generation] as const);
+  return pulumi.secret({
+    schema: HANDOVER_SCHEMA,
+    ...(plan.trust.from === undefined ? { anchors: parts.anchors } : {}),
+    gateways: Object.fromEntries(
+      (await Promise.all(gateways)).flat().map(([[name], value]) => [name, value]),
+    ),
+    accesses: nested((await Promise.all(accesses)).flat()),
+    uses: nested(uses),
+  });
+}
+
+async function settled<T, K>(
+  output: pulumi.Output<T>,
+  last: T | undefined,
+  key: K,
+): Promise<(readonly [K, pulumi.Output<T> | T])[]> {
+  if (await isThere(output)) return [[key, output]];
+  return last === undefined ? [] : [[key, last]];
+}
+
+function nested<T>(
+  entries: readonly (readonly [readonly [string, string], T])[],
+): Record<string, Record<string, T>> {
+  const groups = Map.groupBy(entries, ([[outer]]) => outer);
+  return Object.fromEntries(
+    [...groups].map(([outer, of]) => [
+      outer,
+      Object.fromEntries(of.map(([[, inner], value]) => [inner, value])),
+    ]),
+  );
+}

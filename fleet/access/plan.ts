@@ -1,0 +1,122 @@
+import { z } from "zod";
+import type { FleetConfig } from "../config/fleetConfig";
+import { accessName } from "../config/names";
+import type { Plan } from "../plan";
+import type { Surroundings } from "../stacks/plan";
+import type { LinkPlan } from "../topology/plan";
+
+/** What `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
+export interface AccessPlan {
+  readonly source: string;
+  readonly target: string;
+  readonly serviceAccount: string;
+  /** Of the token that the source uses. */
+  readonly generation: number;
+  /** Whether the source uses that token once this deployment is complete; of one in another stack, whether it does. */
+  readonly confirmed: boolean;
+  /** Generations of the tokens that are valid: that one, and until a deployment is complete those before it. */
+  readonly tokens: readonly number[];
+}
+
+/** Shared by all accesses of a target: what a service mirror and a destination controller must read, no more. */
+export const ACCESS_ROLE = "linkerd-fleet-remote-access";
+
+export interface PolicyRule {
+  readonly apiGroups: string[];
+  readonly resources: string[];
+  readonly verbs: string[];
+  readonly resourceNames?: string[];
+}
+
+const READ = ["list", "get", "watch"];
+
+/**
+ * linkerd2 `multicluster/.../remote-access-service-mirror-rbac.yaml`, without its right to write Events: what
+ * other clusters hold is read-only.
+ */
+export const ACCESS_RULES: readonly PolicyRule[] = [
+  { apiGroups: ["apps"], resources: ["replicasets"], verbs: READ },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: READ },
+  { apiGroups: [""], resources: ["pods", "endpoints", "services"], verbs: READ },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
+  { apiGroups: ["policy.linkerd.io"], resources: ["servers"], verbs: READ },
+  { apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: ["linkerd-config"] },
+];
+
+/** One access for each link. `others`: by cluster, the stack of those of other stacks. */
+export function planAccesses(
+  { generation: common, generations }: FleetConfig["access"],
+  links: readonly LinkPlan[],
+  others: ReadonlyMap<string, string>,
+  { inUse }: Surroundings,
+): AccessPlan[] {
+  const own = new Map(
+    generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
+  );
+  return links.map(({ source, target }) => {
+    const generation = own.get(`${source}/${target}`) ?? common;
+    const stack = others.get(source);
+    const used = stack === undefined ? generation : inUse(source, target, stack);
+    return {
+      source,
+      target,
+      serviceAccount: accessName(source),
+      generation,
+      tokens: [generation],
+      confirmed: used === generation,
+    };
+  });
+}
+
+/** Generation 1 leaves no marks in Links and Deployments: a fleet that never rotated shows nothing of rotation. */
+export function isRotated({ generation }: Pick<AccessPlan, "generation">): boolean {
+  return generation !== 1;
+}
+
+/**
+ * What a destination controller must have read, as an annotation of its pods: it ignores changes of a credentials
+ * Secret, so a change of this restarts it. `undefined` for a source none of whose accesses was ever rotated.
+ */
+export function destinationMark(
+  accesses: readonly Pick<AccessPlan, "source" | "target" | "generation">[],
+  source: string,
+): string | undefined {
+  const rotated = accesses.filter((access) => access.source === source && isRotated(access));
+  if (rotated.length === 0) return undefined;
+  return rotated.map(({ target, generation }) => `${target}=${generation}`).join(",");
+}
+
+const liveTokens = z.array(z.object({ source: z.string(), target: z.string(), tokens: z.array(z.number()) }));
+
+/**
+ * Keeps the tokens that some source may still use: those that were valid when the last deployment ended. Only a
+ * complete deployment lets go of them (`describeAccesses`), so a source that could not be reached in the middle of a
+ * rotation never holds a dead token.
+ */
+export function keepTokens(plan: Plan, outputs: Readonly<Record<string, unknown>>): Plan {
+  const read = liveTokens.safeParse(outputs.accesses);
+  const live = new Map(
+    (read.data ?? []).map(({ source, target, tokens }) => [`${source}/${target}`, tokens]),
+  );
+  const accesses = plan.accesses.map((access) => {
+    const before = live.get(`${access.source}/${access.target}`) ?? [];
+    return { ...access, tokens: [...new Set([...before, ...access.tokens])].sort((a, b) => a - b) };
+  });
+  return { ...plan, accesses };
+}
+
+/** Words of warning for a token older than `maxAge` days; `undefined` while it is not, or nothing is known. */
+export function ageWarning(
+  { source, target, generation }: AccessPlan,
+  created: string | undefined,
+  maxAge: number | undefined,
+  now: Date,
+): string | undefined {
+  if (maxAge === undefined || created === undefined) return undefined;
+  const age = (now.getTime() - Date.parse(created)) / (24 * 3_600_000);
+  if (!(age > maxAge)) return undefined;
+  return (
+    `The token with which ${source} reads ${target} is ${Math.floor(age)} days old, more than access.maxAge ` +
+    `(${maxAge}d). Rotate it: access.generations: [{ target: ${target}, source: ${source}, generation: ${generation + 1} }]`
+  );
+}

@@ -1,0 +1,60 @@
+import type { FleetConfig } from "../config/fleetConfig";
+import { credentialsName, MULTICLUSTER_NAMESPACE } from "../config/names";
+import { exportLabels } from "../links/link";
+import type { ExportPlan } from "../plan";
+import type { LinkPlan } from "../topology/plan";
+
+/** What the API server of one cluster takes: what the plan declares for it, and from whom. */
+export interface AdmissionPlan {
+  readonly cluster: string;
+  readonly mode: "warn" | "enforce";
+  /** `user:<name>` or `group:<name>`; absent for whoever may change admission policies. */
+  readonly operators?: readonly string[];
+  /** `Link <namespace>/<name>` and `Secret <namespace>/<name>`: its Links and their credentials. */
+  readonly links: readonly string[];
+  /** For each label that lets a Service cross, `<key>=<value>`: the Services that carry it, `<namespace>/<name>`. */
+  readonly exports: Readonly<Record<string, readonly string[]>>;
+  /** Of Services that have a grant. */
+  readonly namespaces: readonly string[];
+}
+
+/** One for each cluster whose admission is not off. */
+export function planAdmissions(
+  config: FleetConfig,
+  links: readonly LinkPlan[],
+  exports: readonly ExportPlan[],
+): AdmissionPlan[] {
+  const outgoing = Map.groupBy(links, ({ source }) => source);
+  const exported = Map.groupBy(exports, ({ cluster }) => cluster);
+  return Object.entries(config.clusters).flatMap(([cluster, own]) => {
+    const mode = own.admission ?? config.admission;
+    const operators = own.operators ?? config.operators;
+    if (mode === "off") return [];
+    const namespaces = [own.linkerd.namespace ?? config.linkerd.namespace, MULTICLUSTER_NAMESPACE];
+    return [
+      {
+        cluster,
+        mode,
+        ...(operators === undefined ? {} : { operators }),
+        links: (outgoing.get(cluster) ?? []).flatMap(({ target }) => [
+          `Link ${MULTICLUSTER_NAMESPACE}/${target}`,
+          ...namespaces.map((namespace) => `Secret ${namespace}/${credentialsName(target)}`),
+        ]),
+        exports: servicesByLabel(exported.get(cluster) ?? []),
+        namespaces: [...new Set(exported.get(cluster)?.map(({ namespace }) => namespace))].sort(),
+      },
+    ];
+  });
+}
+
+function servicesByLabel(exports: readonly ExportPlan[]): Record<string, string[]> {
+  // Of an evacuated cluster as well: the way back sets the labels, and must not wait for the policy.
+  const labelled = exports.flatMap(({ namespace, name, modes }) =>
+    Object.entries(exportLabels(modes)).map(([key, value]) => ({
+      label: `${key}=${value}`,
+      service: `${namespace}/${name}`,
+    })),
+  );
+  const byLabel = Map.groupBy(labelled, ({ label }) => label);
+  return Object.fromEntries([...byLabel].map(([label, of]) => [label, of.map(({ service }) => service)]));
+}

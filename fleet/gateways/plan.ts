@@ -1,0 +1,143 @@
+import {
+  GATEWAY_NAME,
+  GATEWAY_PORT,
+  identityName,
+  MULTICLUSTER_NAMESPACE,
+  PROBE_PORT,
+} from "../config/names";
+import type { EmissaryConfig, GatewayConfig } from "./schema";
+
+/** Settings of a gateway that the chart linkerd-multicluster makes. */
+export type ChartGatewayConfig = Exclude<GatewayConfig, { type: "none" | "emissary" }>;
+
+export type GatewayPlan = { readonly enabled: false } | ChartGatewayPlan | EmissaryGatewayPlan;
+
+export interface ChartGatewayPlan extends Reached {
+  readonly enabled: true;
+  readonly kind: "chart";
+  readonly config: ChartGatewayConfig;
+}
+
+export interface EmissaryGatewayPlan extends Reached {
+  readonly enabled: true;
+  readonly kind: "emissary";
+  readonly config: EmissaryConfig;
+}
+
+/** What the Links to a gateway say of it, and whom it takes. */
+interface Reached {
+  /** Mesh identity that the sources require of it. */
+  readonly identity: string;
+  /** Known beforehand; `undefined` means the address its LoadBalancer Service is given. */
+  readonly addresses: readonly string[] | undefined;
+  readonly port: number;
+  readonly probePort: number;
+  /** Mesh identities that its gateway port takes; nobody's where there are none. */
+  readonly callers: readonly string[];
+  readonly networks: readonly string[];
+}
+
+/** What the identities of a cluster's pods have in common. */
+export interface MeshNames {
+  readonly controlPlaneNamespace: string;
+  readonly trustDomain: string;
+}
+
+/** Every network. */
+export const EVERYWHERE: readonly string[] = ["0.0.0.0/0", "::/0"];
+
+/** `sources`: the clusters whose links use the gateway. */
+export function planGateway(
+  config: GatewayConfig,
+  own: MeshNames,
+  sources: readonly MeshNames[],
+): GatewayPlan {
+  const ports = gatewayPorts(config);
+  if (config.type === "none" || !ports) return { enabled: false };
+  const reached = {
+    enabled: true,
+    identity: gatewayIdentity(config, own),
+    addresses: config.type === "loadBalancer" ? undefined : config.address,
+    ...ports,
+    networks: config.allowedNetworks ?? EVERYWHERE,
+  } as const;
+  if (config.type !== "emissary") {
+    // What the chart ships (linkerd2 `linkerd-multicluster/templates/gateway-policy.yaml`).
+    return { ...reached, kind: "chart", config, callers: config.allowedIdentities ?? ["*"] };
+  }
+  const meshed = sources.map((source) => `*.identity.${source.controlPlaneNamespace}.${source.trustDomain}`);
+  return {
+    ...reached,
+    kind: "emissary",
+    config,
+    callers: config.allowedIdentities ?? [...new Set(meshed)].sort(),
+  };
+}
+
+/** The ports that other clusters dial. A load balancer's are those of its Service. */
+export function gatewayPorts(config: GatewayConfig): Pick<Reached, "port" | "probePort"> | undefined {
+  if (config.type === "none") return undefined;
+  const { port = GATEWAY_PORT, probePort = PROBE_PORT } = config.type === "loadBalancer" ? {} : config;
+  return { port, probePort };
+}
+
+/** The Servers that close an Emissary's gateway port, and the port of its proxy's metrics and probes. */
+export const EMISSARY_SERVERS = { gateway: "fleet.gateway", admin: "fleet.gateway-admin" } as const;
+
+/** Mesh identity of a cluster's gateway; what calls through it has no other. */
+export function gatewayIdentity(config: GatewayConfig, of: MeshNames): string {
+  const [account, namespace] =
+    config.type === "emissary"
+      ? [config.serviceAccount, config.namespace]
+      : [GATEWAY_NAME, MULTICLUSTER_NAMESPACE];
+  return identityName(account, namespace, of.controlPlaneNamespace, of.trustDomain);
+}
+
+/** The authentications that its callers must satisfy: the chart's own, which cannot be named otherwise, or ours. */
+export const GATEWAY_AUTHENTICATIONS = {
+  chart: { networks: "source-cluster", identities: "any-meshed" },
+  emissary: { networks: "fleet.gateway", identities: "fleet.gateway" },
+} as const;
+
+/** Where a gateway of the chart, or Emissary as one, stands. */
+export function gatewayPlace(gateway: ChartGatewayPlan | EmissaryGatewayPlan): {
+  readonly namespace: string;
+  readonly service: string;
+  readonly deployment: string;
+} {
+  if (gateway.kind === "emissary") return gateway.config;
+  return { namespace: MULTICLUSTER_NAMESPACE, service: GATEWAY_NAME, deployment: GATEWAY_NAME };
+}
+
+/** What a LoadBalancer Service was given, separated by commas, as Links and outputs write it. */
+export function ingressAddress(
+  ingress: readonly { readonly ip?: string | undefined; readonly hostname?: string | undefined }[],
+): string {
+  return ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []).join(",");
+}
+
+/** What is wrong with an Emissary whose Deployment runs as this ServiceAccount. */
+export function unlikeAccount(
+  cluster: string,
+  { namespace, deployment, serviceAccount }: EmissaryConfig,
+  account = "default",
+): string | undefined {
+  if (account === serviceAccount) return undefined;
+  return (
+    `The Deployment ${namespace}/${deployment} of ${cluster} runs as the ServiceAccount ${account}: ` +
+    `write it as \`serviceAccount\` in clusters.${cluster}.gateway, or every link would expect another identity.`
+  );
+}
+
+/** What is wrong with an Emissary whose Service is of this type, where the stack file gives no address. */
+export function withoutAddress(
+  cluster: string,
+  { namespace, service }: EmissaryConfig,
+  type: string | undefined,
+): string | undefined {
+  if (type === "LoadBalancer") return undefined;
+  return (
+    `The Service ${namespace}/${service} of ${cluster} is a ${type}: write how the other clusters reach it as ` +
+    `\`address\` (with \`port\` and \`probePort\`) in clusters.${cluster}.gateway.`
+  );
+}

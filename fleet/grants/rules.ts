@@ -1,0 +1,162 @@
+import { overlap } from "../config/networks";
+import { type Problem, pathOf } from "../config/problems";
+import type { Readable } from "../config/readable";
+import type { GrantConfig, ServiceConfig } from "../exports/schema";
+
+/** Each grant names callers that exist and that Linkerd can tell from others. */
+export function grantRules(fleet: Readable): Problem[] {
+  return [
+    ...fleet.services.flatMap(({ path, value }) => [
+      ...judgeGateway(path, value),
+      ...value.allow.flatMap((grant, at) => judgeGrant(fleet, [...path, "allow", at], grant, value)),
+      ...(Array.isArray(value.local) ? value.local : []).flatMap(({ namespace }, at) =>
+        namespace === undefined ? [noNamespace([...path, "local", at])] : [],
+      ),
+    ]),
+    ...judgePodNetworks(fleet),
+    ...contradictions(fleet),
+  ];
+}
+
+function judgeGateway(path: readonly PropertyKey[], service: ServiceConfig): Problem[] {
+  const { mode, allow, allowAnyMeshed, allowGateway, local } = service;
+  const at = (key: string, problem: string, fix: string): Problem[] => [
+    { path: pathOf([...path, key]), problem, fix },
+  ];
+  if (allowAnyMeshed && (allow.length > 0 || allowGateway)) {
+    return at("allowAnyMeshed", "lets in everybody, whoever is named beside it", "keep only one of them");
+  }
+  if (mode !== "gateway") {
+    if (!allowGateway) return [];
+    return at(
+      "allowGateway",
+      `is for mode gateway: ${mode} does not pass through it`,
+      "name callers in `allow`",
+    );
+  }
+  if (allow.length > 0) {
+    return at(
+      "allow",
+      "names callers of a gateway service, whose pods see the gateway's identity in place of the caller's",
+      "use mode flat or federated, or `allowGateway: true` with clusters.<name>.gateway.allowedIdentities",
+    );
+  }
+  if (!allowGateway && !allowAnyMeshed && (local === "keep" || local === "meshed")) {
+    return at(
+      "allowGateway",
+      "is not set, but the gateway's pods are among the local callers, so nobody would be kept out",
+      "write `allowGateway: true` to let in whom the gateway lets in, or name local callers in `local`, or none",
+    );
+  }
+  return [];
+}
+
+function judgeGrant(
+  fleet: Readable,
+  path: readonly PropertyKey[],
+  grant: GrantConfig,
+  service: ServiceConfig,
+): Problem[] {
+  const { identity, namespace, cluster, trustDomain } = grant;
+  const problems: Problem[] = [];
+  const add = (keys: readonly PropertyKey[], problem: string, fix: string) =>
+    problems.push({ path: pathOf([...path, ...keys]), problem, fix });
+  if (identity !== undefined) {
+    for (const key of ["namespace", "serviceAccount", "cluster", "trustDomain"] as const) {
+      if (grant[key] !== undefined) add([key], "stands beside a whole identity", "keep one of both");
+    }
+  } else if (namespace === undefined) {
+    problems.push(noNamespace(path));
+  }
+  grant.ports?.forEach((port, at) => {
+    if (service.ports.includes(port)) return;
+    add(["ports", at], `${port} is no port of this service`, `name one of ${service.ports.join(", ")}`);
+  });
+  const domains = domainsOf(fleet);
+  if (cluster !== undefined && trustDomain !== undefined) {
+    add(["trustDomain"], "stands beside a cluster, which has its own", "keep one of both");
+  } else if (trustDomain !== undefined && ![...domains.values()].includes(trustDomain)) {
+    const fix =
+      "write the trust domain of a cluster, or the whole `identity` of a caller outside of this fleet";
+    add(["trustDomain"], "is the trust domain of no cluster of this fleet", fix);
+  } else if (cluster !== undefined) {
+    const domain = domains.get(cluster);
+    const other = [...domains].find(([name, theirs]) => name !== cluster && theirs === domain);
+    if (domain !== undefined && other) {
+      add(
+        ["cluster"],
+        `shares the trust domain ${domain} with ${other[0]}: ServiceAccounts of one name are one identity there`,
+        `give ${cluster} a trustDomain of its own, or leave the cluster out to mean all of them`,
+      );
+    }
+  }
+  return problems;
+}
+
+function noNamespace(path: readonly PropertyKey[]): Problem {
+  return {
+    path: pathOf([...path, "namespace"]),
+    problem: "is missing: a caller is known by its namespace",
+    fix: "add the namespace of the callers",
+  };
+}
+
+/** A cluster's own callers are known by their addresses, which pods of a flat network must not share. */
+function judgePodNetworks(fleet: Readable): Problem[] {
+  const { clusters, services } = fleet;
+  const exporters = services.flatMap(({ value: { mode, local, in: names } }) =>
+    mode === "gateway" || local === "none" ? [] : names,
+  );
+  return [...new Set(exporters)].flatMap((name) => {
+    const cluster = clusters.get(name);
+    const neighbours = [...clusters].filter(
+      ([other, { network }]) => other !== name && network !== undefined && network === cluster?.network,
+    );
+    if (!cluster || neighbours.length === 0) return [];
+    const path = pathOf(["clusters", name, "podNetworks"]);
+    if (cluster.podNetworks === undefined) {
+      return [
+        {
+          path,
+          problem: `is missing: ${name} exports a service to the pods of its network and keeps its own callers`,
+          fix: "write the networks of its own pods, for example [10.1.0.0/16], or `local: none` in its services",
+        },
+      ];
+    }
+    const shared = neighbours.find(([, { podNetworks = [] }]) =>
+      podNetworks.some((theirs) => cluster.podNetworks?.some((ours) => overlap(ours, theirs))),
+    );
+    if (!shared) return [];
+    const fix = "write only the networks of this cluster's own pods";
+    return [{ path, problem: `overlaps the pod networks of ${shared[0]}, on the same network`, fix }];
+  });
+}
+
+/** What callers of a Service are told is the same for all its members: a federated service has it from one of them. */
+const FOR_CALLERS = ["ports", "protocol", "failureAccrual", "timeouts", "retries"] as const;
+
+/** One Service has one set of pods, ports and local callers, however often it is listed. */
+function contradictions({ services }: Readable): Problem[] {
+  return services.flatMap(({ path, value }, at) => {
+    const others = services
+      .slice(0, at)
+      .filter((other) => other.value.namespace === value.namespace && other.value.name === value.name);
+    const one = others.find((other) => other.value.in.some((cluster) => value.in.includes(cluster)));
+    const member = others.find((other) => value.mode === "federated" && other.value.mode === "federated");
+    const other = one ?? member;
+    if (!other) return [];
+    return [...FOR_CALLERS, ...(one ? (["pods", "local", "probes"] as const) : [])]
+      .filter((key) => JSON.stringify(other.value[key]) !== JSON.stringify(value[key]))
+      .map((key) => ({
+        path: pathOf([...path, key]),
+        problem: `contradicts ${pathOf(other.path)}, which lists the same Service`,
+        fix: "say the same in both",
+      }));
+  });
+}
+
+function domainsOf({ clusters, trust }: Readable): Map<string, string> {
+  return new Map(
+    [...clusters].map(([name, { trustDomain }]) => [name, trustDomain ?? trust?.domain ?? "cluster.local"]),
+  );
+}

@@ -1,0 +1,121 @@
+import { isMap } from "../config/json";
+import { type Problem, pathOf } from "../config/problems";
+import type { Readable } from "../config/readable";
+import { CHART_KEYS, type ChartKey } from "./charts";
+import type { LinkerdConfig, LinkerdOverrides } from "./schema";
+import { OWNED_VALUES } from "./values";
+
+/** Charts come from where charts can come from, and their values leave alone what this program owns. */
+export function chartRules({ linkerd, clusters }: Readable): Problem[] {
+  const places: { path: readonly PropertyKey[]; settings: LinkerdConfig | LinkerdOverrides }[] = [
+    ...(linkerd ? [{ path: ["linkerd"], settings: linkerd }] : []),
+    ...[...clusters].map(([name, cluster]) => ({
+      path: ["clusters", name, "linkerd"],
+      settings: cluster.linkerd,
+    })),
+  ];
+  return [
+    ...oneFileForAll(linkerd),
+    ...(linkerd ? licenseOf(linkerd) : []),
+    ...(linkerd ? places.flatMap(({ path, settings }) => enterpriseViz(linkerd, path, settings)) : []),
+    ...places.flatMap(({ path, settings }) =>
+      CHART_KEYS.flatMap((chart) =>
+        ownedValues(chart, settings.charts?.[chart]?.values ?? {}, [...path, "charts", chart, "values"]),
+      ),
+    ),
+    ...(linkerd ? places.flatMap(({ path, settings }) => versions(linkerd, path, settings)) : []),
+  ];
+}
+
+function oneFileForAll(linkerd: LinkerdConfig | undefined): Problem[] {
+  if (!linkerd?.source?.endsWith(".tgz")) return [];
+  const fix = "name the folder or repository that holds all of them, or set linkerd.charts.<chart>.source";
+  return [{ path: "linkerd.source", problem: "is a single chart, and stands for several", fix }];
+}
+
+function licenseOf({ channel, license }: LinkerdConfig): Problem[] {
+  const path = "linkerd.license";
+  if (channel === "enterprise" && !license) {
+    const fix =
+      "store yours with `pulumi config set --secret linkerd-fleet:license < file` and write { secret: license }";
+    return [{ path, problem: "is missing: the enterprise channel does not start without one", fix }];
+  }
+  return channel === "edge" && license
+    ? [{ path, problem: "belongs to the enterprise channel", fix: "remove it, or set linkerd.channel" }]
+    : [];
+}
+
+/** The enterprise repository has no linkerd-viz, and numbers its charts otherwise. */
+function enterpriseViz(
+  { channel, charts }: LinkerdConfig,
+  path: readonly PropertyKey[],
+  settings: LinkerdConfig | LinkerdOverrides,
+): Problem[] {
+  const { source, version } = { ...charts.viz, ...settings.charts?.viz };
+  if (channel !== "enterprise" || !settings.viz || (source && version)) return [];
+  const fix =
+    "set linkerd.charts.viz.source and linkerd.charts.viz.version to those of an open-source release";
+  return [
+    { path: pathOf([...path, "viz"]), problem: "is not among the charts of the enterprise channel", fix },
+  ];
+}
+
+function ownedValues(
+  chart: ChartKey,
+  values: Readonly<Record<string, unknown>>,
+  path: readonly PropertyKey[],
+): Problem[] {
+  const found = new Map<string, Problem>();
+  for (const [owned, setting] of Object.entries(OWNED_VALUES[chart])) {
+    const keys = owned.split(".");
+    const place = overlap(values, keys);
+    if (!place) continue;
+    const at = pathOf([...path, ...place]);
+    found.set(at, {
+      path: at,
+      problem: "is set by this program and would be overwritten",
+      fix: `use ${setting}`,
+    });
+  }
+  return [...found.values()];
+}
+
+/** Where `values` sets what is at `keys`: there, or above as something that is no map. */
+function overlap(values: unknown, keys: readonly string[]): string[] | undefined {
+  let value = values;
+  for (const [at, key] of keys.entries()) {
+    if (!isMap(value)) return keys.slice(0, at);
+    if (!Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return [...keys];
+}
+
+/** What the channels' public repositories number their charts like. */
+const VERSIONS = {
+  edge: { pattern: /^20\d\d\.\d{1,2}\.\d+$/, fix: "write year, month and number, for example 2026.8.3" },
+  enterprise: { pattern: /^2\.\d+\.\d+(-\d+)?$/, fix: "write a version such as 2.19.0" },
+} as const;
+
+function versions(
+  fleet: LinkerdConfig,
+  path: readonly PropertyKey[],
+  settings: LinkerdConfig | LinkerdOverrides,
+): Problem[] {
+  const { pattern, fix } = VERSIONS[fleet.channel];
+  const given = [
+    { keys: ["version"], version: settings.version, source: fleet.source },
+    ...CHART_KEYS.map((chart) => ({
+      keys: ["charts", chart, "version"],
+      version: settings.charts?.[chart]?.version,
+      source: settings.charts?.[chart]?.source ?? fleet.charts[chart]?.source ?? fleet.source,
+    })),
+  ];
+  return given
+    .filter(({ version, source }) => version !== undefined && source === undefined && !pattern.test(version))
+    .map(({ keys }) => ({
+      path: pathOf([...path, ...keys]),
+      problem: `is not a version of the ${fleet.channel} charts`,
+      fix: `${fix}, or choose the other linkerd.channel`,
+    }));
+}

@@ -1,0 +1,134 @@
+import type { ClusterPlan, ExportPlan } from "../plan";
+
+/** One alert rule, in the words of the Prometheus Operator's `PrometheusRule`. */
+export interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: { readonly severity: "critical" | "warning" };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+const DAY = 86_400;
+
+/** When anything of the fleet ends, in seconds since 1970, as `npm run expiry` exports it. */
+export const EXPIRY_METRIC = "linkerd_fleet_expiry_timestamp_seconds";
+
+/**
+ * What to be woken for in one cluster. Metrics: service mirror (linkerd2 `multicluster/service-mirror/metrics.go`),
+ * destination controller (`controller/api/destination/watcher`), identity controller (`pkg/identity/service.go`).
+ */
+export function alertsOf(exports: readonly ExportPlan[], cluster: ClusterPlan): Alert[] {
+  const { name, controllers } = cluster;
+  const probed = controllers.filter(({ probePort }) => probePort !== undefined);
+  return [
+    ...(probed.length === 0
+      ? []
+      : [
+          alert({
+            alert: "LinkerdGatewayDown",
+            expr: `max by (target_cluster_name) (gateway_alive{target_cluster_name=~"${oneOf(probed.map(({ target }) => target))}"}) == 0`,
+            for: "1m",
+            severity: "critical",
+            summary: `${name} does not reach the gateway of {{ $labels.target_cluster_name }}`,
+            description:
+              "Its gateway services have no endpoints here. Look at the gateway, its address and the network.",
+          }),
+        ]),
+    ...controllers.map(({ target }) =>
+      alert({
+        alert: "LinkerdLinkNotMirroring",
+        expr: `absent(up{namespace="linkerd-multicluster", container="controller", pod=~"controller-${target}-[^-]+-[^-]+"} == 1)`,
+        for: "5m",
+        severity: "warning",
+        summary: `the service mirror of ${target} does not run in ${name}`,
+        description: `Services of ${target} that come or go are not seen in ${name}; those that are mirrored go on.`,
+      }),
+    ),
+    ...(controllers.length === 0
+      ? []
+      : [
+          alert({
+            alert: "LinkerdTargetUnknown",
+            expr: `min(cluster_store_size) < ${controllers.length}`,
+            for: "10m",
+            severity: "warning",
+            summary: `a destination controller of ${name} knows {{ $value }} of ${controllers.length} targets`,
+            description:
+              "It asks for a target once, when it first sees the credentials. Restart linkerd-destination.",
+          }),
+        ]),
+    ...lastMembers(exports, cluster),
+    alert({
+      alert: "LinkerdIssuerNearExpiry",
+      expr: `min(issuer_cert_ttl_seconds) < ${14 * DAY}`,
+      for: "1h",
+      severity: "warning",
+      summary: `the issuer of ${name} ends in {{ $value | humanizeDuration }}`,
+      description: "Run `pulumi up`: it renews issuers that are near their end.",
+    }),
+    alert({
+      alert: "LinkerdFleetExpiry",
+      // Written by `npm run expiry -- --prometheus`, for whichever Prometheus collects it.
+      expr: `min by (kind, cluster, name) (${EXPIRY_METRIC}) - time() < ${14 * DAY}`,
+      for: "1h",
+      severity: "warning",
+      summary:
+        "{{ $labels.kind }} {{ $labels.name }} of {{ $labels.cluster }} ends in {{ $value | humanizeDuration }}",
+      description: "`npm run expiry` lists what ends when, with what renews it.",
+    }),
+    alert({
+      alert: "LinkerdIdentityNotRenewed",
+      // Proxies renew their 24 h certificates after 70 % of that time.
+      expr: `min(control_identity_cert_expiration_timestamp_seconds) - time() < ${4 * 3600}`,
+      for: "10m",
+      severity: "critical",
+      summary: `pods of ${name} do not get new certificates`,
+      description: "When theirs end, no meshed pod talks to them any more. Look at linkerd-identity.",
+    }),
+  ];
+}
+
+/**
+ * Federated services of several members that are down to one, as the destination controller counts their pods. The
+ * namespace is the service's: a PodMonitor gives the label `namespace` to the pod that is scraped.
+ */
+function lastMembers(exports: readonly ExportPlan[], { name, controllers }: ClusterPlan): Alert[] {
+  const seen = new Set([name, ...controllers.map(({ target }) => target)]);
+  const members = Map.groupBy(
+    exports.filter(({ cluster, modes }) => modes.includes("federated") && seen.has(cluster)),
+    ({ namespace, name: service }) => `${namespace}/${service}`,
+  );
+  const services = [...members.values()]
+    .filter((clusters) => clusters.length > 1)
+    .flatMap(([first]) => first ?? []);
+  const selectors = [...Map.groupBy(services, ({ namespace }) => namespace)].map(
+    ([namespace, of]) =>
+      `endpoints_pods{exported_namespace="${namespace}", service=~"${oneOf(of.map((one) => one.name))}"}`,
+  );
+  if (selectors.length === 0) return [];
+  return [
+    alert({
+      alert: "LinkerdServiceLastMember",
+      expr: `count by (exported_namespace, service) (max by (cluster, exported_namespace, service) (${selectors.join(" or ")}) > 0) == 1`,
+      for: "5m",
+      severity: "warning",
+      summary: `{{ $labels.exported_namespace }}/{{ $labels.service }} has one member left, as ${name} sees it`,
+      description:
+        "The next failure takes the service away. Find out why the other clusters have no pods of it.",
+    }),
+  ];
+}
+
+function alert({
+  severity,
+  summary,
+  description,
+  ...rest
+}: Pick<Alert, "alert" | "expr" | "for"> & Alert["labels"] & Alert["annotations"]): Alert {
+  return { ...rest, labels: { severity }, annotations: { summary, description } };
+}
+
+function oneOf(names: readonly string[]): string {
+  return names.join("|");
+}

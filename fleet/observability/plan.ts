@@ -1,0 +1,56 @@
+import type { FleetConfig } from "../config/fleetConfig";
+import { identityName } from "../config/names";
+import { gatewayPlace } from "../gateways/plan";
+import type { ClusterPlan, ExportPlan } from "../plan";
+import { type Alert, alertsOf } from "./alerts";
+import type { ObservabilityConfig } from "./schema";
+
+/** How one cluster is made visible to its Prometheus. */
+export interface ObservabilityPlan
+  extends Pick<ObservabilityConfig, "labels" | "scrapeInterval" | "dashboard"> {
+  /** Who may read the metrics: a mesh identity, or networks for a Prometheus without a proxy. */
+  readonly reader: { readonly identity: string } | { readonly networks: readonly string[] };
+  readonly alerts: readonly Alert[];
+  /** Where the pods of its gateway are; absent without one. */
+  readonly gateway?: GatewayPods;
+}
+
+export interface GatewayPods {
+  /** Whether the chart linkerd-multicluster made them, or they are an Emissary's. */
+  readonly kind: "chart" | "emissary";
+  readonly namespace: string;
+  readonly deployment: string;
+}
+
+/** Servers of the chart linkerd-multicluster (`service-mirror-policy.yaml`) that let only linkerd-viz read metrics. */
+export const METRICS_SERVERS = ["linkerd-admin", "controller", "local-service-mirror"] as const;
+
+/** Ports of the service mirrors' metrics (chart linkerd-multicluster, `controller/` and `local-service-mirror.yaml`). */
+export const METRICS_PORTS = ["ctrl-admin", "locsm-admin"] as const;
+
+/** Absent where the stack file asks for none. */
+export function planObservability(
+  config: FleetConfig,
+  cluster: ClusterPlan,
+  exports: readonly ExportPlan[],
+): ObservabilityPlan | undefined {
+  if (!config.observability || !config.clusters[cluster.name]?.observed) return undefined;
+  const { labels, scrapeInterval, dashboard, prometheus } = config.observability;
+  const { serviceAccount, namespace, networks } = prometheus;
+  const { controlPlaneNamespace, trustDomain, gateway } = cluster;
+  return {
+    labels,
+    scrapeInterval,
+    ...(dashboard === undefined ? {} : { dashboard }),
+    reader: networks
+      ? { networks }
+      : { identity: identityName(serviceAccount, namespace, controlPlaneNamespace, trustDomain) },
+    alerts: alertsOf(exports, cluster),
+    ...(gateway.enabled && { gateway: gatewayPods(gateway) }),
+  };
+}
+
+function gatewayPods(gateway: Parameters<typeof gatewayPlace>[0]): GatewayPods {
+  const { namespace, deployment } = gatewayPlace(gateway);
+  return { kind: gateway.kind, namespace, deployment };
+}

@@ -1,0 +1,56 @@
+import { type Problem, pathOf } from "../config/problems";
+import type { Readable } from "../config/readable";
+
+/** With cert-manager every key is in the clusters; without it, every key is here. */
+export function certManagerRules({ trust, anchors, clusters }: Readable): Problem[] {
+  if (!trust) return [];
+  if (trust.provider === "pulumi") {
+    return anchors.flatMap(({ path, value }) =>
+      value.clusterIssuer === undefined
+        ? []
+        : [
+            {
+              path: pathOf([...path, "clusterIssuer"]),
+              problem: "is only for `trust.provider: cert-manager`",
+              fix: "set the provider, or remove it",
+            },
+          ],
+    );
+  }
+  const issuers = [...clusters]
+    .filter(([, { issuer }]) => issuer)
+    .map(([name]) => ({
+      path: pathOf(["clusters", name, "issuer"]),
+      problem: "is not used with `trust.provider: cert-manager`",
+      fix: "remove it: the ClusterIssuer signs one",
+    }));
+  return [
+    ...issuers,
+    ...anchors.flatMap(({ path, value }) => {
+      const tell = (key: string, problem: string, fix: string): Problem[] => [
+        { path: pathOf([...path, key]), problem, fix },
+      ];
+      if (value.certificate === undefined) {
+        return tell(
+          "certificate",
+          "is missing: with `trust.provider: cert-manager` no anchor is generated",
+          "paste the anchor's certificate, `tls.crt` of the ClusterIssuer's Secret",
+        );
+      }
+      if (value.privateKey) {
+        return tell(
+          "privateKey",
+          "is not used with `trust.provider: cert-manager`",
+          "remove it, and the secret it names: cert-manager has the key",
+        );
+      }
+      return value.state === "active" && value.clusterIssuer === undefined
+        ? tell(
+            "clusterIssuer",
+            "is missing: an active anchor signs the issuers",
+            "name the ClusterIssuer that has its key",
+          )
+        : [];
+    }),
+  ];
+}

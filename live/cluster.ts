@@ -1,0 +1,290 @@
+import { Agent, type RequestOptions, request } from "node:https";
+import { KubeConfig } from "@kubernetes/client-node";
+import { z } from "zod";
+import { kubeconfigProblem } from "../fleet/clusters/kubeconfig";
+import { readSecret } from "./outputs";
+
+/** What became of one read. That something is not there, or a cluster does not answer, is no exception. */
+export type Read<T> =
+  | { readonly state: "found"; readonly value: T }
+  | { readonly state: "missing" }
+  | {
+      readonly state: "failed";
+      /** `denied`: it answered, and does not let us. */
+      readonly why: "unreachable" | "denied" | "other";
+      /** For people, with no credential in it. */
+      readonly message: string;
+    };
+
+export type PolicyRules = z.infer<typeof rules>["status"];
+
+/** One cluster, as whoever runs the program. Everything but `remove` only reads. */
+export interface LiveCluster {
+  readonly name: string;
+  /** One object (or any other answer) at a path of the API, such as `/api/v1/namespaces/linkerd/secrets/x`. */
+  get<T>(path: string, shape: z.ZodType<T>): Promise<Read<T>>;
+  /** All items at a path, page by page. `missing`: the cluster does not know the kind. */
+  list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>>;
+  /** What the holder of a token may do in one namespace, as the cluster itself says. `denied`: it takes no such token. */
+  rulesOf(token: string, namespace: string): Promise<Read<PolicyRules>>;
+  /** Deletes the object at a path; `missing` if there was none. */
+  remove(path: string): Promise<Read<unknown>>;
+}
+
+/** A cluster that has not answered by then is unreachable; the same as the providers' `kubeClientSettings`. */
+const TIMEOUT_MS = 10_000;
+/** Requests to one cluster at a time: enough to hide the distance, few for an API server. */
+const CONNECTIONS = 6;
+const PAGE = 500;
+
+/** How a cluster is reached: a context, a secret of the stack, or both. */
+export interface Reached {
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+}
+
+/** A client for each cluster of the plan. One that cannot be opened answers every read with the reason. */
+export async function openClusters(
+  clusters: Readonly<Record<string, Reached>>,
+  stack: string | undefined,
+): Promise<Map<string, LiveCluster>> {
+  const opened = await inParallel(Object.entries(clusters), 4, async ([name, { context, kubeconfig }]) => {
+    const content = kubeconfig === undefined ? undefined : await attempt(() => readSecret(kubeconfig, stack));
+    return [name, openCluster(name, context, content)] as const;
+  });
+  return new Map(opened);
+}
+
+/** One cluster, through the caller's own kubeconfig where none is given; else by a kubeconfig's content. */
+export function openCluster(
+  name: string,
+  context: string | undefined,
+  kubeconfig: Read<string> | undefined,
+): LiveCluster {
+  const client = once(async () => {
+    if (kubeconfig !== undefined && kubeconfig.state !== "found") return kubeconfig;
+    return attempt(async () => connect(load(context, kubeconfig?.value)));
+  });
+  const turn = gate(CONNECTIONS);
+  // A dead cluster costs one timeout, not one for each read.
+  let dead: Read<never> | undefined;
+
+  async function ask<T>(shape: z.ZodType<T>, path: string, question: Question = GET): Promise<Read<T>> {
+    const found = await client();
+    if (found.state !== "found") return found;
+    const { value } = found;
+    const read = await turn(async () => dead ?? send(value, path, shape, question));
+    if (read.state === "failed" && read.why === "unreachable") dead = read;
+    return read;
+  }
+
+  return {
+    name,
+    get: (path, shape) => ask(shape, path),
+    async list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>> {
+      const page = z.object({
+        metadata: z.object({ continue: z.string().optional() }),
+        items: z.array(item),
+      });
+      const items: T[] = [];
+      const first = `${path}${path.includes("?") ? "&" : "?"}limit=${PAGE}`;
+      for (let next = first; ; ) {
+        const read = await ask(page, next);
+        if (read.state !== "found") return read;
+        items.push(...read.value.items);
+        const token = read.value.metadata.continue;
+        if (!token) return { state: "found", value: items };
+        next = `${first}&continue=${encodeURIComponent(token)}`;
+      }
+    },
+    async rulesOf(token, namespace) {
+      const review = { method: "POST", token, body: JSON.stringify({ spec: { namespace } }) } as const;
+      const read = await ask(rules, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", review);
+      return read.state === "found" ? { state: "found", value: read.value.status } : read;
+    },
+    remove: (path) => ask(z.unknown(), path, { method: "DELETE" }),
+  };
+}
+
+interface Question {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Asked with this token and no other credential. */
+  readonly token?: string;
+  readonly body?: string;
+}
+
+const GET: Question = { method: "GET" };
+
+const rules = z.object({
+  status: z.object({
+    /** Whether an authorizer of the cluster cannot list its rules: there may be more. */
+    incomplete: z.boolean(),
+    resourceRules: z.array(
+      z.object({
+        verbs: z.array(z.string()),
+        apiGroups: z.array(z.string()).default([]),
+        resources: z.array(z.string()).default([]),
+        resourceNames: z.array(z.string()).default([]),
+      }),
+    ),
+  }),
+});
+
+interface Client {
+  readonly server: string;
+  readonly own: RequestOptions;
+  /** The same way to the cluster with no credential, for a token's own. */
+  readonly anonymous: RequestOptions;
+}
+
+function load(context: string | undefined, kubeconfig: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  const problem = kubeconfig === undefined ? undefined : kubeconfigProblem(kubeconfig, context);
+  if (problem !== undefined) throw new Error(`its kubeconfig ${problem}`);
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromString(kubeconfig);
+  } catch {
+    // The reader's own words would quote the file, with the credentials in it.
+    throw new Error("its kubeconfig cannot be read: KUBECONFIG names files that are there and are YAML");
+  }
+  if (context !== undefined) {
+    if (!config.getContextObject(context)) throw new Error(`the kubeconfig has no context "${context}"`);
+    config.setCurrentContext(context);
+  }
+  return config;
+}
+
+async function connect(config: KubeConfig): Promise<Client> {
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error("the kubeconfig names no cluster for this context");
+  const anonymous = new KubeConfig();
+  anonymous.loadFromClusterAndUser(cluster, { name: "token" });
+  return {
+    server: cluster.server.replace(/\/$/, ""),
+    own: await options(config, cluster.proxyUrl),
+    anonymous: await options(anonymous, cluster.proxyUrl),
+  };
+}
+
+/** TLS, credentials (also of exec plugins) and proxy as the kubeconfig says; connections are kept. */
+async function options(config: KubeConfig, proxy: string | undefined): Promise<RequestOptions> {
+  const opts: RequestOptions = {};
+  await config.applyToHTTPSOptions(opts);
+  if (proxy === undefined) {
+    const { ca, cert, key, servername, rejectUnauthorized } = opts;
+    opts.agent = new Agent({
+      ...{ ca, cert, key, servername },
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+      keepAlive: true,
+    });
+  }
+  return opts;
+}
+
+async function send<T>(
+  { server, own, anonymous }: Client,
+  path: string,
+  shape: z.ZodType<T>,
+  question: Question,
+): Promise<Read<T>> {
+  const base = question.token === undefined ? own : anonymous;
+  const answer = await attempt(() => exchange(`${server}${path}`, base, question));
+  if (answer.state !== "found") return answer;
+  const { status, body } = answer.value;
+  if (status === 404) return { state: "missing" };
+  if (status === 401 || status === 403) return failed("denied", messageOf(body) ?? `it answers ${status}`);
+  if (status < 200 || status > 299) return failed("other", messageOf(body) ?? `it answers ${status}`);
+  const parsed = shape.safeParse(parseJson(body));
+  if (parsed.success) return { state: "found", value: parsed.data };
+  const where = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
+  return failed("other", `${path.split("?")[0]} has an unexpected form (${where})`);
+}
+
+function exchange(
+  url: string,
+  base: RequestOptions,
+  { method, token, body: question }: Question,
+): Promise<{ status: number; body: string }> {
+  const headers = {
+    ...base.headers,
+    accept: "application/json",
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(question === undefined ? {} : { "content-type": "application/json" }),
+  };
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const asked = request(url, { ...base, method, headers, signal }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        body += chunk;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on("error", reject);
+    });
+    asked.on("error", (error) =>
+      reject(signal.aborted ? new Error(`no answer within ${TIMEOUT_MS / 1000} s`) : error),
+    );
+    asked.end(question);
+  });
+}
+
+/** The words of a Kubernetes `Status`. */
+function messageOf(body: string): string | undefined {
+  const status = z.object({ message: z.string() }).safeParse(parseJson(body));
+  return status.success ? status.data.message : undefined;
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<Read<T>> {
+  try {
+    return { state: "found", value: await work() };
+  } catch (error) {
+    return failed("unreachable", error instanceof Error ? error.message : String(error));
+  }
+}
+
+function failed(why: "unreachable" | "denied" | "other", message: string): Read<never> {
+  return { state: "failed", why, message };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
+
+/** Does the work of all items, at most `limit` at a time; the results are in the order of the items. */
+export function inParallel<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const turn = gate(limit);
+  return Promise.all(items.map((item) => turn(() => work(item))));
+}
+
+function gate(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}

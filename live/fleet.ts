@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { linkName } from "../fleet/config/names";
+import { formatProblems } from "../fleet/config/problems";
+import { type Plan, planFleet } from "../fleet/plan";
+import { WHOLE } from "../fleet/stacks/plan";
+import { type LiveCluster, openClusters } from "./cluster";
+import { type FleetOutputs, readOutputs, selectedStack, Unreadable } from "./outputs";
+import { readStackFile, stackOf } from "./stackFile";
+
+/** Options of every program that reads a live fleet, for `parseArgs`. */
+export const FLEET_OPTIONS = {
+  /** Default: the selected stack. */
+  stack: { type: "string" },
+  /** The stack file. Default: `Pulumi.<stack>.yaml`. */
+  config: { type: "string" },
+  /** What `pulumi stack output --json` printed. Default: it is run. */
+  outputs: { type: "string" },
+} as const;
+export type FleetOptions = { readonly [K in keyof typeof FLEET_OPTIONS]?: string | undefined };
+
+export interface OpenFleet {
+  readonly plan: Plan;
+  readonly outputs: FleetOutputs;
+  /** Those of the plan, and its neighbours in other stacks. */
+  readonly clusters: ReadonlyMap<string, LiveCluster>;
+}
+
+/** A fleet as its stack file plans it, as its last deployment left it, and its clusters. Throws `Unreadable`. */
+export async function openFleet({ stack, config, outputs: file }: FleetOptions): Promise<OpenFleet> {
+  const [path, outputs] = await Promise.all([
+    config ?? stackFileOf(stack ?? (await selectedStack())),
+    readOutputs({ stack, file }),
+  ]);
+  if (!existsSync(path)) throw new Unreadable(`There is no stack file ${path}: name it with --config.`);
+  const parsed = readStackFile(path);
+  if (parsed.problems) throw new Unreadable(formatProblems(parsed.problems));
+  const pending = new Set(outputs.links.filter(({ state }) => state === "pending").map(linkName));
+  const plan = planFleet(parsed.config, {
+    ...WHOLE,
+    self: stackOf(path),
+    hindrance: (link) => (pending.has(linkName(link)) ? "is pending" : undefined),
+  });
+  const members = Object.fromEntries(
+    [...plan.clusters, ...plan.neighbours].map(({ name, context, kubeconfig }) => [
+      name,
+      { context, kubeconfig: kubeconfig?.secret },
+    ]),
+  );
+  return { plan, outputs, clusters: await openClusters(members, stack) };
+}
+
+/** Stacks may be named with organisation and project; their files are not. */
+function stackFileOf(stack: string): string {
+  return `Pulumi.${stack.split("/").at(-1)}.yaml`;
+}

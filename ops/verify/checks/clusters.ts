@@ -1,0 +1,168 @@
+import type { ChartPlan } from "../../../fleet/linkerd/charts";
+import {
+  controlPlaneValues,
+  crdsValues,
+  multiclusterValues,
+  type Values,
+  WEBHOOKS,
+} from "../../../fleet/linkerd/values";
+import type { ClusterPlan } from "../../../fleet/plan";
+import { differences } from "../differences";
+import { contextOf, drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
+import type { Deployment, Release } from "../shapes";
+import { ofClusters } from "./check";
+
+/** Kinds that the fleet's objects are of, by the group and version that must serve them. */
+const KINDS = {
+  linkKind: ["multicluster.linkerd.io/v1alpha3", ["links"]],
+  serverKind: ["policy.linkerd.io/v1beta3", ["servers", "httproutes"]],
+  policyKinds: [
+    "policy.linkerd.io/v1alpha1",
+    ["authorizationpolicies", "meshtlsauthentications", "networkauthentications"],
+  ],
+  routeKinds: ["gateway.networking.k8s.io/v1", ["httproutes"]],
+} as const;
+
+export const clusterChecks = [
+  ofClusters("the cluster answers", ({ found: { version } }) =>
+    version.state === "failed"
+      ? [
+          {
+            severity: "error",
+            message: version.message,
+            remedy: "bring it back, or check its context and your network; the others can go on without it",
+            runbook: "unreachable",
+          },
+        ]
+      : [],
+  ),
+  ofClusters("the kinds are there", ({ found }) =>
+    (["linkKind", "serverKind", "policyKinds", "routeKinds"] as const).flatMap((part) =>
+      given({ part: found[part] }, ({ part: group }) => {
+        const [version, kinds] = KINDS[part];
+        const missing = kinds.filter((kind) => !group?.resources.some(({ name }) => name === kind));
+        if (missing.length === 0) return [];
+        return [
+          drifted(`${missing.join(", ")} of ${version} are not served: their CRDs are missing or too old`),
+        ];
+      }),
+    ),
+  ),
+  ofClusters("the charts are as planned", ({ cluster, found }) =>
+    given(
+      { controlPlane: found.controlPlaneReleases, multicluster: found.multiclusterReleases },
+      ({ controlPlane = [], multicluster = [] }) => {
+        const { install } = cluster;
+        const judge = (releases: readonly Release[], chart: ChartPlan, values: ValuesOf) =>
+          judgeRelease(chart, releases, values, cluster);
+        return [
+          ...judge(controlPlane, install.crds, () => crdsValues(cluster)),
+          ...judge(controlPlane, install.controlPlane, (found) =>
+            controlPlaneValues(cluster, certificatesIn(found)),
+          ),
+          ...judge(multicluster, install.multicluster, () => multiclusterValues(cluster)),
+        ];
+      },
+    ),
+  ),
+  ofClusters("the control plane runs", ({ cluster, found }) =>
+    given(
+      { deployments: found.controlPlane, releases: found.controlPlaneReleases },
+      ({ deployments = [], releases }) =>
+        ["linkerd-destination", "linkerd-identity", "linkerd-proxy-injector"].flatMap((name) =>
+          judgeDeployment(name, deployments, cluster, releaseOf(releases, cluster.install.controlPlane)),
+        ),
+    ),
+  ),
+  ofClusters("the multicluster extension runs", ({ cluster, found }) =>
+    given(
+      { deployments: found.extension, releases: found.multiclusterReleases },
+      ({ deployments = [], releases }) =>
+        ["linkerd-local-service-mirror"].flatMap((name) =>
+          judgeDeployment(name, deployments, cluster, releaseOf(releases, cluster.install.multicluster)),
+        ),
+    ),
+  ),
+];
+
+type ValuesOf = (found: Values) => Values;
+
+/** The certificates among the values are judged where they are used: here they are taken as they are. */
+function certificatesIn(found: Values) {
+  const caBundle = (value: string) => {
+    const part = found[value];
+    return typeof part === "object" && part !== null && "caBundle" in part ? part.caBundle : undefined;
+  };
+  return {
+    bundle: found.identityTrustAnchorsPEM,
+    webhooks: WEBHOOKS.map(({ value }) => ({ value, caBundle: caBundle(value) })),
+  };
+}
+
+function judgeRelease(
+  chart: ChartPlan,
+  releases: readonly Release[],
+  values: ValuesOf,
+  cluster: ClusterPlan,
+): Finding[] {
+  const { release: name, version } = chart;
+  const release = releaseOf(releases, chart);
+  if (!release) return [drifted(`Helm knows no deployed release ${name}`)];
+  if (release.status !== "deployed") {
+    return [
+      {
+        severity: "error",
+        message: `an operation on the Helm release ${name} was interrupted (${release.status})`,
+        remedy: "`npm run recover`, and then `pulumi up --continue-on-error`, if nobody is at work on it",
+        runbook: "recover-from-an-interrupted-update",
+      },
+    ];
+  }
+  if (release.chart !== version) {
+    return [drifted(`the Helm release ${name} is at version ${release.chart}, planned is ${version}`)];
+  }
+  const paths = differences(plainData(values(release.values)), release.values);
+  if (paths.length === 0) return [];
+  const all = paths.join(", ");
+  return [
+    {
+      severity: "error",
+      message: `the Helm release ${name} was changed by somebody else; values that differ: ${all}`,
+      remedy: `\`helm --kube-context ${contextOf(cluster)} -n ${release.namespace} history ${name}\` shows since when; roll back to the revision before`,
+      runbook: "restore",
+    },
+  ];
+}
+
+/** A chart's last one: an interrupted operation comes after what was deployed before it. */
+export function releaseOf(releases: readonly Release[] | undefined, chart: ChartPlan): Release | undefined {
+  return releases?.filter(({ name }) => name === chart.release).sort((a, b) => b.revision - a.revision)[0];
+}
+
+/** As it is after a way through JSON: without what is undefined. */
+function plainData(values: Values): unknown {
+  return JSON.parse(JSON.stringify(values));
+}
+
+/** A Deployment that a chart made: there, and with all of its pods. */
+export function judgeDeployment(
+  name: string,
+  deployments: readonly Deployment[],
+  cluster: ClusterPlan,
+  release: Release | undefined,
+): Finding[] {
+  const deployment = deployments.find(({ metadata }) => metadata.name === name);
+  if (!deployment) return [driftedChart(`the Deployment ${name} is missing`, cluster, release)];
+  const { namespace } = deployment.metadata;
+  const { replicas } = deployment.spec;
+  const { availableReplicas } = deployment.status;
+  if (availableReplicas >= Math.max(replicas, 1)) return [];
+  const remedy = `\`${kubectlOf(cluster)} describe deployment -n ${namespace} ${name}\` says why`;
+  return [
+    notWorking(
+      `${availableReplicas} of ${replicas} pods of the Deployment ${name} are available`,
+      remedy,
+      availableReplicas === 0 ? "error" : "warning",
+    ),
+  ];
+}

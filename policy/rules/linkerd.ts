@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { exactVersion } from "../../fleet/config/common";
+import { versionHindrance } from "../../fleet/linkerd/versionSkew";
+import { RELEASE } from "../resource";
+import { type FleetRule, NONE, type ResourceRule } from "../rule";
+
+export const chartVersion: ResourceRule = {
+  name: "chart-version",
+  description: "A chart has one exact version, so that two runs of one commit make the same fleet.",
+  severity: "high",
+  remediation: "Write all three numbers of `linkerd.version`.",
+  settings: NONE,
+  types: RELEASE,
+  *judge({ properties }) {
+    const version = properties.at("version");
+    if (!version.isUnknown && !exactVersion.safeParse(version.text).success) {
+      yield `its version is ${version.text ?? "missing"}`;
+    }
+  },
+};
+
+const sourceSettings = z.strictObject({
+  allowed: z
+    .array(z.string())
+    .default(["https://helm.linkerd.io/", "https://helm.buoyant.cloud", "./"])
+    .describe("What a repository, an OCI reference or a path may begin with"),
+});
+
+export const chartSource: ResourceRule<z.infer<typeof sourceSettings>> = {
+  name: "chart-source",
+  description: "Charts come from allowed repositories.",
+  severity: "critical",
+  remediation: "Change `linkerd.source`, or allow it in the profile.",
+  settings: sourceSettings,
+  types: RELEASE,
+  *judge({ properties }, { allowed }) {
+    const repository = properties.at("repositoryOpts", "repo");
+    const source = repository.isAbsent ? properties.at("chart") : repository;
+    const { text } = source;
+    if (text !== undefined && !allowed.some((prefix) => text.startsWith(prefix))) {
+      yield `it comes from ${text}, not from ${allowed.join(" or ")}`;
+    }
+  },
+};
+
+export const valuesNoKey: ResourceRule = {
+  name: "values-no-key",
+  description: "No chart value holds a private key: Helm keeps values in plain text, in every cluster.",
+  severity: "critical",
+  remediation: "Put it into a Secret, and give the chart the Secret's name.",
+  settings: NONE,
+  types: RELEASE,
+  *judge({ properties }) {
+    for (const text of properties.at("values").texts()) {
+      if (holdsKey(text)) yield "one of its values is a private key";
+    }
+  },
+};
+
+const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/** Also one in base64, as Secrets hold it; 36 characters are the head of the shortest. */
+function holdsKey(text: string): boolean {
+  const encoded = text.match(/[A-Za-z0-9+/]{36,}/g) ?? [];
+  return KEY.test(text) || encoded.some((part) => KEY.test(Buffer.from(part, "base64").toString("latin1")));
+}
+
+export const versionSkew: FleetRule = {
+  name: "version-skew",
+  description: "The clusters of a fleet are no further apart than what Linkerd supports between them.",
+  severity: "high",
+  remediation: "Upgrade the clusters that are behind before the others go on.",
+  settings: NONE,
+  *judge(fleet) {
+    for (const chart of ["control-plane", "multicluster"] as const) {
+      const releases = fleet.releasesOf(chart);
+      const byVersion = Map.groupBy(releases, ({ properties }) => properties.at("version").text);
+      const versions = [...byVersion.keys()].filter((version) => version !== undefined);
+      for (const [index, a] of versions.entries()) {
+        for (const b of versions.slice(index + 1)) {
+          // One of the two ways always goes back.
+          if (versionHindrance(a, b) === undefined || versionHindrance(b, a) === undefined) continue;
+          const where = (version: string) =>
+            byVersion
+              .get(version)
+              ?.map(({ cluster }) => cluster)
+              .join(", ");
+          yield { problem: `${chart}: ${a} in ${where(a)} and ${b} in ${where(b)} are too far apart` };
+        }
+      }
+    }
+  },
+};
+
+export const oneMulticluster: FleetRule = {
+  name: "one-multicluster",
+  description:
+    "A cluster has one multicluster release: two would each run service mirrors for the same links.",
+  severity: "high",
+  remediation: "Remove the second one.",
+  settings: NONE,
+  *judge(fleet) {
+    const releases = Map.groupBy(fleet.releasesOf("multicluster"), ({ cluster }) => cluster);
+    for (const [cluster, [, second]] of releases) {
+      if (second) yield { problem: `${cluster} has another multicluster release`, of: second };
+    }
+  },
+};
