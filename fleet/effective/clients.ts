@@ -1,0 +1,125 @@
+import { BlockList, isIP } from "node:net";
+import type { Networks } from "./shapes";
+
+/** Whom an authorization lets in, one for each object that says so. */
+export interface Authorization {
+  /** For people, for example `AuthorizationPolicy shop/web`. */
+  readonly name: string;
+  readonly networks: Networks;
+  readonly clients: Clients;
+  /** It lets in everybody and says so in the log (`accessPolicy: audit`). */
+  readonly audit?: boolean;
+}
+
+/** Everybody, everybody with TLS of the mesh, or these mesh identities; linkerd2 `policy-controller/core/src/inbound.rs`. */
+export type Clients = "anybody" | "tls" | readonly string[];
+
+export const EVERYWHERE: Networks = [
+  { cidr: "0.0.0.0/0", except: [] },
+  { cidr: "::/0", except: [] },
+];
+
+/** Who calls, as the proxy at the other end sees it. */
+export interface Client {
+  /** Absent where its pod has no proxy, or one of a mesh with other trust anchors. */
+  readonly identity?: string;
+  /** Absent where it is not known: then it has to make no difference. */
+  readonly address?: string;
+}
+
+/** linkerd2-proxy `app/inbound/src/policy.rs`, `is_authorized`. */
+export function isAuthorized(
+  { networks, clients }: Authorization,
+  { identity, address }: Client & { readonly address: string },
+): boolean {
+  if (
+    !networks.some(({ cidr, except }) => lies(address, cidr) && !except.some((net) => lies(address, net)))
+  ) {
+    return false;
+  }
+  if (clients === "anybody") return true;
+  if (identity === undefined) return false;
+  return clients === "tls" || clients.some((pattern) => matchesIdentity(pattern, identity));
+}
+
+/**
+ * `*` alone is everybody, `*.` a suffix; a star elsewhere is a letter like others. SPIFFE ids are compared as a whole.
+ * linkerd2 `policy-controller/core/src/identity_match.rs`, linkerd2-proxy `proxy/server-policy/src/authz.rs`.
+ */
+export function matchesIdentity(pattern: string, identity: string): boolean {
+  if (identity.startsWith("spiffe://")) return pattern === identity;
+  if (pattern === "*") return true;
+  return pattern.startsWith("*.") ? identity.endsWith(pattern.slice(1)) : pattern === identity;
+}
+
+const lists = new Map<string, BlockList | undefined>();
+
+/** Whether an address lies in a network, `10.0.0.0/8`, or is that address. */
+export function lies(address: string, network: string): boolean {
+  const family = isIP(address);
+  if (!lists.has(network)) lists.set(network, blockList(network));
+  return (
+    family !== 0 &&
+    familyOf(network) === family &&
+    (lists.get(network)?.check(address, family === 6 ? "ipv6" : "ipv4") ?? false)
+  );
+}
+
+function familyOf(network: string): number {
+  return isIP(network.split("/")[0] ?? "");
+}
+
+function blockList(network: string): BlockList | undefined {
+  const [base = "", prefix] = network.split("/");
+  const family = isIP(base);
+  const bits = prefix === undefined ? (family === 6 ? 128 : 32) : Number(prefix);
+  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > (family === 6 ? 128 : 32))
+    return undefined;
+  const list = new BlockList();
+  list.addSubnet(base, bits, family === 6 ? "ipv6" : "ipv4");
+  return list;
+}
+
+/**
+ * Addresses that stand for all: where some networks and exceptions change what is decided, it changes at the first or
+ * after the last address of one of them.
+ */
+export function addressesOf(authorizations: readonly Authorization[]): string[] {
+  const networks = new Set(
+    authorizations.flatMap(({ networks }) => networks.flatMap(({ cidr, except }) => [cidr, ...except])),
+  );
+  const edges = [...networks].flatMap(edgesOf);
+  return [...new Set([...OUTSIDE, ...edges])];
+}
+
+/** Of no cluster (RFC 5737, RFC 3849). */
+const OUTSIDE = ["203.0.113.7", "2001:db8::7"];
+
+function edgesOf(network: string): string[] {
+  const [base = "", prefix] = network.split("/");
+  const family = isIP(base);
+  if (family === 0) return [];
+  const width = family === 6 ? 128 : 32;
+  const size = 1n << BigInt(width - Number(prefix ?? width));
+  const first = (numberOf(base) / size) * size;
+  return [first - 1n, first, first + size]
+    .filter((edge) => edge >= 0n && edge < 1n << BigInt(width))
+    .map((edge) => addressOf(edge, width));
+}
+
+function numberOf(address: string): bigint {
+  if (isIP(address) === 4) return address.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+  const [head = "", tail] = address.split("::");
+  const groups = (part: string) => part.split(":").filter((group) => group !== "");
+  const [before, after] = [groups(head), groups(tail ?? "")];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => "0");
+  return [...before, ...zeros, ...after].reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
+}
+
+function addressOf(number: bigint, width: number): string {
+  const [size, radix, separator] = width === 32 ? ([8, 10, "."] as const) : ([16, 16, ":"] as const);
+  const parts = Array.from({ length: width / size }, (_, at) =>
+    ((number >> BigInt(width - size * (at + 1))) & ((1n << BigInt(size)) - 1n)).toString(radix),
+  );
+  return parts.join(separator);
+}

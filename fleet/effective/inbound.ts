@@ -1,0 +1,89 @@
+import { nameOf } from "./authorizations";
+import { type Authorization, addressesOf, type Client, isAuthorized } from "./clients";
+import type { Cluster } from "./cluster";
+import type { HttpRequest } from "./matches";
+import { unguarded } from "./proxy";
+import { choose } from "./routes";
+import { type PortPolicy, portPolicy } from "./servers";
+import type { Pod } from "./shapes";
+
+/** One HTTP request, or bytes that are none. */
+export type Request = HttpRequest | "stream";
+
+export interface Verdict {
+  readonly outcome: "allowed" | "denied" | "unknown";
+  /** For people: one clause, without a full stop. */
+  readonly why: string;
+  /** The objects that decide, for people. */
+  readonly by: readonly string[];
+  /** It is let in and written down, and would not be let in otherwise. */
+  readonly audited?: boolean;
+}
+
+/** Whether a request reaches one port of one pod; linkerd2-proxy `app/inbound/src`. */
+export function decide(cluster: Cluster, pod: Pod, port: number, client: Client, request: Request): Verdict {
+  const open = unguarded(cluster.mesh, pod, port, client.address);
+  const who = `Pod ${nameOf(pod.metadata)}`;
+  if (open !== undefined) return { outcome: "allowed", why: open, by: [who] };
+  return judge(portPolicy(cluster, pod, port), client, request);
+}
+
+/** What one port's policy says of a request. */
+export function judge(policy: PortPolicy, client: Client, request: Request): Verdict {
+  if (client.address !== undefined) return at(policy, { ...client, address: client.address }, request);
+  const every = [...policy.authorizations, ...policy.routes.flatMap(({ authorizations }) => authorizations)];
+  return agreed(
+    addressesOf(every).map((address) => at(policy, { ...client, address }, request)),
+    "it depends on the address that it comes from",
+  );
+}
+
+type Placed = Client & { readonly address: string };
+
+function at(policy: PortPolicy, client: Placed, request: Request): Verdict {
+  const { name, protocol, authorizations, routes } = policy;
+  // Opaque and TLS ports are decided by connection (linkerd2-proxy `app/inbound/src/detect.rs`, `policy/tcp.rs`).
+  if (protocol === "opaque" || protocol === "TLS") return letIn([name], authorizations, client);
+  if (request === "stream") {
+    if (protocol === "unknown") return letIn([name], authorizations, client);
+    return { outcome: "denied", why: `its port speaks ${protocol} only`, by: [name] };
+  }
+  const chosen = choose(routes, request).map(({ route, redirects }): Verdict => {
+    if (!route) return { outcome: "denied", why: "no route takes such a request", by: [name] };
+    const verdict = letIn([name, route.name], [...route.authorizations, ...authorizations], client);
+    if (verdict.outcome === "allowed" && redirects) {
+      return { outcome: "denied", why: "it is redirected", by: [name, route.name] };
+    }
+    return verdict;
+  });
+  return agreed(chosen, "it depends on the request's host, headers or parameters");
+}
+
+/** A connection from the pod itself is always let in (linkerd2-proxy `proxy/server-policy/src/lib.rs`). */
+const LOCALHOST: Authorization = {
+  name: "the pod itself",
+  networks: ["127.0.0.1", "::1"].map((cidr) => ({ cidr, except: [] })),
+  clients: "anybody",
+};
+
+function letIn(by: readonly string[], authorizations: readonly Authorization[], client: Placed): Verdict {
+  const fitting = [LOCALHOST, ...authorizations].filter((one) => isAuthorized(one, client));
+  // Another than an audit's lets in whatever the audit would say.
+  const [one] = fitting.sort((a, b) => Number(a.audit ?? false) - Number(b.audit ?? false));
+  if (!one) return { outcome: "denied", why: "no authorization is for it", by };
+  return {
+    outcome: "allowed",
+    why: `${one.name} lets it in`,
+    by: [...by, one.name],
+    ...(one.audit ? { audited: true } : {}),
+  };
+}
+
+/** What all of them say; where they differ, it is not known. */
+export function agreed(verdicts: readonly Verdict[], otherwise: string): Verdict {
+  const [first, ...others] = verdicts;
+  if (!first) return { outcome: "unknown", why: "nothing answers", by: [] };
+  const by = [...new Set(verdicts.flatMap((verdict) => verdict.by))];
+  if (others.every(({ outcome }) => outcome === first.outcome)) return { ...first, by };
+  return { outcome: "unknown", why: otherwise, by };
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { lies } from "./clients";
+import type { MeshSettings } from "./cluster";
+import { among, containersOf, portsOf } from "./ports";
+import type { Container, Pod } from "./shapes";
+
+const PROXY = "linkerd-proxy";
+const INIT = "linkerd-init";
+
+/** Why nothing that comes to this port passes the pod's proxy; `undefined` where it does. */
+export function unguarded(
+  mesh: MeshSettings,
+  pod: Pod,
+  port: number,
+  address: string | undefined,
+): string | undefined {
+  // Pods of the host network cannot be injected (linkerd2 `pkg/inject/report.go`, `Injectable`).
+  if (pod.spec.hostNetwork) return "it is in the host's network, where no proxy stands";
+  if (!proxyOf(pod)) return "it has no proxy";
+  if (among(skippedPorts(mesh, pod), port)) return `port ${port} is one that it keeps from its proxy`;
+  const subnets = (initArgument(pod, "--subnets-to-ignore") ?? annotation(pod, "skip-subnets"))?.split(",");
+  const subnet = address && subnets?.find((subnet) => lies(address, subnet.trim()));
+  return subnet ? `what comes from ${subnet.trim()} does not pass its proxy` : undefined;
+}
+
+/** A native sidecar's is an init container. */
+export function proxyOf(pod: Pod): Container | undefined {
+  return containersOf(pod).find(({ name }) => name === PROXY);
+}
+
+/** Ports of the proxy itself, which its init container always leaves alone (linkerd2 `charts/partials/templates/_proxy-init.tpl`). */
+const OWN_PORTS = [4190, 4191];
+
+/** What the pod was started with; where the network plugin of Linkerd does it, what the pod says. */
+function skippedPorts(mesh: MeshSettings, pod: Pod) {
+  const started = initArgument(pod, "--inbound-ports-to-ignore");
+  if (started === undefined) return portsOf(annotation(pod, "skip-inbound-ports") ?? mesh.skipInboundPorts);
+  return portsOf(started).filter(({ from, to }) => from !== to || !OWN_PORTS.includes(from));
+}
+
+function initArgument(pod: Pod, name: string): string | undefined {
+  const args = pod.spec.initContainers.find((container) => container.name === INIT)?.args ?? [];
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : args[at + 1];
+}
+
+function annotation({ metadata }: Pod, name: string): string | undefined {
+  return metadata.annotations[`config.linkerd.io/${name}`];
+}
+
+/** A proxy is a gateway for the names that end in these (linkerd2-proxy `app/src/env.rs`; none: it is no gateway). */
+const SUFFIXES = "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES";
+
+/** What its proxy was started with, the last of several; for a pod without that, what its annotations will make of it. */
+export function gatewaySuffixes({ clusterDomain }: MeshSettings, pod: Pod): readonly string[] {
+  const proxy = proxyOf(pod);
+  if (!proxy) return [];
+  const started = proxy.env.findLast(({ name }) => name === SUFFIXES)?.value;
+  if (started != null || proxy.env.length > 0) return suffixes(started);
+  const own = additionalEnv(annotation(pod, "proxy-additional-env")).findLast(
+    ({ name }) => name === SUFFIXES,
+  );
+  if (own) return suffixes(own.value);
+  // linkerd2 `charts/partials/templates/_proxy.tpl`, `isGateway`.
+  return isTrue(annotation(pod, "enable-gateway")) ? [`svc.${clusterDomain}.`] : [];
+}
+
+function suffixes(list: string | null | undefined): string[] {
+  return (list ?? "")
+    .split(",")
+    .map((suffix) => suffix.trim())
+    .filter((suffix) => suffix !== "");
+}
+
+const env = z.array(z.object({ name: z.string(), value: z.string().nullish() }));
+
+/** A list that cannot be read is left out (linkerd2 `pkg/inject/inject.go`, `MergeAdditionalEnv`). */
+function additionalEnv(annotation: string | undefined): z.infer<typeof env> {
+  if (annotation === undefined) return [];
+  try {
+    return env.safeParse(JSON.parse(annotation)).data ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/** As Go's `strconv.ParseBool`. */
+function isTrue(text: string | undefined): boolean {
+  return ["1", "t", "T", "TRUE", "true", "True"].includes(text ?? "");
+}
+
+/** Whether a name is one of those; linkerd2-proxy `dns/name/src/suffix.rs`. */
+export function endsIn(suffix: string, name: string): boolean {
+  const [own, whole] = [suffix, name].map((of) => of.replace(/\.$/, ""));
+  return own === "" || whole === own || (whole?.endsWith(`.${own}`) ?? false);
+}

@@ -1,0 +1,149 @@
+import { identityName } from "../config/names";
+import { nameOf } from "./authorizations";
+import type { Client } from "./clients";
+import type { Cluster } from "./cluster";
+import { decide, type Request, type Verdict } from "./inbound";
+import { isTcp, portsNamed } from "./ports";
+import { endsIn, gatewaySuffixes, proxyOf } from "./proxy";
+import type { Pod, Service } from "./shapes";
+
+/** Where a proxy listens for connections that say where they want to go: the port of gateways, and of every sidecar. */
+const INBOUND_PORT = 4143;
+
+/** What becomes of a request, pod by pod: they may differ in labels, annotations and age. */
+export interface Reach {
+  readonly pods: readonly { readonly pod: string; readonly verdict: Verdict }[];
+}
+
+/** What a caller meets that may choose among the pods: let in if one of them lets it in. */
+export function mostOpen({ pods }: Reach): Verdict {
+  const of = (outcome: Verdict["outcome"]) =>
+    pods.find(({ verdict }) => verdict.outcome === outcome)?.verdict;
+  return of("allowed") ?? of("unknown") ?? of("denied") ?? NOBODY;
+}
+
+/** What a caller meets that cannot choose: let in only if all of them let it in. */
+export function mostClosed({ pods }: Reach): Verdict {
+  const of = (outcome: Verdict["outcome"]) =>
+    pods.find(({ verdict }) => verdict.outcome === outcome)?.verdict;
+  return of("denied") ?? of("unknown") ?? of("allowed") ?? NOBODY;
+}
+
+const NOBODY: Verdict = { outcome: "unknown", why: "it has no pod", by: [] };
+
+/** A request sent to the pods themselves, as callers of the cluster and of its network send it. */
+export function reach(
+  cluster: Cluster,
+  pods: readonly Pod[],
+  port: number | string,
+  client: Client,
+  request: Request,
+): Reach {
+  return {
+    pods: pods.map((pod) => ({
+      pod: nameOf(pod.metadata),
+      verdict: worst(
+        portsNamed(pod, port).map((number) => decide(cluster, pod, number, client, request)),
+        `it has no port ${port}`,
+      ),
+    })),
+  };
+}
+
+/** Ports of one name in several containers: whoever knows the pod chooses. */
+function worst(verdicts: readonly Verdict[], none: string): Verdict {
+  if (verdicts.length === 0) return { outcome: "denied", why: none, by: [] };
+  return mostOpen({ pods: verdicts.map((verdict) => ({ pod: "", verdict })) });
+}
+
+/** The pods behind a Service. Without a selector, somebody else says which they are. */
+export function podsOf(cluster: Cluster, { metadata, spec }: Service): Pod[] {
+  const labels = Object.entries(spec.selector);
+  if (labels.length === 0) return [];
+  return cluster
+    .in(metadata.namespace)
+    .pods.filter(
+      (pod) => isRunning(pod) && labels.every(([key, value]) => pod.metadata.labels[key] === value),
+    );
+}
+
+export function isRunning({ status }: Pod): boolean {
+  return status.phase !== "Succeeded" && status.phase !== "Failed";
+}
+
+/** Every pod that passes requests on to other names. */
+export function gatewaysOf(cluster: Cluster): { readonly pod: Pod; readonly suffixes: readonly string[] }[] {
+  return cluster.pods
+    .filter((pod) => isRunning(pod) && proxyOf(pod))
+    .map((pod) => ({ pod, suffixes: gatewaySuffixes(cluster.mesh, pod) }))
+    .filter(({ suffixes }) => suffixes.length > 0);
+}
+
+/**
+ * A request sent to a cluster's gateway for a Service. `client` is the caller as the gateway sees it; the pods see the
+ * gateway in its place. linkerd2-proxy `app/inbound/src/direct.rs`, `app/gateway/src`.
+ */
+export function reachThroughGateway(
+  cluster: Cluster,
+  service: Service,
+  port: number | string,
+  client: Client,
+  request: Request,
+): Reach {
+  const verdicts = gatewaysOf(cluster).flatMap((gateway) => {
+    const verdict = passes(cluster, gateway, service, client, request);
+    if (verdict.outcome === "denied") return [{ pod: nameOf(gateway.pod.metadata), verdict }];
+    const { podIP } = gateway.pod.status;
+    const as: Client = {
+      identity: identityOf(cluster, gateway.pod),
+      ...(podIP == null ? {} : { address: podIP }),
+    };
+    return podsOf(cluster, service).map((pod) => {
+      const behind = portsNamed(pod, port).filter((number) => serves(service, pod, number));
+      const last = worst(
+        behind.map((number) => decide(cluster, pod, number, as, request)),
+        `the Service ${nameOf(service.metadata)} has no such port`,
+      );
+      const by = [...verdict.by, ...last.by];
+      const outcome = last.outcome === "allowed" ? verdict.outcome : last.outcome;
+      return { pod: nameOf(pod.metadata), verdict: { ...last, outcome, by } };
+    });
+  });
+  if (verdicts.length > 0) return { pods: verdicts };
+  return {
+    pods: [{ pod: "", verdict: { outcome: "denied", why: `${cluster.name} has no gateway`, by: [] } }],
+  };
+}
+
+/** Whether the gateway itself takes a request, and passes it on. */
+function passes(
+  cluster: Cluster,
+  { pod, suffixes }: { readonly pod: Pod; readonly suffixes: readonly string[] },
+  { metadata }: Service,
+  client: Client,
+  request: Request,
+): Verdict {
+  const by = [`gateway ${nameOf(pod.metadata)}`];
+  const denied = (why: string): Verdict => ({ outcome: "denied", why, by });
+  if (client.identity === undefined) return denied("a gateway takes meshed callers only");
+  const name = `${metadata.name}.${metadata.namespace}.svc.${cluster.mesh.clusterDomain}`;
+  if (!suffixes.some((suffix) => endsIn(suffix, name))) return denied("the gateway does not forward to it");
+  if (client.identity === identityOf(cluster, pod)) return denied("the gateway calls itself");
+  const own = decide(cluster, pod, INBOUND_PORT, client, request);
+  return { ...own, by: [...by, ...own.by] };
+}
+
+/** Whether the Service sends one of its ports on to this one of the pod. */
+function serves({ spec }: Service, pod: Pod, port: number): boolean {
+  return spec.ports.some((one) => isTcp(one) && portsNamed(pod, one.targetPort ?? one.port).includes(port));
+}
+
+/** Mesh identity of a pod's proxy. */
+export function identityOf({ mesh }: Cluster, { metadata, spec }: Pod): string {
+  return identityName(
+    spec.serviceAccountName,
+    metadata.namespace,
+    mesh.controlPlaneNamespace,
+    mesh.trustDomain,
+  );
+}

@@ -1,0 +1,72 @@
+import { defaultAuthorizations, isDefaultPolicy, nameOf, serverAuthorizations } from "./authorizations";
+import type { Authorization } from "./clients";
+import type { Cluster } from "./cluster";
+import { among, portsNamed, portsOf, probePaths } from "./ports";
+import { defaultHttpRoutes, grpcRoutes, httpRoutes, inBytes, type Route } from "./routes";
+import { selects } from "./selectors";
+import type { Pod, Server } from "./shapes";
+
+/** What one pod's proxy was told about one of its ports (linkerd2 `policy-controller/core/src/inbound.rs`). */
+export interface PortPolicy {
+  /** For people: `Server shop/web`, or the default policy. */
+  readonly name: string;
+  readonly protocol: string;
+  readonly authorizations: readonly Authorization[];
+  readonly routes: readonly Route[];
+  /** Servers for the same port that count for nothing, because an older one is there. */
+  readonly shadowed: readonly Server[];
+  /** Absent where no Server covers the port. */
+  readonly server?: Server;
+}
+
+/**
+ * The oldest Server that selects the pod and the port counts, then the first by name, and no other (linkerd2
+ * `inbound/index.rs`, `Pod::reindex_servers`). Times are of whole seconds.
+ */
+export function portPolicy(cluster: Cluster, pod: Pod, port: number): PortPolicy {
+  const [server, ...shadowed] = cluster
+    .in(pod.metadata.namespace)
+    .servers.filter(
+      ({ spec }) =>
+        spec.podSelector != null &&
+        selects(spec.podSelector, pod.metadata.labels) &&
+        portsNamed(pod, spec.port).includes(port),
+    )
+    .sort((one, other) => inBytes(ageOf(one), ageOf(other)));
+  const probes = probePaths(pod, port);
+  if (!server) return defaultPolicy(cluster, pod, port, probes);
+  const protocol = server.spec.proxyProtocol ?? "unknown";
+  return {
+    name: `Server ${nameOf(server.metadata)}`,
+    protocol,
+    authorizations: serverAuthorizations(cluster, server),
+    routes: protocol === "gRPC" ? grpcRoutes(cluster, server) : httpRoutes(cluster, server, probes),
+    shadowed,
+    server,
+  };
+}
+
+function ageOf({ metadata }: Server): readonly string[] {
+  return [metadata.creationTimestamp ?? "", metadata.name];
+}
+
+/** linkerd2 `inbound/index.rs`, `default_inbound_server`; a namespace's annotations are written into its pods as they are injected. */
+function defaultPolicy(cluster: Cluster, pod: Pod, port: number, probes: readonly string[]): PortPolicy {
+  const { annotations } = pod.metadata;
+  const own = annotations["config.linkerd.io/default-inbound-policy"];
+  const policy = isDefaultPolicy(own) ? own : cluster.mesh.defaultInboundPolicy;
+  const listed = (key: string) => among(portsOf(annotations[`config.linkerd.io/${key}`]), port);
+  const name = `the default policy ${policy}`;
+  return {
+    name,
+    protocol: listed("opaque-ports") ? "opaque" : "unknown",
+    authorizations: defaultAuthorizations(
+      cluster,
+      policy,
+      name,
+      listed("proxy-require-identity-inbound-ports"),
+    ),
+    routes: defaultHttpRoutes(cluster, probes),
+    shadowed: [],
+  };
+}
