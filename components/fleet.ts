@@ -1,9 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { destinationMark } from "../fleet/access/plan";
+import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/exports/federation";
-import type { ClusterPlan, Plan } from "../fleet/plan";
+import type { Plan } from "../fleet/plan";
 import type { Handover } from "../fleet/stacks/handover";
 import type { LinkPlan } from "../fleet/topology/plan";
 import { Access } from "./access/access";

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { parse } from "yaml";
-import { gatherSections } from "../fleet/config/fleetFile";
-import { ownValues } from "../live/stackFile";
+import { gatherSections, ownValues } from "../fleet/config/fleetFile";
 import { LabError } from "./env";
 
 /** A cluster of the stack file that the lab runs on this machine. */

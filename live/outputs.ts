@@ -135,10 +135,7 @@ export function pulumi(args: readonly string[], stack: string | undefined, input
   return new Promise((resolve, reject) => {
     const child = execFile("pulumi", all, { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
-      const why =
-        error.code === "ENOENT"
-          ? "the Pulumi CLI is not on PATH (in the lab: `npm run lab -- shell`)"
-          : stderr.trim() || error.message;
+      const why = error.code === "ENOENT" ? "the Pulumi CLI is not on PATH" : stderr.trim() || error.message;
       reject(new Unreadable(`pulumi ${args.join(" ")}: ${why}`));
     });
     child.stdin?.on("error", () => undefined).end(input);

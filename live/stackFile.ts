@@ -1,12 +1,10 @@
 import { basename, dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { fleetConfig } from "../fleet/config/fleetConfig";
-import { FLEET_FILE, gatherSections } from "../fleet/config/fleetFile";
+import { FLEET_FILE, gatherSections, ownValues } from "../fleet/config/fleetFile";
 import { isMap, map, structured } from "../fleet/config/json";
 import { type Parsed, parseFleetConfig } from "../fleet/config/parse";
 import { readText } from "./outputs";
-
-const PREFIX = "linkerd-fleet:";
 
 /** The stack of a stack file, if its name says it. */
 export function stackOf(path: string): string | undefined {
@@ -40,10 +38,4 @@ export function readPreviewConfig(config: Readonly<Record<string, string>>): Par
     ...gatherSections(Object.fromEntries(own), readText),
     secretKeys: new Set(secretKeys),
   });
-}
-
-/** What of a configuration is this project's, without its prefix. */
-export function ownValues<T>(config: Readonly<Record<string, T>>): Record<string, T> {
-  const own = Object.entries(config).filter(([key]) => key.startsWith(PREFIX));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value]));
 }

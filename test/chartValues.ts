@@ -1,3 +1,4 @@
+import type { ClusterPlan } from "../fleet/clusters/plan";
 import type { ChartKey } from "../fleet/linkerd/charts";
 import {
   controlPlaneValues,
@@ -7,7 +8,7 @@ import {
   vizValues,
   WEBHOOKS,
 } from "../fleet/linkerd/values";
-import { type ClusterPlan, planFleet } from "../fleet/plan";
+import { planFleet } from "../fleet/plan";
 import { cluster, fleetOf } from "./fleets";
 
 /** The values of one cluster's charts. */

@@ -1,5 +1,7 @@
 import { gzipSync } from "node:zlib";
-import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access/plan";
+import { CREDENTIALS_TYPE, destinationMetadata, linkKubeconfig } from "../fleet/access/credentials";
+import { ACCESS_ROLE, ACCESS_RULES } from "../fleet/access/role";
+import type { ClusterPlan } from "../fleet/clusters/plan";
 import {
   accessName,
   credentialsName,
@@ -8,17 +10,12 @@ import {
   mirrorServiceName,
   PROBE_PORT,
 } from "../fleet/config/names";
+import { exportLabels } from "../fleet/exports/labels";
 import { grantResources } from "../fleet/grants/objects";
 import { controlPlaneValues, crdsValues, multiclusterValues, WEBHOOKS } from "../fleet/linkerd/values";
-import {
-  CREDENTIALS_TYPE,
-  destinationMetadata,
-  exportLabels,
-  linkKubeconfig,
-  linkSpec,
-} from "../fleet/links/link";
+import { linkSpec } from "../fleet/links/link";
 import { describeClusters } from "../fleet/outputs/summary";
-import type { ClusterPlan, Plan } from "../fleet/plan";
+import type { Plan } from "../fleet/plan";
 import { plannedOutputs } from "../live/outputs";
 import type { Asked, Reply } from "./apiServer";
 import { certificate, type Pair } from "./authority";

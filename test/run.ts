@@ -14,6 +14,10 @@ interface Count {
   readonly failed: number;
 }
 
+/** The rules of `.dependency-cruiser.cjs`, over everything that is ours. */
+const LAYERS =
+  "--config .dependency-cruiser.cjs bench components docs fleet index.ts lab live ops policy test".split(" ");
+
 function main(kinds: readonly string[]): number {
   const lab = kinds.includes("lab");
   const counts = lab
@@ -21,6 +25,7 @@ function main(kinds: readonly string[]): number {
     : [
         check("tsc", ["--noEmit"]),
         check("biome", ["check", "."]),
+        check("depcruise", LAYERS),
         vitest(["unit", "policy", "engine", "browser"]),
       ];
   const passed = sum(counts, "passed");

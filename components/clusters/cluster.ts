@@ -1,12 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ACCESS_ROLE, ACCESS_RULES } from "../../fleet/access/plan";
+import { ACCESS_ROLE, ACCESS_RULES } from "../../fleet/access/role";
 import type { AdmissionPlan } from "../../fleet/admission/plan";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../../fleet/config/names";
+import type { ExportPlan } from "../../fleet/exports/plan";
 import type { GrantPlan } from "../../fleet/grants/plan";
 import { TRUST_MARK } from "../../fleet/linkerd/values";
-import type { ClusterPlan, ExportPlan, TrustPlan } from "../../fleet/plan";
 import type { RoutePlan } from "../../fleet/traffic/plan";
+import type { TrustPlan } from "../../fleet/trust/plan";
 import { Admission } from "../admission/admission";
 import { ExportedService } from "../exports/exportedService";
 import { EmissaryGateway } from "../gateways/emissaryGateway";

@@ -1,8 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePort } from "../../fleet/exports/federation";
-import { exportLabels } from "../../fleet/links/link";
-import type { ExportPlan } from "../../fleet/plan";
+import { exportLabels } from "../../fleet/exports/labels";
+import type { ExportPlan } from "../../fleet/exports/plan";
 
 export interface ExportedServiceArgs {
   readonly export: ExportPlan;

@@ -1,9 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { LICENSE_SECRET } from "../../fleet/config/names";
 import { KEPT_BY_HELM } from "../../fleet/linkerd/charts";
 import { controlPlaneValues, crdsValues, WEBHOOKS } from "../../fleet/linkerd/values";
-import type { ClusterPlan, TrustPlan } from "../../fleet/plan";
+import type { TrustPlan } from "../../fleet/trust/plan";
 import { base64 } from "../base64";
 import type { KeyPair } from "../trust/certificates";
 import { CertManager } from "../trust/certManager";

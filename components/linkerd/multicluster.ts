@@ -1,9 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
 import { GATEWAY_AUTHENTICATIONS, withoutAddress } from "../../fleet/gateways/plan";
 import { multiclusterValues } from "../../fleet/linkerd/values";
-import type { ClusterPlan } from "../../fleet/plan";
 import { type EmissaryGateway, emissaryService } from "../gateways/emissaryGateway";
 import { loadBalancerAddress } from "../gateways/loadBalancerAddress";
 import { AuthenticationPatch } from "../grants/policyResources";

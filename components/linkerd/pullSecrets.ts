@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { PULL_SECRET } from "../../fleet/config/names";
-import type { ClusterPlan } from "../../fleet/plan";
 import { base64 } from "../base64";
 
 /** What the pods of one namespace pull their images with, where the stack file gives it; else none. */

@@ -1,14 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { CREDENTIALS_TYPE, destinationMetadata, linkKubeconfig } from "../../fleet/access/credentials";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { credentialsName } from "../../fleet/config/names";
-import {
-  CREDENTIALS_TYPE,
-  createdBy,
-  destinationMetadata,
-  linkKubeconfig,
-  linkSpec,
-} from "../../fleet/links/link";
-import type { ClusterPlan } from "../../fleet/plan";
+import { createdBy, linkSpec } from "../../fleet/links/link";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import { base64 } from "../base64";
 import { LinkResource } from "./linkResource";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { VIZ_NAMESPACE } from "../../fleet/config/names";
 import type { ChartPlan } from "../../fleet/linkerd/charts";
 import { vizValues } from "../../fleet/linkerd/values";
-import type { ClusterPlan } from "../../fleet/plan";
 import { chartRelease } from "../linkerd/chart";
 import { extensionNamespace } from "../linkerd/extensionNamespace";
 import { pullSecrets } from "../linkerd/pullSecrets";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { TrustPlan } from "../../fleet/plan";
+import type { TrustPlan } from "../../fleet/trust/plan";
 import { Bundle, Certificate } from "./certManagerResources";
 
 export interface CertManagerArgs {

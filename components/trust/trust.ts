@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { TrustPlan } from "../../fleet/plan";
 import type { Handover } from "../../fleet/stacks/handover";
 import { joinBundle } from "../../fleet/trust/bundle";
+import type { TrustPlan } from "../../fleet/trust/plan";
 import type { KeyPair } from "./certificates";
 import { TrustAnchor } from "./trustAnchor";
 

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { KEPT_BY_HELM } from "../../fleet/linkerd/charts";
-import type { TrustPlan } from "../../fleet/plan";
+import type { TrustPlan } from "../../fleet/trust/plan";
 import { base64 } from "../base64";
 import { type KeyPair, signedCertificate } from "./certificates";
 

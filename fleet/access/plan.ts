@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { FleetConfig } from "../config/fleetConfig";
 import { accessName } from "../config/names";
-import type { Plan } from "../plan";
 import type { Surroundings } from "../stacks/plan";
 import type { LinkPlan } from "../topology/plan";
 
@@ -17,31 +16,6 @@ export interface AccessPlan {
   /** Generations of the tokens that are valid: that one, and until a deployment is complete those before it. */
   readonly tokens: readonly number[];
 }
-
-/** Shared by all accesses of a target: what a service mirror and a destination controller must read, no more. */
-export const ACCESS_ROLE = "linkerd-fleet-remote-access";
-
-export interface PolicyRule {
-  readonly apiGroups: string[];
-  readonly resources: string[];
-  readonly verbs: string[];
-  readonly resourceNames?: string[];
-}
-
-const READ = ["list", "get", "watch"];
-
-/**
- * linkerd2 `multicluster/.../remote-access-service-mirror-rbac.yaml`, without its right to write Events: what
- * other clusters hold is read-only.
- */
-export const ACCESS_RULES: readonly PolicyRule[] = [
-  { apiGroups: ["apps"], resources: ["replicasets"], verbs: READ },
-  { apiGroups: ["batch"], resources: ["jobs"], verbs: READ },
-  { apiGroups: [""], resources: ["pods", "endpoints", "services"], verbs: READ },
-  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
-  { apiGroups: ["policy.linkerd.io"], resources: ["servers"], verbs: READ },
-  { apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: ["linkerd-config"] },
-];
 
 /** One access for each link. `others`: by cluster, the stack of those of other stacks. */
 export function planAccesses(
@@ -93,7 +67,10 @@ const liveTokens = z.array(z.object({ source: z.string(), target: z.string(), to
  * complete deployment lets go of them (`describeAccesses`), so a source that could not be reached in the middle of a
  * rotation never holds a dead token.
  */
-export function keepTokens(plan: Plan, outputs: Readonly<Record<string, unknown>>): Plan {
+export function keepTokens<T extends { readonly accesses: readonly AccessPlan[] }>(
+  plan: T,
+  outputs: Readonly<Record<string, unknown>>,
+): T {
   const read = liveTokens.safeParse(outputs.accesses);
   const live = new Map(
     (read.data ?? []).map(({ source, target, tokens }) => [`${source}/${target}`, tokens]),

@@ -1,7 +1,7 @@
 import type { FleetConfig } from "../config/fleetConfig";
 import { credentialsName, MULTICLUSTER_NAMESPACE } from "../config/names";
-import { exportLabels } from "../links/link";
-import type { ExportPlan } from "../plan";
+import { exportLabels } from "../exports/labels";
+import type { ExportPlan } from "../exports/plan";
 import type { LinkPlan } from "../topology/plan";
 
 /** What the API server of one cluster takes: what the plan declares for it, and from whom. */

@@ -1,6 +1,7 @@
-import { ACCESS_ROLE } from "../access/plan";
+import { CREDENTIALS_TYPE } from "../access/credentials";
+import { ACCESS_ROLE } from "../access/role";
 import { GRANT_PREFIX } from "../config/names";
-import { CREDENTIALS_TYPE, EXPORT_KEYS } from "../links/link";
+import { EXPORT_KEYS } from "../exports/labels";
 import type { AdmissionPlan } from "./plan";
 
 /** A ValidatingAdmissionPolicy, `admissionregistration.k8s.io/v1`, as far as it differs between ours. Texts are CEL. */

@@ -1,5 +1,6 @@
 import { MULTICLUSTER_NAMESPACE, VIZ_NAMESPACE } from "../config/names";
-import type { ClusterPlan, Plan } from "../plan";
+import type { Plan } from "../plan";
+import type { ClusterPlan } from "./plan";
 
 /** What must be in a cluster before the first resource: someone else makes it. */
 interface Required {

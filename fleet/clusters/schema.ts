@@ -11,8 +11,8 @@ import {
   stackName,
   text,
 } from "../config/common";
-import { serviceAccount } from "../exports/schema";
 import { gatewayConfig } from "../gateways/schema";
+import { serviceAccount } from "../grants/schema";
 import { inboundPolicy, linkerdOverrides } from "../linkerd/schema";
 
 const adoptConfig = z

@@ -11,7 +11,7 @@ import {
   text,
 } from "../config/common";
 import { GATEWAY_PORT, PROBE_PORT } from "../config/names";
-import { gatewayCaller } from "../exports/schema";
+import { gatewayCaller } from "../grants/schema";
 
 const annotations = z
   .record(z.string(), z.string())

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { GRANT_PREFIX, PROBES } from "../config/names";
-import type { HttpMatch } from "../exports/schema";
 import type { GrantPlan, PortGrant } from "./plan";
 import type {
   AuthenticationRef,
@@ -12,6 +11,7 @@ import type {
   ServerSpec,
 } from "./policyObjects";
 import { decideRoutes, matchWords } from "./routes";
+import type { HttpMatch } from "./schema";
 
 export interface Named<Spec> {
   readonly name: string;

@@ -1,9 +1,10 @@
 import type { FleetConfig } from "../config/fleetConfig";
 import { exportKey, identityName } from "../config/names";
-import type { ContainerPort, GrantConfig, HttpMatch, ServiceConfig } from "../exports/schema";
+import type { ServiceConfig } from "../exports/schema";
 import { gatewayIdentity } from "../gateways/plan";
 import type { LinkPlan } from "../topology/plan";
-import { matchWords } from "./routes";
+import { matchWords, type RouteGrant } from "./routes";
+import type { ContainerPort, GrantConfig } from "./schema";
 
 /** Who may call one exported service in one cluster. Whoever is not named may not. */
 export interface GrantPlan {
@@ -30,11 +31,6 @@ export interface PortGrant {
   readonly callers: readonly string[];
   /** Who may send some requests only; absent where nobody is limited to any. */
   readonly routes?: readonly RouteGrant[];
-}
-
-export interface RouteGrant {
-  readonly match: HttpMatch;
-  readonly callers: readonly string[];
 }
 
 export interface LocalGrant {

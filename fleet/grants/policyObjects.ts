@@ -1,4 +1,4 @@
-import type { HttpMatch } from "../exports/schema";
+import type { HttpMatch } from "./schema";
 
 /** Specs of Linkerd's policy resources, group `policy.linkerd.io` (linkerd2 `charts/linkerd-crds/templates/policy`). */
 

@@ -1,5 +1,9 @@
-import type { HttpMatch } from "../exports/schema";
-import type { RouteGrant } from "./plan";
+import type { HttpMatch } from "./schema";
+
+export interface RouteGrant {
+  readonly match: HttpMatch;
+  readonly callers: readonly string[];
+}
 
 /** Requests to one port of which one HTTPRoute decides, and who may send them besides those who may send everything. */
 export interface DecidedRoute extends RouteGrant {

@@ -1,7 +1,8 @@
 import { overlap } from "../config/networks";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
-import type { GrantConfig, ServiceConfig } from "../exports/schema";
+import type { ServiceConfig } from "../exports/schema";
+import type { GrantConfig } from "./schema";
 
 /** Each grant names callers that exist and that Linkerd can tell from others. */
 export function grantRules(fleet: Readable): Problem[] {

@@ -1,6 +1,6 @@
+import type { ClusterPlan } from "../clusters/plan";
 import { GATEWAY_NAME, GATEWAY_PORT, LICENSE_SECRET, PROBE_PORT, PULL_SECRET } from "../config/names";
 import type { GatewayPlan } from "../gateways/plan";
-import type { ClusterPlan } from "../plan";
 import { type ChartKey, type ChartPlan, mergeValues } from "./charts";
 
 /**

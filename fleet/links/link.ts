@@ -1,7 +1,8 @@
 import { isRotated } from "../access/plan";
+import type { ClusterPlan } from "../clusters/plan";
 import type { Mode } from "../config/common";
 import { credentialsName } from "../config/names";
-import type { ClusterPlan } from "../plan";
+import { EXPORT_LABEL } from "../exports/labels";
 import type { LinkPlan } from "../topology/plan";
 
 /** `spec` of a Link, `multicluster.linkerd.io/v1alpha3` (linkerd2 `templates/link-crd.yaml`). Ports are strings there. */
@@ -35,29 +36,11 @@ export interface LabelSelector {
   readonly matchLabels: Readonly<Record<string, string>>;
 }
 
-const EXPORTED = "mirror.linkerd.io/exported";
-const FEDERATED = "mirror.linkerd.io/federated";
-
-/** The labels that let a Service cross, whatever their value. */
-export const EXPORT_KEYS = [EXPORTED, FEDERATED] as const;
-
-/** The label that lets a service cross, for each mode (linkerd2 `pkg/k8s/labels.go`). */
-export const EXPORT_LABEL: Readonly<Record<Mode, readonly [key: string, value: string]>> = {
-  gateway: [EXPORTED, "true"],
-  flat: [EXPORTED, "remote-discovery"],
-  federated: [FEDERATED, "member"],
-};
-
 /**
  * No Service carries this label, so a selector for it takes every mirror away. An absent selector would do the
  * same, but a field that is written is a field that a reviewer, and a server-side apply, can see.
  */
 const NOTHING: LabelSelector = { matchLabels: { "linkerd-fleet/crosses": "nothing" } };
-
-/** The labels a Service carries to cross in these modes. */
-export function exportLabels(modes: readonly Mode[]): Record<string, string> {
-  return Object.fromEntries(modes.map((mode) => EXPORT_LABEL[mode]));
-}
 
 /** In a Link's excludedAnnotations: a key that no Service carries. */
 const GENERATION_MARK = "linkerd-fleet/token-generation-";
@@ -127,48 +110,8 @@ function gatewayFields<T>(
   };
 }
 
-/** Type of both copies of a link's credentials; Linkerd looks at no other (linkerd2 `pkg/k8s/labels.go`). */
-export const CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig";
-
-/** What the destination controller must find on its copy, or it passes the target over. */
-export function destinationMetadata(
-  target: Pick<ClusterPlan, "name" | "trustDomain" | "clusterDomain">,
-): Record<"labels" | "annotations", Record<string, string>> {
-  return {
-    labels: { "multicluster.linkerd.io/cluster-name": target.name },
-    annotations: {
-      "multicluster.linkerd.io/trust-domain": target.trustDomain,
-      "multicluster.linkerd.io/cluster-domain": target.clusterDomain,
-    },
-  };
-}
-
 /** `linkerd multicluster check` compares this annotation with its own version. */
 export function createdBy(chartVersion: string): string {
   const edge = /^20(\d\d)\.(\d+)\.(\d+)$/.exec(chartVersion);
   return `linkerd/cli ${edge ? `edge-${edge.slice(1).join(".")}` : chartVersion}`;
-}
-
-/**
- * A kubeconfig that opens one target with one access and needs nothing else: CA inline, our address, a token.
- * JSON is YAML, and its order of keys is ours to fix.
- * `caData` is base64, `token` is plain.
- */
-export function linkKubeconfig(
-  target: Pick<ClusterPlan, "name" | "apiServer">,
-  serviceAccount: string,
-  credentials: { readonly caData: string; readonly token: string },
-): string {
-  const { name } = target;
-  const config = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [
-      { name, cluster: { server: target.apiServer, "certificate-authority-data": credentials.caData } },
-    ],
-    users: [{ name: serviceAccount, user: { token: credentials.token } }],
-    contexts: [{ name, context: { cluster: name, user: serviceAccount } }],
-    "current-context": name,
-  };
-  return `${JSON.stringify(config, null, 2)}\n`;
 }

@@ -1,4 +1,10 @@
-import type { ClusterPlan, ExportPlan } from "../plan";
+import type { ExportPlan } from "../exports/plan";
+
+/** What alerts need to know of the cluster they are for. */
+export interface WatchedCluster {
+  readonly name: string;
+  readonly controllers: readonly { readonly target: string; readonly probePort: number | undefined }[];
+}
 
 /** One alert rule, in the words of the Prometheus Operator's `PrometheusRule`. */
 export interface Alert {
@@ -18,7 +24,7 @@ export const EXPIRY_METRIC = "linkerd_fleet_expiry_timestamp_seconds";
  * What to be woken for in one cluster. Metrics: service mirror (linkerd2 `multicluster/service-mirror/metrics.go`),
  * destination controller (`controller/api/destination/watcher`), identity controller (`pkg/identity/service.go`).
  */
-export function alertsOf(exports: readonly ExportPlan[], cluster: ClusterPlan): Alert[] {
+export function alertsOf(exports: readonly ExportPlan[], cluster: WatchedCluster): Alert[] {
   const { name, controllers } = cluster;
   const probed = controllers.filter(({ probePort }) => probePort !== undefined);
   return [
@@ -93,7 +99,7 @@ export function alertsOf(exports: readonly ExportPlan[], cluster: ClusterPlan): 
  * Federated services of several members that are down to one, as the destination controller counts their pods. The
  * namespace is the service's: a PodMonitor gives the label `namespace` to the pod that is scraped.
  */
-function lastMembers(exports: readonly ExportPlan[], { name, controllers }: ClusterPlan): Alert[] {
+function lastMembers(exports: readonly ExportPlan[], { name, controllers }: WatchedCluster): Alert[] {
   const seen = new Set([name, ...controllers.map(({ target }) => target)]);
   const members = Map.groupBy(
     exports.filter(({ cluster, modes }) => modes.includes("federated") && seen.has(cluster)),

@@ -1,8 +1,8 @@
 import type { FleetConfig } from "../config/fleetConfig";
 import { identityName } from "../config/names";
-import { gatewayPlace } from "../gateways/plan";
-import type { ClusterPlan, ExportPlan } from "../plan";
-import { type Alert, alertsOf } from "./alerts";
+import type { ExportPlan } from "../exports/plan";
+import { type GatewayPlan, gatewayPlace, type MeshNames } from "../gateways/plan";
+import { type Alert, alertsOf, type WatchedCluster } from "./alerts";
 import type { ObservabilityConfig } from "./schema";
 
 /** How one cluster is made visible to its Prometheus. */
@@ -31,7 +31,7 @@ export const METRICS_PORTS = ["ctrl-admin", "locsm-admin"] as const;
 /** Absent where the stack file asks for none. */
 export function planObservability(
   config: FleetConfig,
-  cluster: ClusterPlan,
+  cluster: WatchedCluster & MeshNames & { readonly gateway: GatewayPlan },
   exports: readonly ExportPlan[],
 ): ObservabilityPlan | undefined {
   if (!config.observability || !config.clusters[cluster.name]?.observed) return undefined;

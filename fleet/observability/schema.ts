@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { matching, namespaceName, network } from "../config/common";
-import { serviceAccount } from "../exports/schema";
+import { serviceAccount } from "../grants/schema";
 
 const prometheus = z.strictObject({
   namespace: namespaceName.describe("Its namespace, the same in every cluster"),

@@ -1,5 +1,5 @@
 import { TARGET_LABEL } from "../../fleet/config/names";
-import type { Plain } from "../verify/shapes";
+import type { Plain } from "../../live/shapes";
 
 /**
  * What of a source's Services still leads to a target: its mirrors, and federated services of which it is a member. The

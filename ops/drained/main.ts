@@ -9,7 +9,7 @@ import { linkName } from "../../fleet/config/names";
 import { inParallel, openClusters } from "../../live/cluster";
 import { readOutputs, Unreadable } from "../../live/outputs";
 import { runProgram } from "../../live/program";
-import { plain } from "../verify/shapes";
+import { plain } from "../../live/shapes";
 import { leftovers } from "./leftovers";
 
 const POLL_MS = 2000;

@@ -4,7 +4,7 @@ import { MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
 import { joinBundle, splitBundle } from "../../fleet/trust/bundle";
 import type { LiveCluster, Read } from "../../live/cluster";
 import { Unreadable } from "../../live/outputs";
-import { configMap, plain, release, secret } from "../verify/shapes";
+import { configMap, plain, release, secret } from "../../live/shapes";
 
 /** The Linkerd that one cluster has, as far as adopting it needs to know. Public: no key is kept. */
 export interface Existing {

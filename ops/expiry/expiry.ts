@@ -2,9 +2,9 @@ import type { X509Certificate } from "node:crypto";
 import { WEBHOOKS } from "../../fleet/linkerd/values";
 import { EXPIRY_METRIC } from "../../fleet/observability/alerts";
 import type { OpenFleet } from "../../live/fleet";
+import type { Token } from "../../live/shapes";
 import { entry, named, readCertificates } from "../verify/certificates";
 import type { Member } from "../verify/read";
-import type { Token } from "../verify/shapes";
 
 /** Something of a fleet that ends. */
 export interface Expiring {

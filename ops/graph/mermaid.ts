@@ -1,4 +1,5 @@
-import type { Box, Line, Mark, Picture } from "./picture";
+import type { Mark } from "./marks";
+import type { Box, Line, Picture } from "./picture";
 import { COLOURS, labelOf, markOf, rowsOf } from "./words";
 
 /** A picture as Mermaid, which GitHub and others draw. */

@@ -1,8 +1,5 @@
+import { type Mark, SIGNS } from "./marks";
 import type { View } from "./view";
-import { SIGNS } from "./words";
-
-/** What a change does to a part of the fleet. */
-export type Mark = "same" | "added" | "removed" | "changed";
 
 /** What is drawn, whatever draws it: boxes, in groups, and lines between them. */
 export interface Picture {

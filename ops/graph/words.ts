@@ -1,8 +1,6 @@
 import { GATEWAY_NAME, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
-import type { Box, Crossing, Line, Mark } from "./picture";
-
-/** Before the name of what changes, for whom a colour says nothing. */
-export const SIGNS: Readonly<Record<Mark, string>> = { same: "", added: "+ ", removed: "− ", changed: "~ " };
+import { type Mark, SIGNS } from "./marks";
+import type { Box, Crossing, Line } from "./picture";
 
 /** What a change is drawn in. */
 export const COLOURS: Readonly<

@@ -1,5 +1,5 @@
 import { isMap, list } from "../../fleet/config/json";
-import type { Custom } from "../verify/shapes";
+import type { Custom } from "../../live/shapes";
 
 /** The policy objects of one namespace, as read from its cluster. */
 export interface PolicyObjects {

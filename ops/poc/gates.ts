@@ -1,9 +1,9 @@
 import { GATEWAY_NAME, identityName } from "../../fleet/config/names";
 import { grantResources } from "../../fleet/grants/objects";
+import type { Release } from "../../live/shapes";
 import { contextOf } from "../verify/finding";
 import type { Result } from "../verify/judge";
 import type { FleetState } from "../verify/read";
-import type { Release } from "../verify/shapes";
 import { admits } from "./admits";
 
 /** What a gate showed. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { httpMatch } from "../../fleet/exports/schema";
 import { matchWords } from "../../fleet/grants/routes";
+import { httpMatch } from "../../fleet/grants/schema";
 import { difference, isType, type Line, serviceLines, signed, verb } from "./lines";
 import type { Inputs, Step } from "./preview";
 

@@ -1,9 +1,9 @@
 import { type Mode, mode } from "../../fleet/config/common";
-import { EXPORT_LABEL } from "../../fleet/links/link";
+import { EXPORT_LABEL } from "../../fleet/exports/labels";
 import type { Plan } from "../../fleet/plan";
 import type { FleetOutputs } from "../../live/outputs";
+import type { Service } from "../../live/shapes";
 import type { Member } from "../verify/read";
-import type { Service } from "../verify/shapes";
 
 /** One service in one mode: who is to serve the other clusters, and who does. */
 export interface ServedService {

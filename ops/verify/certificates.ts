@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { certificateBlocks } from "../../fleet/trust/certificates";
-import type { Secret } from "./shapes";
+import type { Secret } from "../../live/shapes";
 
 /** All certificates of a PEM text; `undefined` if there is none or one cannot be read. */
 export function readCertificates(pem: string | undefined): X509Certificate[] | undefined {

@@ -1,6 +1,6 @@
-import type { ClusterPlan } from "../../fleet/plan";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import type { Read } from "../../live/cluster";
-import type { Release } from "./shapes";
+import type { Release } from "../../live/shapes";
 
 /** `unknown`: it could not be judged from here. */
 export type Severity = "error" | "warning" | "unknown";

@@ -1,12 +1,14 @@
-import { ACCESS_ROLE } from "../../fleet/access/plan";
+import { CREDENTIALS_TYPE } from "../../fleet/access/credentials";
+import { ACCESS_ROLE } from "../../fleet/access/role";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { credentialsName, linkName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
+import { EXPORT_KEYS } from "../../fleet/exports/labels";
 import { gatewayPlace } from "../../fleet/gateways/plan";
-import { CREDENTIALS_TYPE, EXPORT_KEYS } from "../../fleet/links/link";
-import type { ClusterPlan, Plan } from "../../fleet/plan";
+import type { Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
-import { parseCredentials } from "../../live/kubeconfig";
 import type { FleetOutputs } from "../../live/outputs";
-import * as shapes from "./shapes";
+import * as shapes from "../../live/shapes";
+import { parseCredentials } from "./credentials";
 
 /** A fleet as planned and as found: all that the checks look at. */
 export interface FleetState {

@@ -1,6 +1,6 @@
-import { ACCESS_ROLE } from "../../fleet/access/plan";
+import { CREDENTIALS_TYPE } from "../../fleet/access/credentials";
+import { ACCESS_ROLE } from "../../fleet/access/role";
 import { accessName, credentialsName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
-import { CREDENTIALS_TYPE } from "../../fleet/links/link";
 import { objectName, objectNamespace, ROLE, ROLE_BINDING, SECRET } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 

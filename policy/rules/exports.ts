@@ -1,5 +1,5 @@
 import { mode } from "../../fleet/config/common";
-import { EXPORT_LABEL } from "../../fleet/links/link";
+import { EXPORT_LABEL } from "../../fleet/exports/labels";
 import type { Fleet } from "../fleet";
 import type { Known } from "../known";
 import {

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { ACCESS_ROLE } from "../../fleet/access/plan";
+import { ACCESS_ROLE } from "../../fleet/access/role";
 import { certificate, type Pair } from "../authority";
 import type { Hands, Manifest, Undo } from "./hands";
 import type { TestLab } from "./harness";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { plain } from "../../live/shapes";
 import { leftovers } from "../../ops/drained/leftovers";
-import { plain } from "../../ops/verify/shapes";
 
 const FEDERATED = "multicluster.linkerd.io/remote-discovery";
 const made = (name: string, labels: object, annotations: object = {}) =>

@@ -1,9 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HttpMatch } from "../../fleet/exports/schema";
 import { grantResources } from "../../fleet/grants/objects";
-import type { RouteGrant } from "../../fleet/grants/plan";
-import { decideRoutes, matchWords, ties } from "../../fleet/grants/routes";
+import { decideRoutes, matchWords, type RouteGrant, ties } from "../../fleet/grants/routes";
+import type { HttpMatch } from "../../fleet/grants/schema";
 import { planFleet } from "../../fleet/plan";
 import { meshConfig } from "../fleets";
 

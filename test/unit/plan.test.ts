@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { fleetConfig } from "../../fleet/config/fleetConfig";
 import { isMap } from "../../fleet/config/json";
 import { accessName, credentialsName, exportKey, mirrorServiceName } from "../../fleet/config/names";
-import { type ClusterPlan, type Plan, planFleet } from "../../fleet/plan";
+import { type Plan, planFleet } from "../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../arbitraries";
 
 const plan = (input: FleetInput): Plan => planFleet(configOf(input));

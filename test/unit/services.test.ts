@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { EXPORT_LABEL } from "../../fleet/links/link";
+import { EXPORT_LABEL } from "../../fleet/exports/labels";
 import { describeServices } from "../../fleet/outputs/summary";
 import { type Plan, planFleet } from "../../fleet/plan";
 import { WHOLE } from "../../fleet/stacks/plan";
 import { plannedOutputs } from "../../live/outputs";
+import type { Service } from "../../live/shapes";
 import { expiring } from "../../ops/expiry/expiry";
 import { linkedGateways } from "../../ops/gateways/gateways";
 import { isServed, servedServices } from "../../ops/services/services";
 import type { Member } from "../../ops/verify/read";
-import type { Service } from "../../ops/verify/shapes";
 import { cluster, fleetOf } from "../fleets";
 
 const checkout = { name: "checkout", namespace: "shop", mode: "federated", ports: ["http"] };

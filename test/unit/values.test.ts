@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { isMap } from "../../fleet/config/json";
 import { CHART_KEYS as KEYS } from "../../fleet/linkerd/charts";
 import { DEFAULT_VALUES, multiclusterValues, OWNED_VALUES, WEBHOOKS } from "../../fleet/linkerd/values";
-import { type ClusterPlan, planFleet } from "../../fleet/plan";
+import { planFleet } from "../../fleet/plan";
 import { configOf, fleetInputs } from "../arbitraries";
 import { chartValues, fullClusters } from "../chartValues";
 

@@ -1,12 +1,12 @@
-import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access/plan";
+import { destinationMetadata } from "../../../fleet/access/credentials";
+import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access/role";
 import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/config/names";
-import { destinationMetadata } from "../../../fleet/links/link";
-import { parseCredentials } from "../../../live/kubeconfig";
+import type { Binding } from "../../../live/shapes";
 import { entry, named, readCertificates } from "../certificates";
+import { parseCredentials } from "../credentials";
 import { differences } from "../differences";
 import { drifted, type Finding, given, stray } from "../finding";
 import { compareRights } from "../rights";
-import type { Binding } from "../shapes";
 import { ofClusters, ofLinks } from "./check";
 
 export const accessChecks = [

@@ -1,5 +1,5 @@
+import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { linkName } from "../../../fleet/config/names";
-import type { ClusterPlan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology/plan";
 import type { Finding, Judgement } from "../finding";
 import type { FleetState, LinkTarget, Member } from "../read";

@@ -1,3 +1,4 @@
+import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import type { ChartPlan } from "../../../fleet/linkerd/charts";
 import {
   controlPlaneValues,
@@ -6,10 +7,9 @@ import {
   type Values,
   WEBHOOKS,
 } from "../../../fleet/linkerd/values";
-import type { ClusterPlan } from "../../../fleet/plan";
+import type { Deployment, Release } from "../../../live/shapes";
 import { differences } from "../differences";
 import { contextOf, drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
-import type { Deployment, Release } from "../shapes";
 import { ofClusters } from "./check";
 
 /** Kinds that the fleet's objects are of, by the group and version that must serve them. */

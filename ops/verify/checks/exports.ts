@@ -1,10 +1,11 @@
 import type { Mode } from "../../../fleet/config/common";
 import { federatedViews, portGroups } from "../../../fleet/exports/federation";
-import { EXPORT_KEYS, exportLabels } from "../../../fleet/links/link";
-import type { ExportPlan, Plan } from "../../../fleet/plan";
+import { EXPORT_KEYS, exportLabels } from "../../../fleet/exports/labels";
+import type { ExportPlan } from "../../../fleet/exports/plan";
+import type { Plan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology/plan";
+import type { Crossed, Service } from "../../../live/shapes";
 import { drifted, type Finding, given, kubectlOf, notWorking, stray } from "../finding";
-import type { Crossed, Service } from "../shapes";
 import { type Check, ofClusters, ofLinks } from "./check";
 
 const exported: Check = {

@@ -1,10 +1,10 @@
+import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { GATEWAY_PORT, PROBE_PORT, TARGET_LABEL } from "../../../fleet/config/names";
 import { GATEWAY_AUTHENTICATIONS, ingressAddress } from "../../../fleet/gateways/plan";
-import type { ClusterPlan } from "../../../fleet/plan";
+import type { Endpoints, Release, Service } from "../../../live/shapes";
 import { named } from "../certificates";
 import { differences } from "../differences";
 import { drifted, driftedChart, type Finding, given, notWorking } from "../finding";
-import type { Endpoints, Release, Service } from "../shapes";
 import { ofClusters, ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./clusters";
 

@@ -1,9 +1,9 @@
+import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { isMap, list } from "../../../fleet/config/json";
 import { type GrantResources, grantResources } from "../../../fleet/grants/objects";
-import type { ClusterPlan } from "../../../fleet/plan";
+import type { Custom } from "../../../live/shapes";
 import { differences } from "../differences";
 import { drifted, type Finding, given, stray } from "../finding";
-import type { Custom } from "../shapes";
 import { type Check, ofClusters } from "./check";
 
 const granted: Check = {

@@ -2,11 +2,11 @@ import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/config/name
 import { ingressAddress } from "../../../fleet/gateways/plan";
 import { linkSpec, markedGeneration } from "../../../fleet/links/link";
 import type { LinkPlan } from "../../../fleet/topology/plan";
+import type { Custom } from "../../../live/shapes";
 import { named } from "../certificates";
 import { differences } from "../differences";
 import { drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
 import type { FleetState, LinkTarget } from "../read";
-import type { Custom } from "../shapes";
 import { ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./clusters";
 

@@ -3,9 +3,9 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { WEBHOOKS } from "../../../fleet/linkerd/values";
 import { chainsTo } from "../../../fleet/trust/certificates";
+import type { Secret } from "../../../live/shapes";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
 import { drifted, driftedChart, type Finding, given } from "../finding";
-import type { Secret } from "../shapes";
 import { type Check, ofClusters } from "./check";
 import { releaseOf } from "./clusters";
 

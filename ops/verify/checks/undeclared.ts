@@ -7,8 +7,8 @@ import {
   TARGET_LABEL,
 } from "../../../fleet/config/names";
 import type { Plan } from "../../../fleet/plan";
+import type { Metadata, Service } from "../../../live/shapes";
 import { type Finding, given, stray } from "../finding";
-import type { Metadata, Service } from "../shapes";
 import { ofClusters } from "./check";
 
 export const orphanChecks = [

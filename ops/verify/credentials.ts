@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import type { Secret } from "../ops/verify/shapes";
+import type { Secret } from "../../live/shapes";
 
 /** What a credentials Secret opens. */
 export interface Credentials {

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { clusterName, DNS_NAME, domainName, matching, namespaceName, port } from "../config/common";
+
+const portName = matching(
+  /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
+  "is not the name of a container port",
+  "use lower-case letters, digits and single dashes, as in the pod's `ports`",
+).max(15);
+
+export const containerPort = z.union([port, portName]).describe("the number or the name of a container port");
+export type ContainerPort = z.infer<typeof containerPort>;
+
+export const serviceAccount = matching(
+  DNS_NAME,
+  "is not the name of a ServiceAccount",
+  "use lower-case letters, digits, dashes and dots",
+).max(253);
+
+const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const IDENTITY = `(\\*|${label}(\\.${label})*)\\.${label}\\.serviceaccount\\.identity\\.${label}\\.${label}(\\.${label})*`;
+const NO_IDENTITY = "is no identity that a meshed pod can have";
+const WRITE_IDENTITY =
+  "write <service account>.<namespace>.serviceaccount.identity.<control-plane namespace>.<trust domain>, or * " +
+  "for the service account";
+/** What a proxy's certificate can say, with `*` for all ServiceAccounts of one namespace (linkerd2 `identity_match.rs`). */
+const meshIdentity = matching(new RegExp(`^${IDENTITY}$`), NO_IDENTITY, WRITE_IDENTITY).max(253);
+
+/** Who may call through a gateway: also everybody, which is what the chart ships. */
+export const gatewayCaller = matching(
+  new RegExp(`^(\\*|${IDENTITY})$`),
+  NO_IDENTITY,
+  `${WRITE_IDENTITY}, or * alone for every meshed pod`,
+).max(253);
+
+const who = {
+  namespace: namespaceName.optional().describe("Namespace of the callers"),
+  serviceAccount: serviceAccount
+    .optional()
+    .describe("Their ServiceAccount. Default: all ServiceAccounts of the namespace"),
+};
+
+/** As the Gateway API has it (`HTTPPathMatch`), but for `*`, which would be taken for what it is not. */
+export const httpPath = matching(
+  /^(?!.*(\/\/|%2[fF]|\/\.{1,2}(\/|$)))\/(?:[-A-Za-z0-9/._~!$&'()+,;=:@]|%[0-9a-fA-F]{2})*$/,
+  "is not the path of a request",
+  "write it as it is sent, from the first / to before any ? or #, without *, empty segments, . and ..",
+).max(1024);
+
+/** An `HTTPRouteMatch` of the Gateway API, as far as grants have it. */
+export const httpMatch = z.strictObject({
+  path: z
+    .strictObject({
+      type: z
+        .enum(["PathPrefix", "Exact"])
+        .default("PathPrefix")
+        .describe("`PathPrefix`: this path and all below it, by whole segments; `Exact`: this path alone"),
+      value: httpPath.describe("The path"),
+    })
+    .default({ type: "PathPrefix", value: "/" })
+    .describe("Default: every path"),
+  method: z
+    .enum(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
+    .optional()
+    .describe("Default: every method"),
+});
+export type HttpMatch = z.infer<typeof httpMatch>;
+
+export const grantConfig = z.strictObject({
+  ...who,
+  cluster: clusterName
+    .optional()
+    .describe("Their cluster, which must have a trust domain of its own. Default: every linked cluster"),
+  trustDomain: domainName.optional().describe("Their trust domain, instead of a cluster"),
+  identity: meshIdentity
+    .optional()
+    .describe("The whole identity, instead of the settings above; also of callers outside of this fleet"),
+  ports: z.array(containerPort).min(1).optional().describe("Which ports. Default: all of the service"),
+  routes: z
+    .array(httpMatch)
+    .min(1)
+    .optional()
+    .describe("Which HTTP requests, each a match of an HTTPRoute. Default: everything sent to the ports"),
+});
+export type GrantConfig = z.infer<typeof grantConfig>;
+
+export const localConfig = z
+  .union([z.enum(["keep", "meshed", "none"]), z.array(z.strictObject(who)).min(1)])
+  .describe("keep, meshed, none, or a list of { namespace, serviceAccount }");
