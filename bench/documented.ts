@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { certificate } from "../test/authority";
 import type { TestLab } from "../test/lab/harness";
+import { certificate } from "../testing/authority";
 
 /**
  * The steps of Linkerd's documentation, one after the other as it has them: `linkerd install --crds`, `linkerd install`,

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "../components/fleet";
-import { computed } from "../test/mocks";
+import { computed } from "../testing/mocks";
 import { inProcesses } from "./each";
 import { peakMemory, toHundredths } from "./figure";
 import { planOf, type Shape } from "./fleets";

@@ -1,6 +1,6 @@
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { type Plan, planFleet } from "../fleet/plan";
-import { cluster } from "../test/fleets";
+import { cluster } from "../testing/fleets";
 
 export type Shape = "hub" | "mesh";
 

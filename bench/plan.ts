@@ -1,5 +1,5 @@
 import { planFleet } from "../fleet/plan";
-import { meshConfig } from "../test/fleets";
+import { meshConfig } from "../testing/fleets";
 import { peakMemory, print } from "./figure";
 
 const config = meshConfig(300);

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { analyze, type Judged } from "../policy/analyze";
 import { profile } from "../policy/profile";
-import { meshPlan } from "../test/fleets";
 import { judgedPlan } from "../test/policy/judged";
+import { meshPlan } from "../testing/fleets";
 import { peakMemory, print } from "./figure";
 
 async function main(file: string | undefined): Promise<void> {

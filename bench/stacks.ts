@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { repository } from "../lab/env";
-import { cluster } from "../test/fleets";
+import { cluster } from "../testing/fleets";
 import { MemoryFleet, resourcesIn } from "./memory/fleet";
 import { tell } from "./result";
 

@@ -7,8 +7,8 @@ import { stringify } from "yaml";
 import { planFleet } from "../fleet/plan";
 import { readStackFile } from "../live/stackFile";
 import type { Result } from "../ops/verify/judge";
-import { ApiServer } from "../test/apiServer";
-import { LiveFleet, meshStackFile } from "../test/liveFleet";
+import { ApiServer } from "../testing/apiServer";
+import { LiveFleet, meshStackFile } from "../testing/liveFleet";
 import { print } from "./figure";
 
 const CLUSTERS = 30;

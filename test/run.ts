@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { neverRun, RUN_BLOCKS } from "./documents";
+import { neverRun, RUN_BLOCKS } from "../testing/documents";
 
 interface Count {
   readonly passed: number;
@@ -16,7 +16,9 @@ interface Count {
 
 /** The rules of `.dependency-cruiser.cjs`, over everything that is ours. */
 const LAYERS =
-  "--config .dependency-cruiser.cjs bench components docs fleet index.ts lab live ops policy test".split(" ");
+  "--config .dependency-cruiser.cjs bench components docs fleet index.ts lab live ops policy test testing".split(
+    " ",
+  );
 
 function main(kinds: readonly string[]): number {
   const lab = kinds.includes("lab");

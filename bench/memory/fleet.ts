@@ -16,7 +16,7 @@ import { z } from "zod";
 import { labEnv, openLab } from "../../lab/env";
 import { buildPlugins } from "../../lab/plugins/build";
 import { ensureToolchain } from "../../lab/toolchain";
-import { writeProject } from "../../test/loneProject";
+import { writeProject } from "../../testing/loneProject";
 import { MemoryWatch } from "./processes";
 
 export interface Ran {

@@ -6,7 +6,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { html } from "../../ops/graph/html";
 import { draw, type Picture } from "../../ops/graph/picture";
-import { meshView } from "../pictures";
+import { meshView } from "../../testing/pictures";
 import { launchChromium } from "./chromium";
 
 let browser: Browser;

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { ensureToolchain } from "../../lab/toolchain";
-import { chartValues, fullClusters } from "../chartValues";
+import { chartValues, fullClusters } from "../../testing/chartValues";
 
 const chartNames = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster", "linkerd-viz"] as const;
 type ChartName = (typeof chartNames)[number];

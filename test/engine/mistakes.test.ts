@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { LoneProject } from "../loneProject";
+import { LoneProject } from "../../testing/loneProject";
 
 let project: LoneProject;
 beforeAll(async () => {

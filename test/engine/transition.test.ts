@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeServices } from "../../fleet/outputs/summary";
 import { planFleet } from "../../fleet/plan";
 import { deploymentOf } from "../../fleet/transition/deployment";
-import { configOf, type FleetInput } from "../arbitraries";
-import { LoneProject } from "../loneProject";
+import { configOf, type FleetInput } from "../../testing/arbitraries";
+import { LoneProject } from "../../testing/loneProject";
 
 const NAMES = ["us", "eu", "apac"];
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { splitBundle } from "../../fleet/trust/bundle";
 import { chainsTo } from "../../fleet/trust/certificates";
-import { selfSigned } from "../certificates";
+import { selfSigned } from "../../testing/certificates";
 import { installByHelm, installByKubectl, linkByCli } from "./existing";
 import { type StackConfig, TestLab } from "./harness";
 import { follow, readRunbook } from "./runbook";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { repository } from "../../lab/env";
 import type { Ran } from "../../lab/run";
-import { selfSigned } from "../certificates";
+import { selfSigned } from "../../testing/certificates";
 import { TestLab } from "./harness";
 
 const anchor = selfSigned({ curve: "P-256" });

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { Certificate } from "../certificates";
+import type { Certificate } from "../../testing/certificates";
 import type { TestLab } from "./harness";
 
 /** What a Linkerd that nobody adopted yet is installed with. */

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import type { Ran } from "../../lab/run";
-import { type Block, blocksOf, noteRun } from "../documents";
+import { type Block, blocksOf, noteRun } from "../../testing/documents";
 import type { StackConfig, TestLab } from "./harness";
 
 /** One code block of a runbook: `sh` to be run, `yaml` to be written into the stack file. */

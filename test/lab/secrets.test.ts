@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import { certificate } from "../authority";
+import { certificate } from "../../testing/authority";
 import { secretData } from "./credentials";
 import { TestLab } from "./harness";
 

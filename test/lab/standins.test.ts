@@ -19,7 +19,7 @@ import { openLab } from "../../lab/env";
 import type { Props } from "../../lab/plugins/values";
 import { field, UNKNOWN } from "../../lab/plugins/values";
 import { ensureToolchain, type Toolchain } from "../../lab/toolchain";
-import { EngineDouble, type Held, keptOf, secret } from "../standins";
+import { EngineDouble, type Held, keptOf, secret } from "../../testing/standins";
 import { freePorts } from "./harness";
 
 const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-standins-"));

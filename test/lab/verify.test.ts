@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openFleet } from "../../live/fleet";
 import { judge, type Result } from "../../ops/verify/judge";
 import { readFleet } from "../../ops/verify/read";
-import type { Pair } from "../authority";
+import type { Pair } from "../../testing/authority";
 import { Hands } from "./hands";
 import { TestLab } from "./harness";
 import { follow, readRunbook } from "./runbook";

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { ACCESS_ROLE } from "../../fleet/access/role";
-import { certificate, type Pair } from "../authority";
+import { certificate, type Pair } from "../../testing/authority";
 import type { Hands, Manifest, Undo } from "./hands";
 import type { TestLab } from "./harness";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { repository } from "../../lab/env";
-import { LoneProject } from "../loneProject";
+import { LoneProject } from "../../testing/loneProject";
 
 interface Sections {
   "linkerd-fleet:linkerd": Record<string, unknown>;

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { analyze } from "../../policy/analyze";
 import { profile } from "../../policy/profile";
-import { STACK_FILES } from "../plans/files";
+import { STACK_FILES } from "../../testing/plans/files";
 import { judgedOf } from "./judged";
 
 /** Where a stack file is not judged as production is. */

@@ -6,7 +6,7 @@ import { type Plan, planFleet } from "../../fleet/plan";
 import type { Handover } from "../../fleet/stacks/handover";
 import { readStackFile } from "../../live/stackFile";
 import { type Judged, UNKNOWN } from "../../policy/analyze";
-import { isSecretInput, type Registered, runUnderMocks } from "../mocks";
+import { isSecretInput, type Registered, runUnderMocks } from "../../testing/mocks";
 
 const PREFIX = "urn:pulumi:test::linkerd-fleet::";
 

@@ -4,8 +4,8 @@ import type { Handover } from "../../fleet/stacks/handover";
 import { analyze, type Judged, type Verdict } from "../../policy/analyze";
 import { type Profile, profile } from "../../policy/profile";
 import { RULES } from "../../policy/rules";
-import { meshConfig, meshPlan } from "../fleets";
-import { deploy, split } from "../stacks";
+import { meshConfig, meshPlan } from "../../testing/fleets";
+import { deploy, split } from "../../testing/stacks";
 import { CASES } from "./cases";
 import { judgedOf, judgedPlan } from "./judged";
 

@@ -4,7 +4,7 @@ import type { Judged } from "../../policy/analyze";
 import { analyze } from "../../policy/analyze";
 import { profile } from "../../policy/profile";
 import { readState } from "../../policy/state";
-import { SECRET_SIGNATURE } from "../mocks";
+import { SECRET_SIGNATURE } from "../../testing/mocks";
 import { CASES } from "./cases";
 import { judgedOf } from "./judged";
 

@@ -1,0 +1,170 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+const folder = join(__dirname, "..", "..", "..", ".github", "workflows");
+
+interface Workflow {
+  permissions: object;
+  jobs: Record<string, Job>;
+}
+
+interface Job {
+  if?: string;
+  environment?: string;
+  permissions: object;
+  concurrency: object;
+  strategy?: { matrix: object };
+  env?: object;
+  steps: { name?: string; uses?: string; run?: string; with?: Record<string, unknown> }[];
+}
+
+function read(file: string): { text: string; workflow: Workflow } {
+  const text = readFileSync(join(folder, file), "utf8");
+  return { text, workflow: parse(text) };
+}
+
+const FILES = readdirSync(folder);
+
+/** As Actions replaces it. */
+const expression = (of: string) => `\${{ ${of} }}`;
+
+/** What each job may do, and what runs beside it. */
+const JOBS: Record<string, Pick<Job, "permissions" | "concurrency">> = {
+  "preview.yml plans": {
+    permissions: { contents: "read" },
+    concurrency: {
+      group: `plans-${expression("github.event.pull_request.number")}`,
+      "cancel-in-progress": true,
+    },
+  },
+  "preview.yml preview": {
+    permissions: { contents: "read", "pull-requests": "write" },
+    concurrency: {
+      group: `preview-${expression("matrix.stack")}-${expression("github.event.pull_request.number")}`,
+      "cancel-in-progress": true,
+    },
+  },
+  "deploy.yml deploy": {
+    permissions: { contents: "read" },
+    concurrency: { group: `deploy-${expression("matrix.stack")}`, "cancel-in-progress": false },
+  },
+};
+
+it("every job has exactly the permissions it needs, and one run of a stack at a time; a deployment is never cut short", () => {
+  const jobs = FILES.flatMap((file) =>
+    Object.entries(read(file).workflow.jobs).map(([name, { permissions, concurrency }]) => [
+      `${file} ${name}`,
+      { permissions, concurrency },
+    ]),
+  );
+  expect(Object.fromEntries(jobs)).toEqual(JOBS);
+});
+
+describe.each(FILES)("%s", (file) => {
+  const { workflow } = read(file);
+  const jobs = Object.values(workflow.jobs);
+  const steps = jobs.flatMap((job) => job.steps);
+
+  it("pins every action to a commit", () => {
+    const uses = steps.flatMap((step) => step.uses ?? []);
+    expect(uses.length).toBeGreaterThan(0);
+    for (const action of uses) expect(action).toMatch(/^[\w.-]+\/[\w.-]+@[0-9a-f]{40}$/);
+  });
+
+  it("grants nothing by default, and leaves no credentials behind", () => {
+    expect(workflow.permissions).toEqual({});
+    for (const step of steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"))) {
+      expect(step.with).toMatchObject({ "persist-credentials": false });
+    }
+  });
+
+  it("never puts an expression into a shell command, where a name could inject one", () => {
+    for (const { run = "" } of steps) expect(run).not.toContain("${{");
+  });
+
+  it("never lets one unreachable cluster stop an update of the others", () => {
+    for (const { run = "" } of steps) {
+      if (/pulumi up\b/.test(run)) expect(run).toContain("--continue-on-error");
+    }
+  });
+
+  it("judges each stack by a policy profile of its own", () => {
+    const judging = jobs.filter((job) => job.steps.some(({ run = "" }) => run.includes("--policy-pack ")));
+    expect(judging).toHaveLength(1);
+    for (const { strategy, env, steps: own } of judging) {
+      expect(strategy?.matrix).toEqual({ include: expression("fromJSON(vars.STACKS)") });
+      expect(env).toMatchObject({ STACK: expression("matrix.stack"), PROFILE: expression("matrix.profile") });
+      const packs = own.flatMap(({ run = "" }) => run.match(/--policy-pack-config \S+/) ?? []);
+      expect(packs).toEqual(['--policy-pack-config "policy/profiles/$PROFILE.json"']);
+    }
+  });
+});
+
+it("a fork's pull request has its plans checked, with no secret at hand", () => {
+  const { plans } = read("preview.yml").workflow.jobs;
+  expect(plans?.if).toBeUndefined();
+  expect(JSON.stringify(plans)).not.toContain("secrets.");
+  expect(plans?.steps.at(-1)?.run).toContain("test/unit/plan/plans.test.ts");
+});
+
+describe("the preview step", () => {
+  let work: string;
+  beforeEach(() => {
+    work = mkdtempSync(join(tmpdir(), "linkerd-fleet-workflow-"));
+  });
+  afterEach(() => rmSync(work, { recursive: true, force: true }));
+
+  /** Runs it as Actions does, with programs that only end as told. */
+  function preview(pulumi: number, report: number): { stdout: string; failed: boolean; summary: string } {
+    const { preview } = read("preview.yml").workflow.jobs;
+    const script = preview?.steps.find(({ name }) => name === "Preview")?.run ?? "";
+    for (const [name, body] of [
+      ["pulumi", `echo "{}"; exit ${pulumi}`],
+      ["npm", `echo "told with $*"; exit ${report}`],
+    ] as const) {
+      writeFileSync(join(work, name), `#!/bin/sh\n${body}\n`);
+      chmodSync(join(work, name), 0o755);
+    }
+    writeFileSync(join(work, "env"), "");
+    const ran = spawnSync("bash", ["-eo", "pipefail", "-c", script], {
+      cwd: work,
+      encoding: "utf8",
+      env: {
+        ...process.env,
+        PATH: `${work}:${process.env.PATH}`,
+        STACK: "org/prod",
+        PROFILE: "prod",
+        GITHUB_ENV: join(work, "env"),
+        GITHUB_STEP_SUMMARY: join(work, "summary"),
+      },
+    });
+    expect(ran.status, ran.stderr).toBe(0);
+    return {
+      stdout: ran.stdout,
+      failed: readFileSync(join(work, "env"), "utf8").includes("PREVIEW_FAILED=1"),
+      summary: readFileSync(join(work, "summary"), "utf8"),
+    };
+  }
+
+  it("tells a preview, and warns of a risky one without failing it", () => {
+    const plain = preview(0, 0);
+    expect(plain).toMatchObject({ stdout: "", failed: false });
+    expect(plain.summary).toContain("--stack org/prod --fail-on risky");
+    expect(preview(0, 3)).toMatchObject({
+      stdout: expect.stringMatching(/^::warning title=org\/prod::/),
+      failed: false,
+    });
+  });
+
+  it("fails where the preview failed or cannot be told, after the comment was written", () => {
+    expect(preview(255, 3)).toMatchObject({ failed: true, summary: expect.stringContaining("told") });
+    expect(preview(0, 2)).toMatchObject({
+      failed: true,
+      summary: expect.stringContaining("The preview of org/prod cannot be told"),
+    });
+  });
+});

@@ -1,0 +1,246 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { patience } from "../../../lab/toolchain/download";
+import {
+  type ChoiceOptions,
+  chooseCharts,
+  installPlugins,
+  type PluginName,
+} from "../../../lab/toolchain/parts";
+import type { CacheState } from "../../../lab/toolchain/state";
+
+const versions = { kubernetes: "4.1.0", tls: "5.2.0", random: "4.3.0" };
+const charts = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster", "linkerd-viz"];
+
+let folder: string;
+let state: CacheState;
+let lines: string[];
+let standIns: PluginName[];
+
+/** A local site that plays the download sites: what it serves, by path, and what it was asked for. */
+let site: { url: string; serve: Map<string, http.RequestListener>; asked: string[]; close(): void };
+
+const options = (more: Partial<ChoiceOptions> = {}): ChoiceOptions => ({
+  cache: folder,
+  state,
+  log: (line) => lines.push(line),
+  env: { LINKERD_FLEET_PLUGIN_URL: `${site.url}/plugins`, LINKERD_FLEET_CHART_URL: `${site.url}/charts/` },
+  ...more,
+});
+const install = async (more: Partial<ChoiceOptions> = {}) => {
+  standIns = [];
+  const make = async (names: PluginName[]) => void standIns.push(...names);
+  const parts = await installPlugins(path.join(folder, "home"), versions, make, options(more));
+  return parts.map(({ origin }) => origin);
+};
+const pluginFile = (name: PluginName) =>
+  path.join(folder, "home", "plugins", `resource-${name}-v${versions[name]}`, `pulumi-resource-${name}`);
+const pluginPath = (name: PluginName) =>
+  `/plugins/pulumi-resource-${name}-v${versions[name]}-${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}.tar.gz`;
+const send =
+  (body: Buffer | string): http.RequestListener =>
+  (_, response) =>
+    response.end(body);
+
+/** A plugin archive as the official site has it: the program at its top. */
+function archive(program: string, text = "#!/bin/sh\necho official\n", mode = 0o755): Buffer {
+  const source = fs.mkdtempSync(path.join(folder, "archive-"));
+  fs.writeFileSync(path.join(source, program), text, { mode });
+  return execFileSync("tar", ["-czf", "-", "-C", source, program]);
+}
+function serveAllPlugins(): void {
+  for (const name of ["kubernetes", "tls", "random"] as const)
+    site.serve.set(pluginPath(name), send(archive(`pulumi-resource-${name}`)));
+}
+
+beforeEach(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "parts-"));
+  state = { built: {}, answers: {} };
+  lines = [];
+  const serve = new Map<string, http.RequestListener>();
+  const asked: string[] = [];
+  const server = http.createServer((request, response) => {
+    asked.push(request.url ?? "");
+    const answer = serve.get(request.url ?? "");
+    if (answer) answer(request, response);
+    else response.writeHead(404).end("not here");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  site = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, serve, asked, close };
+});
+afterEach(() => {
+  vi.useRealTimers();
+  site.close();
+  fs.rmSync(folder, { recursive: true });
+});
+
+describe("engine plugins", () => {
+  test("are the official ones where the site has them, and are not downloaded again", async () => {
+    serveAllPlugins();
+    expect(await install()).toEqual(["official", "official", "official"]);
+    expect(standIns).toEqual([]);
+    expect(execFileSync(pluginFile("kubernetes"), { encoding: "utf8" })).toBe("official\n");
+    expect(await install({ refresh: true })).toEqual(["official", "official", "official"]);
+    expect(site.asked).toHaveLength(3);
+  });
+
+  test("are stand-ins where the site does not have them, one by one", async () => {
+    site.serve.set(pluginPath("tls"), send(archive("pulumi-resource-tls")));
+    expect(await install()).toEqual(["stand-in", "official", "stand-in"]);
+    expect(standIns).toEqual(["kubernetes", "random"]);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain("the site answers HTTP 404; the stand-in is used");
+  });
+
+  test("an official plugin takes the place of a stand-in that was installed before", async () => {
+    fs.mkdirSync(path.dirname(pluginFile("kubernetes")), { recursive: true });
+    fs.writeFileSync(path.join(path.dirname(pluginFile("kubernetes")), "main.cjs"), "stand-in");
+    serveAllPlugins();
+    await install();
+    expect(fs.existsSync(path.join(path.dirname(pluginFile("kubernetes")), "main.cjs"))).toBe(false);
+    expect(fs.existsSync(pluginFile("kubernetes"))).toBe(true);
+  });
+
+  const whole = () => archive("pulumi-resource-kubernetes", "x".repeat(100_000));
+  const refused: [string, string, () => http.RequestListener][] = [
+    ["an archive that stops in the middle", "not a whole gzip archive", () => send(whole().subarray(0, -20))],
+    [
+      "an answer shorter than announced",
+      "the download broke off",
+      () => (_, response) => {
+        const body = whole();
+        response.writeHead(200, { "content-length": body.length });
+        response.write(body.subarray(0, 50), () => response.destroy());
+      },
+    ],
+    ["a web page", "not a whole gzip archive", () => send("<html>Please log in</html>")],
+    ["an empty answer", "not a whole gzip archive", () => send("")],
+    [
+      "an archive of something else",
+      "no program pulumi-resource-kubernetes",
+      () => send(archive("README.md")),
+    ],
+    [
+      "an empty program",
+      "no program pulumi-resource-kubernetes",
+      () => send(archive("pulumi-resource-kubernetes", "")),
+    ],
+    [
+      "a program that cannot be executed",
+      "no program pulumi-resource-kubernetes",
+      () => send(archive("pulumi-resource-kubernetes", "text", 0o644)),
+    ],
+  ];
+  test.each(refused)("%s is refused and leaves nothing behind", async (_, reason, answer) => {
+    serveAllPlugins();
+    site.serve.set(pluginPath("kubernetes"), answer());
+    expect(await install()).toEqual(["stand-in", "official", "official"]);
+    expect(standIns).toEqual(["kubernetes"]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(reason);
+    expect(fs.existsSync(path.dirname(pluginFile("kubernetes")))).toBe(false);
+    expect(fs.readdirSync(folder).filter((name) => name.startsWith("download-"))).toEqual([]);
+  });
+
+  test("a site that has none is asked again after a day or on request, not on every run", async () => {
+    await install();
+    expect(site.asked).toHaveLength(3);
+    serveAllPlugins();
+    lines = [];
+    expect(await install()).toEqual(["stand-in", "stand-in", "stand-in"]);
+    expect(standIns).toEqual(["kubernetes", "tls", "random"]);
+    expect([site.asked.length, lines]).toEqual([3, []]);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 25 * 60 * 60 * 1000 });
+    expect(await install()).toEqual(["official", "official", "official"]);
+  });
+
+  test("asking again on request finds what was not there before", async () => {
+    await install();
+    serveAllPlugins();
+    expect(await install({ refresh: true })).toEqual(["official", "official", "official"]);
+  });
+
+  test("an official plugin whose folder was deleted is downloaded again", async () => {
+    serveAllPlugins();
+    await install();
+    fs.rmSync(path.join(folder, "home"), { recursive: true });
+    expect(await install()).toEqual(["official", "official", "official"]);
+    expect(fs.existsSync(pluginFile("kubernetes"))).toBe(true);
+  });
+
+  test("nothing is asked offline, and what is installed stays in use", async () => {
+    site.serve.set(pluginPath("tls"), send(archive("pulumi-resource-tls")));
+    await install();
+    site.asked.length = 0;
+    const offline = { env: { ...options().env, LINKERD_FLEET_OFFLINE: "1" }, refresh: true };
+    expect(await install(offline)).toEqual(["stand-in", "official", "stand-in"]);
+    expect(site.asked).toEqual([]);
+  });
+
+  test("a site that takes the connection and says nothing costs no more than the patience for it", async () => {
+    vi.spyOn(patience, "answer", "get").mockReturnValue(100);
+    for (const name of ["kubernetes", "tls", "random"] as const) site.serve.set(pluginPath(name), () => {});
+    const start = Date.now();
+    expect(await install()).toEqual(["stand-in", "stand-in", "stand-in"]);
+    expect(Date.now() - start).toBeLessThan(1_500);
+    expect(lines[0]).toContain("cannot be reached");
+  });
+});
+
+describe("Linkerd's charts", () => {
+  const local = () => path.join(folder, "charts");
+  const index = (list: string[]) =>
+    `apiVersion: v1\nentries:\n${list.map((name) => `  ${name}:\n  - version: 2026.8.3\n`).join("")}`;
+  const choose = async (more: Partial<ChoiceOptions> = {}) => {
+    const chosen = await chooseCharts(local(), options(more));
+    return { charts: chosen.charts, origins: chosen.parts.map(({ origin }) => origin) };
+  };
+  const official = () => ({ charts: `${site.url}/charts`, origins: charts.map(() => "official") });
+  const standIn = () => ({ charts: local(), origins: charts.map(() => "stand-in") });
+  beforeEach(() => {
+    for (const name of charts) {
+      fs.mkdirSync(path.join(local(), name), { recursive: true });
+      fs.writeFileSync(path.join(local(), name, "Chart.yaml"), `name: ${name}\nversion: 2026.8.3\n`);
+    }
+  });
+
+  test("are the repository's if it has all of them in the version stood in for; the answer is remembered", async () => {
+    site.serve.set("/charts/index.yaml", send(index(charts)));
+    expect(await choose()).toEqual(official());
+    expect(await choose()).toEqual(official());
+    expect(site.asked).toEqual(["/charts/index.yaml"]);
+  });
+
+  test("are the stand-ins offline, even if the repository was reached before", async () => {
+    site.serve.set("/charts/index.yaml", send(index(charts)));
+    await choose();
+    expect(await choose({ env: { ...options().env, LINKERD_FLEET_OFFLINE: "1" } })).toEqual(standIn());
+  });
+
+  test.each<[string, string, () => string]>([
+    ["lacks a chart", "has no linkerd-multicluster 2026.8.3", () => index(charts.slice(0, 2))],
+    [
+      "has other versions only",
+      "has no linkerd-crds 2026.8.3",
+      () => index(charts).replaceAll("2026.8.3", "2025.1.1"),
+    ],
+    ["answers with a web page", "not the index of a chart repository", () => "<html>: [Please log in</html>"],
+    ["answers nothing", "not the index of a chart repository", () => ""],
+  ])("are the stand-ins if the repository %s", async (_, reason, body) => {
+    site.serve.set("/charts/index.yaml", send(body()));
+    expect(await choose()).toEqual(standIn());
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(reason);
+    expect(await choose()).toEqual(standIn());
+    expect(site.asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,257 @@
+import { parser } from "@prometheus-io/lezer-promql";
+import * as pulumi from "@pulumi/pulumi";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Fleet } from "../../../components/fleet";
+import { missingApis, missingNamespaces } from "../../../components/preflight";
+import { requiredApis, requiredNamespaces } from "../../../fleet/clusters/requirements";
+import { controlPlaneValues } from "../../../fleet/linkerd/values";
+import { dashboardOf } from "../../../fleet/observability/dashboard";
+import { planFleet } from "../../../fleet/plan";
+import type { LiveCluster, Read } from "../../../live/cluster";
+import { configOf, fleetInputs } from "../../../testing/arbitraries";
+import { cluster, fleetOf, meshConfig, meshPlan } from "../../../testing/fleets";
+import { type Registered, runUnderMocks } from "../../../testing/mocks";
+
+const observability = { prometheus: { namespace: "monitoring", serviceAccount: "prometheus" } };
+const checkout = { name: "checkout", namespace: "shop", ports: ["http"] };
+
+/** Where Prometheus would not understand an expression. */
+function syntaxErrors(expr: string): string[] {
+  const errors: string[] = [];
+  parser.parse(expr).iterate({
+    enter: ({ type, from }) => {
+      if (type.isError) errors.push(`${expr} at ${from}`);
+    },
+  });
+  return errors;
+}
+
+function alertsOf(more: Record<string, unknown>, name = "c001"): Map<string, string[]> {
+  const plan = meshPlan(3, { observability, ...more });
+  const alerts = plan.clusters.find((one) => one.name === name)?.observability?.alerts ?? [];
+  return new Map(
+    [...Map.groupBy(alerts, ({ alert }) => alert)].map(([alert, of]) => [alert, of.map(({ expr }) => expr)]),
+  );
+}
+
+describe("alerts", () => {
+  it("are expressions that Prometheus understands, for any fleet", () => {
+    expect(syntaxErrors("sum by (x) (up{a=}")).not.toEqual([]);
+    fc.assert(
+      fc.property(fleetInputs(), (input) => {
+        const plan = planFleet({
+          ...configOf(input),
+          observability: meshConfig(1, { observability }).observability,
+        });
+        const alerts = plan.clusters.flatMap((one) => one.observability?.alerts ?? []);
+        expect(alerts.flatMap(({ expr }) => syntaxErrors(expr))).toEqual([]);
+      }),
+    );
+  });
+
+  it("watch every outgoing link's service mirror, and the gateways that are probed", () => {
+    const gateway = { services: [{ ...checkout, mode: "gateway", in: ["c002"], allowGateway: true }] };
+    const alerts = alertsOf(gateway);
+    expect(alerts.get("LinkerdLinkNotMirroring")).toHaveLength(2);
+    expect(alerts.get("LinkerdGatewayDown")?.join()).toContain('"c002|c003"');
+    expect(alerts.get("LinkerdTargetUnknown")?.join()).toContain("< 2");
+  });
+
+  it("do not take the service mirror of us-east for that of us", () => {
+    const [expr] = alertsOf({}).get("LinkerdLinkNotMirroring") ?? [];
+    const pod = new RegExp(`^${/pod=~"([^"]+)"/.exec(expr ?? "")?.[1]}$`);
+    expect(pod.test("controller-c002-7c9d8f-x2x4z")).toBe(true);
+    expect(pod.test("controller-c002-east-7c9d8f-x2x4z")).toBe(false);
+  });
+
+  it("watch for the last member only where a federated service has several", () => {
+    const federated = (clusters: string[]) => ({
+      services: [{ ...checkout, mode: "federated", in: clusters }],
+    });
+    expect(alertsOf(federated(["c001"])).has("LinkerdServiceLastMember")).toBe(false);
+    expect(
+      alertsOf(federated(["c001", "c002"]))
+        .get("LinkerdServiceLastMember")
+        ?.join(),
+    ).toContain('exported_namespace="shop", service=~"checkout"');
+  });
+});
+
+const chartGateway = {
+  kind: "chart",
+  namespace: "linkerd-multicluster",
+  deployment: "linkerd-gateway",
+} as const;
+
+it("the dashboard asks what Prometheus understands, and its panels do not overlap", () => {
+  const { panels } = dashboardOf(chartGateway);
+  expect(panels.flatMap(({ targets }) => syntaxErrors(targets[0].expr))).toEqual([]);
+  expect(new Set(panels.map(({ gridPos: { x, y } }) => `${x},${y}`)).size).toBe(panels.length);
+});
+
+describe("a cluster's observability", () => {
+  const deploy = (more: Record<string, unknown>, clusters = {}): Promise<Registered[]> => {
+    const config = meshConfig(2, more);
+    const plan = planFleet({ ...config, clusters: { ...config.clusters, ...clusters } });
+    return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }));
+  };
+  const ours = (all: Registered[]) => all.filter(({ name }) => name.includes("-observability"));
+
+  it("is not there unless asked for", async () => {
+    expect(ours(await deploy({}))).toEqual([]);
+    expect(controlPlaneValues(one(meshPlan(1)), noTrust)).not.toHaveProperty("podMonitor");
+    expect(controlPlaneValues(one(meshPlan(1, { observability })), noTrust)).toMatchObject({
+      podMonitor: { enabled: true, serviceMirror: { enabled: false } },
+    });
+  });
+
+  it("lets the named Prometheus read the metrics of the multicluster extension, by its identity", async () => {
+    const all = ours(await deploy({ observability }));
+    const identity = all.find(({ name }) => name === "c001-observability-prometheus");
+    expect(identity?.inputs).toMatchObject({
+      kind: "MeshTLSAuthentication",
+      spec: { identities: ["prometheus.monitoring.serviceaccount.identity.linkerd.cluster.local"] },
+    });
+    const policies = all.filter(
+      ({ inputs, name }) => inputs.kind === "AuthorizationPolicy" && name.startsWith("c001"),
+    );
+    expect(policies.map(({ inputs }) => inputs.spec)).toMatchObject(
+      ["linkerd-admin", "controller", "local-service-mirror"].map((name) => ({
+        targetRef: { kind: "Server", name },
+        requiredAuthenticationRefs: [{ kind: "MeshTLSAuthentication", name: "linkerd-fleet.prometheus" }],
+      })),
+    );
+  });
+
+  it("lets in the networks of a Prometheus that has no proxy", async () => {
+    const prometheus = { ...observability.prometheus, networks: ["10.9.0.0/16"] };
+    const all = ours(await deploy({ observability: { prometheus } }));
+    expect(all.find(({ name }) => name === "c001-observability-prometheus")?.inputs).toMatchObject({
+      kind: "NetworkAuthentication",
+      spec: { networks: [{ cidr: "10.9.0.0/16" }] },
+    });
+  });
+
+  it("is left out where the stack file says so", async () => {
+    const config = meshConfig(2, { observability });
+    const { c002 } = config.clusters;
+    if (!c002) throw new Error("no c002");
+    const all = ours(await deploy({ observability }, { c002: { ...c002, observed: false } }));
+    expect(all.filter(({ name }) => name.startsWith("c002"))).toEqual([]);
+    expect(all.length).toBeGreaterThan(0);
+  });
+});
+
+describe("a cluster with an Emissary as its gateway", () => {
+  const planned = (gateway: Record<string, unknown>) =>
+    planFleet(fleetOf({ a: cluster("a"), b: cluster("b", { gateway }) }, { observability }));
+
+  it("lets Prometheus read its proxy, which is closed to everybody else", async () => {
+    const plan = planned({ type: "emissary", namespace: "edge" });
+    const all = await runUnderMocks(
+      () => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }),
+    );
+    const find = (name: string) => all.find((one) => one.name === name)?.inputs;
+    expect(find("b-emissary-linkerd-admin")).toMatchObject({
+      metadata: { name: "fleet.gateway-admin", namespace: "edge" },
+      spec: { accessPolicy: "deny" },
+    });
+    expect(find("b-observability-emissary-fleet.gateway-admin")).toMatchObject({
+      metadata: { namespace: "edge" },
+      spec: {
+        targetRef: { kind: "Server", name: "fleet.gateway-admin" },
+        requiredAuthenticationRefs: [{ kind: "MeshTLSAuthentication", name: "linkerd-fleet.prometheus" }],
+      },
+    });
+    expect(find("b-observability-emissary-prometheus")).toMatchObject({
+      metadata: { name: "linkerd-fleet.prometheus", namespace: "edge" },
+      spec: { identities: ["prometheus.monitoring.serviceaccount.identity.linkerd.cluster.local"] },
+    });
+    expect(all.filter(({ name }) => name.startsWith("a-observability-emissary"))).toEqual([]);
+  });
+
+  it("counts the requests of that Emissary's proxies; of the chart's gateway elsewhere, and none without", () => {
+    const requests = (gateway: Record<string, unknown>) => {
+      const [, b] = planned(gateway).clusters;
+      const panels = dashboardOf(b?.observability?.gateway).panels;
+      return panels
+        .filter(({ title }) => title === "Requests through the gateway")
+        .map(({ targets: [{ expr }] }) => /namespace=".*?", deployment=".*?"/.exec(expr)?.[0]);
+    };
+    expect(requests({ type: "emissary", namespace: "edge", deployment: "ambassador" })).toEqual([
+      'namespace="edge", deployment="ambassador"',
+    ]);
+    expect(requests({ type: "loadBalancer" })).toEqual([
+      'namespace="linkerd-multicluster", deployment="linkerd-gateway"',
+    ]);
+    expect(requests({ type: "none" })).toEqual([]);
+  });
+});
+
+const noTrust = { bundle: "", webhooks: [] };
+function one(plan: ReturnType<typeof meshPlan>) {
+  const [first] = plan.clusters;
+  if (!first) throw new Error("no cluster");
+  return first;
+}
+
+describe("kinds that others install", () => {
+  const required = requiredApis(meshPlan(2, { observability }));
+  const answer = (read: Read<unknown>): Pick<LiveCluster, "get"> => ({
+    get: async (_, shape) =>
+      read.state === "found" ? { state: "found", value: shape.parse(read.value) } : read,
+  });
+  const found = (...kinds: string[]) =>
+    answer({ state: "found", value: { resources: kinds.map((kind) => ({ kind })) } });
+
+  it("are asked for only where the plan needs them", () => {
+    expect(requiredApis(meshPlan(2))).toEqual([]);
+    expect(required.map(({ cluster }) => cluster)).toEqual(["c001", "c002"]);
+  });
+
+  it("are named with the cluster that lacks them, and what to do", async () => {
+    const clusters = new Map([
+      ["c001", found("PodMonitor", "PrometheusRule")],
+      ["c002", found("PodMonitor")],
+    ]);
+    expect(await missingApis(required, clusters)).toEqual([
+      {
+        path: "observability",
+        problem: "c002 has no PrometheusRule of monitoring.coreos.com/v1",
+        fix: "install the Prometheus Operator (or its CRDs) in c002, or write clusters.c002.observed: false",
+      },
+    ]);
+    const none = await missingApis(required, new Map([["c001", answer({ state: "missing" })]]));
+    expect(none.map(({ problem }) => problem)).toEqual([
+      "c001 has no PodMonitor, PrometheusRule of monitoring.coreos.com/v1",
+    ]);
+  });
+
+  it("are not judged in a cluster that does not answer: it must not hold up the others", async () => {
+    const dead = answer({ state: "failed", why: "unreachable", message: "no answer" });
+    expect(await missingApis(required, new Map([["c001", dead]]))).toEqual([]);
+    expect(await missingNamespaces(dashboards("grafana"), new Map([["c001", dead]]))).toEqual([]);
+  });
+
+  it("are the routes of the Gateway API, where it is not brought along", async () => {
+    const linkerd = { version: "2026.8.3", gatewayApi: "existing" };
+    const routes = requiredApis(meshPlan(1, { linkerd }));
+    const missing = await missingApis(routes, new Map([["c001", found("GatewayClass")]]));
+    expect(missing).toMatchObject([
+      { path: "linkerd.gatewayApi", problem: "c001 has no HTTPRoute of gateway.networking.k8s.io/v1" },
+    ]);
+  });
+
+  const dashboards = (namespace: string) =>
+    requiredNamespaces(meshPlan(1, { observability: { ...observability, dashboard: { namespace } } }));
+
+  it("are not all: a dashboard needs a namespace, unless it is one that comes with Linkerd", async () => {
+    const lacking = new Map([["c001", answer({ state: "missing" })]]);
+    expect(await missingNamespaces(dashboards("grafana"), lacking)).toMatchObject([
+      { path: "observability.dashboard.namespace", problem: "c001 has no namespace grafana" },
+    ]);
+    expect(dashboards("linkerd-viz")).toEqual([]);
+    expect(requiredNamespaces(meshPlan(1, { observability }))).toEqual([]);
+  });
+});

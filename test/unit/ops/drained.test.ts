@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { plain } from "../../../live/shapes";
+import { leftovers } from "../../../ops/drained/leftovers";
+
+const FEDERATED = "multicluster.linkerd.io/remote-discovery";
+const made = (name: string, labels: object, annotations: object = {}) =>
+  plain.parse({ metadata: { name, namespace: "shop", labels, annotations } });
+
+it("what still leads to a target: its mirrors and its memberships, not its probe, not those of others", () => {
+  const of = (cluster: string) => ({ "mirror.linkerd.io/cluster-name": cluster });
+  const services = [
+    made("reports-eu", of("eu")),
+    made("reports-eu2", of("eu2")),
+    made("probe-eu", { ...of("eu"), "mirror.linkerd.io/mirrored-gateway": "true" }),
+    made("checkout-federated", {}, { [FEDERATED]: "checkout@us,checkout@eu" }),
+    made("cart-federated", {}, { [FEDERATED]: "cart@eu2" }),
+    made("reports", {}),
+  ];
+  expect(leftovers(services, "eu")).toEqual(["shop/reports-eu", "shop/checkout-federated (federated)"]);
+});
