@@ -198,7 +198,10 @@ export class Fleet extends pulumi.ComponentResource {
       name,
       {
         ...(context === undefined ? {} : { context }),
-        ...(kubeconfig === undefined ? {} : { kubeconfig: secret(kubeconfig.secret) }),
+        // Empty: the plugin reads the caller's kubeconfig as kubectl does. Without it, the SDK would hand over the text of
+        // KUBECONFIG: several files in it would be no kubeconfig, relative paths in one would lead nowhere, and the state
+        // would change with the machine.
+        kubeconfig: kubeconfig === undefined ? "" : secret(kubeconfig.secret),
         // Without it a change of address or CA would replace every resource of the cluster.
         clusterIdentifier: name,
         // Without them a rotated Secret or bundle would be deleted before it is made again.

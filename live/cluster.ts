@@ -1,8 +1,9 @@
-import { Agent, type RequestOptions, request } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
+import { request as plainRequest } from "node:http";
+import { type RequestOptions, request } from "node:https";
 import { z } from "zod";
-import { kubeconfigProblem } from "../fleet/clusters/kubeconfig";
+import { type Connection, connect } from "./connection";
 import { readSecret } from "./outputs";
+import { readAccess } from "./ownKubeconfig";
 
 /** What became of one read. That something is not there, or a cluster does not answer, is no exception. */
 export type Read<T> =
@@ -63,7 +64,7 @@ export function openCluster(
 ): LiveCluster {
   const client = once(async () => {
     if (kubeconfig !== undefined && kubeconfig.state !== "found") return kubeconfig;
-    return attempt(async () => connect(load(context, kubeconfig?.value)));
+    return attempt(async () => connect(readAccess(context, kubeconfig?.value)));
   });
   const turn = gate(CONNECTIONS);
   // A dead cluster costs one timeout, not one for each read.
@@ -130,68 +131,18 @@ const rules = z.object({
   }),
 });
 
-interface Client {
-  readonly server: string;
-  readonly own: RequestOptions;
-  /** The same way to the cluster with no credential, for a token's own. */
-  readonly anonymous: RequestOptions;
-}
-
-function load(context: string | undefined, kubeconfig: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  const problem = kubeconfig === undefined ? undefined : kubeconfigProblem(kubeconfig, context);
-  if (problem !== undefined) throw new Error(`its kubeconfig ${problem}`);
-  try {
-    if (kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromString(kubeconfig);
-  } catch {
-    // The reader's own words would quote the file, with the credentials in it.
-    throw new Error("its kubeconfig cannot be read: KUBECONFIG names files that are there and are YAML");
-  }
-  if (context !== undefined) {
-    if (!config.getContextObject(context)) throw new Error(`the kubeconfig has no context "${context}"`);
-    config.setCurrentContext(context);
-  }
-  return config;
-}
-
-async function connect(config: KubeConfig): Promise<Client> {
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error("the kubeconfig names no cluster for this context");
-  const anonymous = new KubeConfig();
-  anonymous.loadFromClusterAndUser(cluster, { name: "token" });
-  return {
-    server: cluster.server.replace(/\/$/, ""),
-    own: await options(config, cluster.proxyUrl),
-    anonymous: await options(anonymous, cluster.proxyUrl),
-  };
-}
-
-/** TLS, credentials (also of exec plugins) and proxy as the kubeconfig says; connections are kept. */
-async function options(config: KubeConfig, proxy: string | undefined): Promise<RequestOptions> {
-  const opts: RequestOptions = {};
-  await config.applyToHTTPSOptions(opts);
-  if (proxy === undefined) {
-    const { ca, cert, key, servername, rejectUnauthorized } = opts;
-    opts.agent = new Agent({
-      ...{ ca, cert, key, servername },
-      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-      keepAlive: true,
-    });
-  }
-  return opts;
-}
-
 async function send<T>(
-  { server, own, anonymous }: Client,
+  { server, options, anonymous, refused }: Connection,
   path: string,
   shape: z.ZodType<T>,
   question: Question,
 ): Promise<Read<T>> {
-  const base = question.token === undefined ? own : anonymous;
-  const answer = await attempt(() => exchange(`${server}${path}`, base, question));
+  const answer = await attempt(async () =>
+    exchange(`${server}${path}`, question.token === undefined ? await options() : anonymous, question),
+  );
   if (answer.state !== "found") return answer;
   const { status, body } = answer.value;
+  if (status === 401 && question.token === undefined) refused();
   if (status === 404) return { state: "missing" };
   if (status === 401 || status === 403) return failed("denied", messageOf(body) ?? `it answers ${status}`);
   if (status < 200 || status > 299) return failed("other", messageOf(body) ?? `it answers ${status}`);
@@ -214,7 +165,8 @@ function exchange(
   };
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const asked = request(url, { ...base, method, headers, signal }, (response) => {
+    const ask = url.startsWith("http:") ? plainRequest : request;
+    const asked = ask(url, { ...base, method, headers, signal }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         body += chunk;
@@ -225,6 +177,10 @@ function exchange(
     asked.on("error", (error) =>
       reject(signal.aborted ? new Error(`no answer within ${TIMEOUT_MS / 1000} s`) : error),
     );
+    // A proxy's refusal comes as if it were the cluster's answer: its 404 would be an object that is not there.
+    asked.on("proxyConnect", ({ statusCode }: { statusCode: number }) => {
+      if (statusCode !== 200) asked.destroy(new Error(`the proxy answers ${statusCode}`));
+    });
     asked.end(question);
   });
 }

@@ -15,7 +15,7 @@ type ServiceInput = NonNullable<FleetInput["services"]>[number];
 type Kind = TopologyInput["kind"];
 
 /** A stack that holds these sections and these encrypted keys, and nothing else. */
-export function stack(input: object, secrets: Readonly<Record<string, string>> = {}): RawConfig {
+export function stack(input: object, secrets: Readonly<Record<string, unknown>> = {}): RawConfig {
   return { values: { ...input, ...secrets }, secretKeys: new Set(Object.keys(secrets)) };
 }
 

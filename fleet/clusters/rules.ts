@@ -79,14 +79,21 @@ function judgeCluster(name: string, cluster: ClusterConfig): Problem[] {
 function unusableKubeconfigs({ raw, clusters }: Readable): Problem[] {
   return [...clusters].flatMap(([name, { context, kubeconfig }]) => {
     const key = kubeconfig?.secret ?? "";
-    const content = raw.values[key];
+    const content = storedText(raw.values[key]);
     // Whether it is there, and is a secret, is judged with the others.
-    if (typeof content !== "string" || !raw.secretKeys.has(key)) return [];
+    if (content === undefined || !raw.secretKeys.has(key)) return [];
     const problem = kubeconfigProblem(content, context);
     if (problem === undefined) return [];
     const fix = `store it again with \`pulumi config set --secret linkerd-fleet:${key} < file\``;
     return [{ path: pathOf(["clusters", name, "kubeconfig"]), problem, fix }];
   });
+}
+
+/** A stored text, also one that is JSON and was read as such; `undefined` where it is not there, encrypted or blinded. */
+function storedText(value: unknown): string | undefined {
+  if (typeof value === "string" || value === undefined) return value;
+  if (isMap(value) && Object.keys(value).every((key) => key === "secure")) return undefined;
+  return JSON.stringify(value);
 }
 
 function judgeEmissary(name: string, gateway: EmissaryConfig): Problem[] {

@@ -42,6 +42,12 @@ export const CLUSTERS: readonly Mistake[] = [
     "store it again",
   ],
   [
+    "a kubeconfig that was stored as JSON and lacks the context",
+    (f) => (f.clusters.eu.kubeconfig = { secret: "kubeconfig-json" }),
+    "clusters.eu.kubeconfig",
+    "store it again",
+  ],
+  [
     "clusters that share an API server",
     (f) => (f.clusters.eu.apiServer = "https://API.us.example.com:443/"),
     "clusters.eu.apiServer",

@@ -28,6 +28,6 @@ export function soundFleet(): Sections {
 }
 
 /** What is wrong with a stack of these sections and encrypted keys. */
-export function problemsOf(sections: Sections, secrets: Record<string, string> = {}): readonly Problem[] {
+export function problemsOf(sections: Sections, secrets: Record<string, unknown> = {}): readonly Problem[] {
   return parseFleetConfig(stack(sections, secrets)).problems ?? [];
 }

@@ -58,7 +58,7 @@ export function load(kubeconfig: string | undefined): Props[] {
   const inline = kubeconfig !== undefined && /[\n{]/.test(kubeconfig);
   const files = inline
     ? []
-    : (kubeconfig ?? process.env.KUBECONFIG ?? path.join(os.homedir(), ".kube", "config")).split(":");
+    : (kubeconfig || process.env.KUBECONFIG || path.join(os.homedir(), ".kube", "config")).split(":");
   const contents = inline
     ? [kubeconfig]
     : files.filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, "utf8"));

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Fleet } from "../../../components/fleet";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { cluster, fleetOf, meshPlan } from "../../../testing/fleets";
@@ -99,6 +99,14 @@ describe("a mesh of three clusters", () => {
       excludedAnnotations: expect.arrayContaining(["argocd.argoproj.io/*", "pulumi.com/*"]),
       excludedLabels: expect.arrayContaining(["app.kubernetes.io/managed-by"]),
     });
+  });
+
+  it("leaves the caller's kubeconfig to the plugin, which merges its files and knows where they stand", async () => {
+    vi.stubEnv("KUBECONFIG", "/one:/two");
+    const providers = await deploy(meshPlan(3));
+    vi.unstubAllEnvs();
+    const kubeconfigs = providers.filter(({ type }) => type === "pulumi:providers:kubernetes");
+    expect(kubeconfigs.map((provider) => at(provider, "kubeconfig"))).toEqual(["", "", ""]);
   });
 
   it("hands out kubeconfigs that need nothing else: CA inline, the configured address, a token only", () => {

@@ -25,15 +25,22 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   charts: CHARTS,
 };
 
+const KUBECONFIG = {
+  clusters: [{ name: "one", cluster: { server: "https://one" } }],
+  contexts: [{ name: "one", context: { cluster: "one", user: "me" } }],
+  users: [{ name: "me", user: { token: "planted" } }],
+};
+
 /** Values that are encrypted, for mistakes that refer to them. */
 const STORED = {
   stored: "not a private key",
-  kubeconfigs: JSON.stringify({ clusters: [], contexts: [{ name: "one" }] }).replace("{", "{ # YAML\n"),
+  kubeconfigs: JSON.stringify(KUBECONFIG).replace("{", "{ # YAML\n"),
+  "kubeconfig-json": KUBECONFIG,
   "cut-short": "{ users: [{ token: planted",
 };
 
 /** The sound fleet with these mistakes, and the encrypted values they refer to. */
-function spoilt(...mistakes: readonly Mistake[]): [Sections, Record<string, string>] {
+function spoilt(...mistakes: readonly Mistake[]): [Sections, Record<string, unknown>] {
   const sections = soundFleet();
   for (const [, make] of mistakes) make(sections);
   const text = JSON.stringify(sections);

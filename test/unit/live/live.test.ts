@@ -106,7 +106,7 @@ describe("reading a cluster", () => {
     expect(await eu.get("/version", named)).toEqual({
       state: "failed",
       why: "unreachable",
-      message: 'the kubeconfig has no context "eu"',
+      message: 'the kubeconfig has no context "eu"; it has "us"',
     });
   });
 });
@@ -143,7 +143,7 @@ describe("a kubeconfig that cannot be used", () => {
     [
       "lacks the context",
       JSON.stringify({ clusters: entry("a"), contexts: entry("a") }),
-      'has no context "eu"',
+      'has no context "eu"; it has "a"',
     ],
   ])("because it %s is told by every read, and not quoted", async (_, content, words) => {
     const read = await openCluster("eu", "eu", { state: "found", value: content }).get("/api", named);
@@ -157,7 +157,7 @@ describe("a kubeconfig that cannot be used", () => {
     const read = await openCluster("eu", "eu", undefined).get("/api", named);
     expect(read).toMatchObject({
       state: "failed",
-      message: expect.stringMatching(/^its kubeconfig cannot be read/),
+      message: expect.stringMatching(/^the kubeconfig \S+ cannot be read as YAML$/),
     });
     expect(JSON.stringify(read)).not.toContain(secret);
   });
