@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { destinationMark } from "../fleet/access/plan";
+import { destinationRestart } from "../fleet/clusters/objects";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/exports/federation";
@@ -9,8 +9,8 @@ import type { Handover } from "../fleet/stacks/handover";
 import type { LinkPlan } from "../fleet/topology/plan";
 import { Access } from "./access/access";
 import { Cluster } from "./clusters/cluster";
-import { restart } from "./clusters/restart";
 import { Link, type LinkAccess } from "./links/link";
+import { type Inputs, renderObjects } from "./objects/render";
 import type { HandoverParts } from "./stacks/handover";
 import { Trust } from "./trust/trust";
 
@@ -107,17 +107,11 @@ export class Fleet extends pulumi.ComponentResource {
       generation: access.generation,
     }));
     for (const { cluster, member, provider } of members.values()) {
-      const mark = destinationMark(uses, cluster.name);
-      if (mark === undefined) continue;
-      restart(
-        `${cluster.name}-destination-restart`,
-        {
-          namespace: member.controlPlane.namespace,
-          deployment: "linkerd-destination",
-          annotation: ["linkerd-fleet/token-generations", mark],
-        },
-        { parent: this, provider, dependsOn: destinations.get(cluster.name) ?? [] },
-      );
+      const { namespace } = member.controlPlane;
+      renderObjects(cluster.name, destinationRestart<Inputs>(uses, cluster.name, namespace), {
+        ...{ parent: this, provider },
+        dependsOn: destinations.get(cluster.name) ?? [],
+      });
     }
 
     const ports = (service: ServiceName, cluster: string) =>

@@ -11,9 +11,11 @@ import {
   PROBE_PORT,
 } from "../fleet/config/names";
 import { exportLabels } from "../fleet/exports/labels";
-import { grantResources } from "../fleet/grants/objects";
+import { grantObjects } from "../fleet/grants/objects";
 import { controlPlaneValues, crdsValues, multiclusterValues, WEBHOOKS } from "../fleet/linkerd/values";
 import { linkSpec } from "../fleet/links/link";
+import { collectionOf } from "../fleet/objects/kinds";
+import type { FleetObject } from "../fleet/objects/object";
 import { describeClusters } from "../fleet/outputs/summary";
 import type { Plan } from "../fleet/plan";
 import { plannedOutputs } from "../live/outputs";
@@ -337,32 +339,13 @@ function objectsOf(plan: Plan, cluster: ClusterPlan, certificates: Certificates)
       ),
     ...plan.grants
       .filter((grant) => grant.cluster === name)
-      .flatMap((grant) => {
-        const { local, probes, ports } = grantResources(grant);
-        const of = (version: string, object: { readonly name: string; readonly spec: object } | undefined) =>
-          object ? [at(`${POLICY}/${version}`, grant.namespace, object.name, { spec: object.spec })] : [];
-        return [
-          ...of("v1alpha1/networkauthentications", local?.networks),
-          ...of("v1alpha1/meshtlsauthentications", local?.identities),
-          ...of("v1alpha1/networkauthentications", probes),
-          ...ports.flatMap(({ server, callers, local: policy, routes }) => [
-            ...of("v1beta3/servers", {
-              name: server.name,
-              spec: { ...server.spec, podSelector: { matchLabels: { app: grant.name } } },
-            }),
-            ...of("v1alpha1/meshtlsauthentications", callers?.identities),
-            ...of("v1alpha1/authorizationpolicies", callers?.policy),
-            ...of("v1alpha1/authorizationpolicies", policy),
-            ...routes.flatMap(({ route, callers, probes }) => [
-              ...of("v1beta3/httproutes", route),
-              ...of("v1alpha1/meshtlsauthentications", callers?.identities),
-              ...of("v1alpha1/authorizationpolicies", callers?.policy),
-              ...of("v1alpha1/authorizationpolicies", probes),
-            ]),
-          ]),
-        ];
-      }),
+      .flatMap((grant) => grantObjects(grant, { app: grant.name }).map(stored)),
   ];
+}
+
+/** An object as the API has it. */
+function stored({ id: _, after: __, patch: ___, ...object }: FleetObject): Stored {
+  return { ...object, collection: collectionOf(object) };
 }
 
 function release(namespace: string, name: string, version: string | undefined, config: object): Stored {

@@ -1,9 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { accessObjects, tokenId } from "../../fleet/access/objects";
 import { type AccessPlan, ageWarning } from "../../fleet/access/plan";
-import { ofGeneration, TOKEN_TYPE } from "../../fleet/config/names";
+import { ofGeneration } from "../../fleet/config/names";
 import type { LinkAccess } from "../links/link";
+import { type Inputs, renderObjects } from "../objects/render";
 
 export interface AccessArgs {
   readonly access: AccessPlan;
@@ -36,35 +38,18 @@ export class Access extends pulumi.ComponentResource implements LinkAccess {
     const child = { parent: this };
     this.serviceAccount = serviceAccount;
     this.generation = generation;
-    const labels = { "linkerd.io/extension": "multicluster", "linkerd-fleet/source": source };
 
-    const account = new kubernetes.core.v1.ServiceAccount(
-      `${name}-account`,
-      {
-        metadata: { name: serviceAccount, namespace: args.namespace, labels },
-        automountServiceAccountToken: false,
-      },
-      child,
-    );
-    const binding = new kubernetes.rbac.v1.ClusterRoleBinding(
-      `${name}-binding`,
-      {
-        metadata: { name: serviceAccount, labels },
-        roleRef: {
-          apiGroup: "rbac.authorization.k8s.io",
-          kind: "ClusterRole",
-          name: args.role.metadata.name,
-        },
-        subjects: [{ kind: "ServiceAccount", name: serviceAccount, namespace: args.namespace }],
-      },
-      child,
-    );
-    const valid = args.access.tokens.map((of) => {
-      const secret = this.tokenOf(of, name, args, labels, [account, binding]);
-      return [of, secret] as const;
-    });
-    const token = new Map(valid).get(generation);
-    if (!token) throw new Error(`the plan keeps no token of generation ${generation} for ${name}`);
+    const tokenName = (generation: number) => {
+      const suffix = new random.RandomString(
+        ofGeneration(`${name}-suffix`, generation),
+        { length: 6, upper: false, special: false },
+        child,
+      );
+      return pulumi.interpolate`${serviceAccount}-${suffix.result}`;
+    };
+    const { namespace, role } = args;
+    const objects = accessObjects<Inputs>(args.access, { namespace, role: role.metadata.name, tokenName });
+    const token = renderObjects(name, objects, child).get(tokenId(generation), kubernetes.core.v1.Secret);
     token.metadata.creationTimestamp.apply((created) => {
       const warning = ageWarning(args.access, created, args.maxTokenAge, new Date());
       if (warning !== undefined) void pulumi.log.warn(warning, this);
@@ -76,38 +61,6 @@ export class Access extends pulumi.ComponentResource implements LinkAccess {
         ? pulumi.unsecret(token.data.apply((data) => data?.["ca.crt"] ?? ""))
         : pulumi.output(Buffer.from(ca, "utf8").toString("base64"));
     this.registerOutputs({});
-  }
-
-  /** A token has a name drawn once: one that was revoked can never come back under the same name. */
-  private tokenOf(
-    generation: number,
-    name: string,
-    { access, namespace }: AccessArgs,
-    labels: Record<string, string>,
-    dependsOn: pulumi.Resource[],
-  ): kubernetes.core.v1.Secret {
-    const suffix = new random.RandomString(
-      ofGeneration(`${name}-suffix`, generation),
-      { length: 6, upper: false, special: false },
-      { parent: this },
-    );
-    return new kubernetes.core.v1.Secret(
-      ofGeneration(`${name}-token`, generation),
-      {
-        metadata: {
-          name: pulumi.interpolate`${access.serviceAccount}-${suffix.result}`,
-          namespace,
-          labels,
-          annotations: {
-            "kubernetes.io/service-account.name": access.serviceAccount,
-            // The provider's own wait for a token ends after 5 s.
-            "pulumi.com/waitFor": "jsonpath={.data.token}",
-          },
-        },
-        type: TOKEN_TYPE,
-      },
-      { parent: this, dependsOn },
-    );
   }
 }
 

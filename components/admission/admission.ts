@@ -1,7 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { admissionBinding, admissionPolicy } from "../../fleet/admission/objects";
 import type { AdmissionPlan } from "../../fleet/admission/plan";
 import { admissionPolicies } from "../../fleet/admission/policies";
+import { type Inputs, renderObjects } from "../objects/render";
 
 export interface AdmissionArgs {
   readonly admission: AdmissionPlan;
@@ -18,50 +20,12 @@ export class Admission extends pulumi.ComponentResource {
     super("linkerd-fleet:admission:Admission", name, { cluster, mode, operators }, opts);
     const child = { parent: this };
     for (const policy of admissionPolicies(admission, `Pulumi.${pulumi.getStack()}.yaml`)) {
-      const metadata = { name: policy.name };
-      const made = new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
-        `${name}-${policy.name}`,
-        {
-          metadata,
-          spec: {
-            // An expression that cannot be evaluated is no permission.
-            failurePolicy: "Fail",
-            matchConstraints: {
-              resourceRules: policy.resources.map(({ group, resources }) => ({
-                apiGroups: [group],
-                apiVersions: ["*"],
-                operations: [...policy.operations],
-                resources: [...resources],
-              })),
-            },
-            matchConditions: named(policy.conditions),
-            variables: named(policy.variables),
-            validations: policy.validations.map(({ expression, message }) => ({
-              expression,
-              messageExpression: message,
-              // The provider takes a dry run that is forbidden for one that could not be made.
-              reason: "Forbidden",
-            })),
-          },
-        },
-        child,
+      const { metadata } = renderObjects(name, [admissionPolicy(policy)], child).get(
+        policy.name,
+        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy,
       );
-      new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-        `${name}-${policy.name}-binding`,
-        {
-          metadata,
-          spec: {
-            policyName: made.metadata.name,
-            validationActions: mode === "enforce" ? ["Deny"] : ["Warn", "Audit"],
-          },
-        },
-        child,
-      );
+      renderObjects(name, [admissionBinding<Inputs>(policy, admission, metadata.name)], child);
     }
     this.registerOutputs({});
   }
-}
-
-function named(expressions: Readonly<Record<string, string>>): { name: string; expression: string }[] {
-  return Object.entries(expressions).map(([name, expression]) => ({ name, expression }));
 }

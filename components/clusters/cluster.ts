@@ -1,12 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ACCESS_ROLE, ACCESS_RULES } from "../../fleet/access/role";
+import { accessRole } from "../../fleet/access/objects";
 import type { AdmissionPlan } from "../../fleet/admission/plan";
+import { namespaceObjects, restartObjects } from "../../fleet/clusters/objects";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../../fleet/config/names";
 import type { ExportPlan } from "../../fleet/exports/plan";
 import type { GrantPlan } from "../../fleet/grants/plan";
-import { TRUST_MARK } from "../../fleet/linkerd/values";
 import type { RoutePlan } from "../../fleet/traffic/plan";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { Admission } from "../admission/admission";
@@ -15,12 +15,12 @@ import { EmissaryGateway } from "../gateways/emissaryGateway";
 import { Grant } from "../grants/grant";
 import { ControlPlane, type IssuerSource } from "../linkerd/controlPlane";
 import { Multicluster } from "../linkerd/multicluster";
+import { renderObjects } from "../objects/render";
 import { Observability } from "../observability/observability";
 import { Viz } from "../observability/viz";
 import { TrafficRoute } from "../traffic/trafficRoute";
 import { Issuer } from "../trust/issuer";
 import type { Trust } from "../trust/trust";
-import { restart } from "./restart";
 
 export interface ClusterArgs {
   readonly cluster: ClusterPlan;
@@ -107,13 +107,9 @@ export class Cluster extends pulumi.ComponentResource {
         child,
       );
     }
-    this.accessRole = new kubernetes.rbac.v1.ClusterRole(
-      `${name}-access-role`,
-      {
-        metadata: { name: ACCESS_ROLE, labels: { "linkerd.io/extension": "multicluster" } },
-        rules: [...ACCESS_RULES],
-      },
-      child,
+    this.accessRole = renderObjects(name, [accessRole()], child).get(
+      "access-role",
+      kubernetes.rbac.v1.ClusterRole,
     );
     const { release } = this.controlPlane;
     const named = (of: ServiceName) => `${name}-${of.namespace}-${of.name}`;
@@ -124,29 +120,9 @@ export class Cluster extends pulumi.ComponentResource {
       const selector = grant.pods ?? exported.get(exportKey(grant))?.selector ?? {};
       new Grant(`${named(grant)}-grant`, { grant, selector, controlPlane: release }, child);
     }
-    for (const [namespace, { defaultInboundPolicy }] of Object.entries(cluster.namespaces)) {
-      new kubernetes.core.v1.NamespacePatch(
-        `${name}-${namespace}-namespace`,
-        {
-          metadata: {
-            name: namespace,
-            annotations: {
-              "config.linkerd.io/default-inbound-policy": defaultInboundPolicy,
-              "pulumi.com/patchFieldManager": "linkerd-fleet",
-            },
-          },
-        },
-        child,
-      );
-    }
-    for (const { namespace, deployment } of cluster.restart.workloads) {
-      restart(
-        `${name}-${namespace}-${deployment}-restart`,
-        { namespace, deployment, annotation: [TRUST_MARK, cluster.restart.mark] },
-        // Before its injector has the new bundle, a pod would start with the old one.
-        { parent: this, dependsOn: [this.controlPlane.release] },
-      );
-    }
+    renderObjects(name, namespaceObjects(cluster), child);
+    // Before its injector has the new bundle, a pod would start with the old one.
+    renderObjects(name, restartObjects(cluster), { ...child, dependsOn: [release] });
     for (const route of args.routes) {
       new TrafficRoute(`${named(route)}-traffic-${route.port}`, { route, controlPlane: release }, child);
     }

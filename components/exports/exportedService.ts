@@ -1,8 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServicePort } from "../../fleet/exports/federation";
-import { exportLabels } from "../../fleet/exports/labels";
+import { exportObjects } from "../../fleet/exports/objects";
 import type { ExportPlan } from "../../fleet/exports/plan";
+import { renderObjects } from "../objects/render";
 
 export interface ExportedServiceArgs {
   readonly export: ExportPlan;
@@ -20,23 +21,10 @@ export class ExportedService extends pulumi.ComponentResource {
 
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:service:ExportedService", name, { ...args.export }, opts);
-    const { cluster, namespace, name: service, modes, evacuated } = args.export;
-    const patch = new kubernetes.core.v1.ServicePatch(
-      `${name}-labels`,
-      {
-        metadata: {
-          name: args.export.name,
-          namespace: args.export.namespace,
-          labels: exportLabels(evacuated ? [] : modes),
-          annotations: {
-            ...args.export.annotations,
-            "pulumi.com/patchFieldManager": "linkerd-fleet",
-            // A Service without endpoints may be exported: that is for its owner to see to.
-            "pulumi.com/skipAwait": "true",
-          },
-        },
-      },
-      { parent: this },
+    const { cluster, namespace, name: service } = args.export;
+    const patch = renderObjects(name, exportObjects(args.export), { parent: this }).get(
+      "labels",
+      kubernetes.core.v1.ServicePatch,
     );
     this.selector = patch.spec.apply((spec) => {
       const selector = spec?.selector ?? {};

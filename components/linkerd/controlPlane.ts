@@ -1,17 +1,17 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { LICENSE_SECRET } from "../../fleet/config/names";
-import { KEPT_BY_HELM } from "../../fleet/linkerd/charts";
+import { controlPlaneNamespace, licenseObjects, pullSecretObjects } from "../../fleet/linkerd/objects";
 import { controlPlaneValues, crdsValues, WEBHOOKS } from "../../fleet/linkerd/values";
+import { issuerSecret, trustRoots } from "../../fleet/trust/objects";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { base64 } from "../base64";
+import { type Inputs, renderObjects } from "../objects/render";
 import type { KeyPair } from "../trust/certificates";
 import { CertManager } from "../trust/certManager";
 import { WebhookAuthority } from "../trust/webhookAuthority";
 import { WebhookCertificate } from "../trust/webhookCertificate";
 import { chartRelease } from "./chart";
-import { pullSecrets } from "./pullSecrets";
 
 /** An issuer and the anchor that signed it, in PEM; or who makes it in the cluster. */
 export type IssuerSource =
@@ -49,22 +49,9 @@ export class ControlPlane extends pulumi.ComponentResource {
     );
     const child = { parent: this };
 
-    const namespace = new kubernetes.core.v1.Namespace(
-      `${name}-namespace`,
-      {
-        metadata: {
-          name: cluster.controlPlaneNamespace,
-          // linkerd2 `charts/linkerd-control-plane/templates/namespace.yaml`, which Helm installs do not render.
-          labels: {
-            "config.linkerd.io/admission-webhooks": "disabled",
-            "linkerd.io/control-plane-ns": cluster.controlPlaneNamespace,
-            "linkerd.io/is-control-plane": "true",
-            "pod-security.kubernetes.io/enforce": cluster.install.cni ? "restricted" : "privileged",
-          },
-          annotations: { "linkerd.io/inject": "disabled" },
-        },
-      },
-      child,
+    const namespace = renderObjects(name, [controlPlaneNamespace(cluster)], child).get(
+      "namespace",
+      kubernetes.core.v1.Namespace,
     );
     this.namespace = namespace.metadata.name;
 
@@ -83,20 +70,11 @@ export class ControlPlane extends pulumi.ComponentResource {
             },
             child,
           ).resources;
-    const { license } = cluster.install;
-    const licenses = license
-      ? [
-          new kubernetes.core.v1.Secret(
-            `${name}-license`,
-            {
-              metadata: { name: LICENSE_SECRET, namespace: this.namespace },
-              data: { license: base64(args.secret(license.secret)) },
-            },
-            child,
-          ),
-        ]
-      : [];
-    const pullers = pullSecrets(name, { ...args, namespace: this.namespace }, child);
+    const secret = (key: string) => base64(args.secret(key));
+    const secrets = [
+      ...licenseObjects<Inputs>(cluster, this.namespace, secret),
+      ...pullSecretObjects<Inputs>(cluster, this.namespace, secret),
+    ];
     const authority = new WebhookAuthority(
       `${name}-webhooks`,
       { lifetimeHours: args.webhooks.lifetimeHours },
@@ -138,8 +116,7 @@ export class ControlPlane extends pulumi.ComponentResource {
         dependsOn: [
           crds,
           ...identity,
-          ...licenses,
-          ...pullers,
+          ...renderObjects(name, secrets, child).all,
           ...webhooks.map((webhook) => webhook.certificate),
           ...args.waveBefore,
         ],
@@ -155,37 +132,18 @@ export class ControlPlane extends pulumi.ComponentResource {
     trustBundle: pulumi.Output<string>,
     source: KeyPair & { readonly anchorPem: pulumi.Input<string> },
   ): pulumi.Resource[] {
-    const child = { parent: this };
-    const trustRoots = new kubernetes.core.v1.ConfigMap(
-      `${name}-trust-roots`,
-      {
-        metadata: {
-          name: "linkerd-identity-trust-roots",
-          namespace: this.namespace,
-          annotations: KEPT_BY_HELM,
-        },
-        data: { "ca-bundle.crt": trustBundle },
-      },
-      child,
-    );
-    const issuer = new kubernetes.core.v1.Secret(
-      `${name}-issuer`,
-      {
-        metadata: {
-          name: "linkerd-identity-issuer",
-          namespace: this.namespace,
-          annotations: KEPT_BY_HELM,
-        },
-        // What exists keeps its type, which cannot be changed: the chart makes an Opaque one. Nobody reads it.
-        ...(cluster.adopt ? {} : { type: "kubernetes.io/tls" }),
-        data: {
-          "tls.crt": base64(source.certificatePem),
-          "tls.key": base64(source.privateKeyPem),
-          "ca.crt": base64(source.anchorPem),
-        },
-      },
-      { ...child, ignoreChanges: ["type"] },
-    );
-    return [trustRoots, issuer];
+    const issuer = {
+      certificate: base64(source.certificatePem),
+      privateKey: base64(source.privateKeyPem),
+      anchor: base64(source.anchorPem),
+    };
+    const objects = [
+      trustRoots<Inputs>(this.namespace, trustBundle),
+      issuerSecret<Inputs>(cluster, this.namespace, issuer),
+    ];
+    return renderObjects(name, objects, ({ kind }) => ({
+      parent: this,
+      ...(kind === "Secret" ? { ignoreChanges: ["type"] } : {}),
+    })).all;
   }
 }

@@ -1,15 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
-import { GATEWAY_AUTHENTICATIONS, withoutAddress } from "../../fleet/gateways/plan";
+import { MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
+import { chartGatewayCallers, chartGatewayService, emissaryService } from "../../fleet/gateways/objects";
+import { withoutAddress } from "../../fleet/gateways/plan";
+import { extensionNamespace, pullSecretObjects } from "../../fleet/linkerd/objects";
 import { multiclusterValues } from "../../fleet/linkerd/values";
-import { type EmissaryGateway, emissaryService } from "../gateways/emissaryGateway";
+import { base64 } from "../base64";
+import type { EmissaryGateway } from "../gateways/emissaryGateway";
 import { loadBalancerAddress } from "../gateways/loadBalancerAddress";
-import { AuthenticationPatch } from "../grants/policyResources";
+import { type Inputs, renderObjects } from "../objects/render";
 import { chartRelease } from "./chart";
-import { extensionNamespace } from "./extensionNamespace";
-import { pullSecrets } from "./pullSecrets";
 
 export interface MulticlusterArgs {
   readonly cluster: ClusterPlan;
@@ -42,14 +43,14 @@ export class Multicluster extends pulumi.ComponentResource {
     );
     const child = { parent: this };
 
-    this.namespace = extensionNamespace(
-      name,
-      { name: MULTICLUSTER_NAMESPACE, extension: "multicluster", install: cluster.install },
-      child,
+    this.namespace = renderObjects(name, [extensionNamespace("multicluster", cluster)], child).get(
+      "namespace",
+      kubernetes.core.v1.Namespace,
     );
     const namespace = this.namespace.metadata.name;
     const emissary = this.emissaryService(name, args);
-    const pullers = pullSecrets(name, { ...args, namespace }, child);
+    const secret = (key: string) => base64(args.secret(key));
+    const pullers = renderObjects(name, pullSecretObjects<Inputs>(cluster, namespace, secret), child).all;
     this.release = chartRelease(
       `${name}-release`,
       {
@@ -64,7 +65,9 @@ export class Multicluster extends pulumi.ComponentResource {
       },
     );
     this.gatewayAddress = this.readGatewayAddress(cluster, emissary ?? this.chartService(name, cluster));
-    this.hardenGateway(name, cluster);
+    // Taking the patches back would leave the required fields empty, which the API server refuses.
+    const retained = { parent: this, dependsOn: [this.release], retainOnDelete: true };
+    renderObjects(name, chartGatewayCallers<Inputs>(cluster, namespace), retained);
     this.registerOutputs({ gatewayAddress: this.gatewayAddress });
   }
 
@@ -78,37 +81,19 @@ export class Multicluster extends pulumi.ComponentResource {
   ): kubernetes.core.v1.ServicePatch | undefined {
     const { gateway } = cluster;
     if (!emissary || !gateway.enabled || gateway.kind !== "emissary") return undefined;
-    return new kubernetes.core.v1.ServicePatch(`${name}-gateway`, emissaryService(gateway), {
+    return renderObjects(name, [emissaryService(gateway)], {
       parent: this,
       dependsOn: [...emissary.policies],
       aliases: [{ name: `${cluster.name}-emissary-service`, parent: emissary }],
-    });
+    }).get("gateway", kubernetes.core.v1.ServicePatch);
   }
 
-  /**
-   * A patch of one annotation, because its outputs hold the whole Service: they wait for the address, and later
-   * previews find it in the state, where a `.get` would need the cluster to answer.
-   */
-  private chartService(
-    name: string,
-    { name: cluster, gateway }: ClusterPlan,
-  ): kubernetes.core.v1.ServicePatch | undefined {
-    if (!gateway.enabled || gateway.addresses) return undefined;
-    return new kubernetes.core.v1.ServicePatch(
-      `${name}-gateway`,
-      {
-        metadata: {
-          name: GATEWAY_NAME,
-          namespace: this.namespace.metadata.name,
-          annotations: {
-            "linkerd-fleet/cluster": cluster,
-            "pulumi.com/patchFieldManager": "linkerd-fleet",
-          },
-        },
-      },
-      // When the gateway goes, its chart takes the Service away, and what is gone takes no patch back.
-      { parent: this, dependsOn: [this.release], retainOnDelete: true },
-    );
+  private chartService(name: string, cluster: ClusterPlan): kubernetes.core.v1.ServicePatch | undefined {
+    const objects = chartGatewayService<Inputs>(cluster, this.namespace.metadata.name);
+    if (objects.length === 0) return undefined;
+    // When the gateway goes, its chart takes the Service away, and what is gone takes no patch back.
+    const opts = { parent: this, dependsOn: [this.release], retainOnDelete: true };
+    return renderObjects(name, objects, opts).get("gateway", kubernetes.core.v1.ServicePatch);
   }
 
   private readGatewayAddress(
@@ -123,45 +108,5 @@ export class Multicluster extends pulumi.ComponentResource {
       if (wrong !== undefined) throw new pulumi.RunError(wrong);
       return loadBalancerAddress(status);
     });
-  }
-
-  /**
-   * The chart lets every meshed caller of every network in and has no value for it, and policies only add up: so its
-   * own authentications are changed. Helm leaves alone what no chart version changes.
-   */
-  private hardenGateway(name: string, cluster: ClusterPlan): void {
-    const { gateway } = cluster;
-    if (!gateway.enabled || gateway.kind !== "chart") return;
-    const { allowedNetworks, allowedIdentities } = gateway.config;
-    const own = GATEWAY_AUTHENTICATIONS.chart;
-    const metadata = (of: string) => ({
-      name: of,
-      namespace: this.namespace.metadata.name,
-      annotations: {
-        "pulumi.com/patchFieldManager": "linkerd-fleet",
-        "pulumi.com/patchForce": "true",
-      },
-    });
-    // Taking the patch back would leave the required field empty, which the API server refuses.
-    const opts = { parent: this, dependsOn: [this.release], retainOnDelete: true };
-    if (allowedNetworks) {
-      const networks = allowedNetworks.map((cidr) => ({ cidr }));
-      new AuthenticationPatch(
-        `${name}-gateway-networks`,
-        { kind: "NetworkAuthentication", metadata: metadata(own.networks), spec: { networks } },
-        opts,
-      );
-    }
-    if (allowedIdentities) {
-      new AuthenticationPatch(
-        `${name}-gateway-identities`,
-        {
-          kind: "MeshTLSAuthentication",
-          metadata: metadata(own.identities),
-          spec: { identities: allowedIdentities },
-        },
-        opts,
-      );
-    }
   }
 }

@@ -1,12 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { CREDENTIALS_TYPE, destinationMetadata, linkKubeconfig } from "../../fleet/access/credentials";
+import { linkKubeconfig } from "../../fleet/access/credentials";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { credentialsName } from "../../fleet/config/names";
-import { createdBy, linkSpec } from "../../fleet/links/link";
+import { linkObjects } from "../../fleet/links/objects";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import { base64 } from "../base64";
-import { LinkResource } from "./linkResource";
+import { type Inputs, renderObjects } from "../objects/render";
 
 /** What a source needs of an access, of this stack or of another. */
 export interface LinkAccess {
@@ -53,49 +52,23 @@ export class Link extends pulumi.ComponentResource {
     const { link, target, access } = args;
     const { source, modes, state } = link;
     super("linkerd-fleet:link:Link", name, { source, target: link.target, modes, state }, opts);
-    const child = { parent: this };
-
-    const secretName = credentialsName(link.target);
     const kubeconfig = base64(
       pulumi
         .all([access.token, access.caData])
         .apply(([token, caData]) => linkKubeconfig(target, access.serviceAccount, { token, caData })),
     );
-    this.destination = new kubernetes.core.v1.Secret(
-      `${name}-destination`,
-      {
-        metadata: {
-          name: secretName,
-          namespace: args.namespaces.controlPlane,
-          ...destinationMetadata(target),
-        },
-        type: CREDENTIALS_TYPE,
-        data: { kubeconfig },
-      },
-      { ...child, dependsOn: [...args.after] },
-    );
-    const serviceMirror = new kubernetes.core.v1.Secret(
-      `${name}-mirror`,
-      {
-        metadata: { name: secretName, namespace: args.namespaces.multicluster },
-        type: CREDENTIALS_TYPE,
-        data: { kubeconfig },
-      },
-      { ...child, dependsOn: [this.destination] },
-    );
-    const resource = new LinkResource(
-      `${name}-link`,
-      {
-        metadata: {
-          name: link.target,
-          namespace: args.namespaces.multicluster,
-          annotations: { "linkerd.io/created-by": createdBy(target.install.multicluster.version) },
-        },
-        spec: linkSpec<pulumi.Input<string>>(link, target, args.gatewayAddress ?? "", access.generation),
-      },
-      { ...child, dependsOn: [serviceMirror] },
-    );
-    this.created = resource.metadata.creationTimestamp;
+    const objects = linkObjects<Inputs>(link, target, {
+      namespaces: args.namespaces,
+      kubeconfig,
+      gatewayAddress: args.gatewayAddress ?? "",
+      generation: access.generation,
+    });
+    const made = renderObjects(name, objects, ({ after }) => ({
+      parent: this,
+      ...(after ? {} : { dependsOn: [...args.after] }),
+    }));
+    this.destination = made.get("destination", kubernetes.core.v1.Secret);
+    this.created = made.get("link", kubernetes.apiextensions.CustomResource).metadata.creationTimestamp;
     this.registerOutputs({});
   }
 }

@@ -1,11 +1,13 @@
+import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { VIZ_NAMESPACE } from "../../fleet/config/names";
 import type { ChartPlan } from "../../fleet/linkerd/charts";
+import { extensionNamespace, pullSecretObjects } from "../../fleet/linkerd/objects";
 import { vizValues } from "../../fleet/linkerd/values";
+import { base64 } from "../base64";
 import { chartRelease } from "../linkerd/chart";
-import { extensionNamespace } from "../linkerd/extensionNamespace";
-import { pullSecrets } from "../linkerd/pullSecrets";
+import { type Inputs, renderObjects } from "../objects/render";
 
 export interface VizArgs {
   readonly cluster: ClusterPlan;
@@ -22,12 +24,12 @@ export class Viz extends pulumi.ComponentResource {
     const { cluster, viz } = args;
     super("linkerd-fleet:linkerd:Viz", name, { version: viz.version }, opts);
     const child = { parent: this };
-    const namespace = extensionNamespace(
-      name,
-      { name: VIZ_NAMESPACE, extension: "viz", install: cluster.install },
-      child,
+    const namespace = renderObjects(name, [extensionNamespace("viz", cluster)], child).get(
+      "namespace",
+      kubernetes.core.v1.Namespace,
     );
-    const pullers = pullSecrets(name, { ...args, namespace: namespace.metadata.name }, child);
+    const secret = (key: string) => base64(args.secret(key));
+    const pullers = pullSecretObjects<Inputs>(cluster, namespace.metadata.name, secret);
     chartRelease(
       `${name}-release`,
       {
@@ -36,7 +38,7 @@ export class Viz extends pulumi.ComponentResource {
         values: vizValues(cluster, viz),
         timeoutSeconds: cluster.install.timeoutSeconds,
       },
-      { ...child, dependsOn: [namespace, args.controlPlane, ...pullers] },
+      { ...child, dependsOn: [namespace, args.controlPlane, ...renderObjects(name, pullers, child).all] },
     );
     this.registerOutputs({});
   }

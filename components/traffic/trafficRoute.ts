@@ -1,6 +1,7 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { routeObjects } from "../../fleet/traffic/objects";
 import type { RoutePlan } from "../../fleet/traffic/plan";
+import { renderObjects } from "../objects/render";
 
 export interface TrafficRouteArgs {
   readonly route: RoutePlan;
@@ -13,60 +14,7 @@ export class TrafficRoute extends pulumi.ComponentResource {
   constructor(name: string, args: TrafficRouteArgs, opts?: pulumi.ComponentResourceOptions) {
     const { route } = args;
     super("linkerd-fleet:service:TrafficRoute", name, { ...route }, opts);
-    const { namespace, port } = route;
-    const service = { group: "", kind: "Service" };
-    new HttpRoute(
-      `${name}-route`,
-      {
-        metadata: {
-          name: `fleet.${route.name}.${port}`,
-          namespace,
-          labels: { "linkerd-fleet/service": route.name },
-        },
-        spec: {
-          parentRefs: [{ ...service, name: route.name, port }],
-          rules: [
-            {
-              backendRefs: route.backends.map((backend) => ({
-                ...service,
-                name: backend.service,
-                port,
-                weight: backend.weight,
-              })),
-            },
-          ],
-        },
-      },
-      { parent: this, dependsOn: [args.controlPlane] },
-    );
+    renderObjects(name, routeObjects(route), { parent: this, dependsOn: [args.controlPlane] });
     this.registerOutputs({});
-  }
-}
-
-interface ServiceRef {
-  readonly group: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly port: number;
-}
-
-interface HttpRouteArgs {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels: Readonly<Record<string, string>>;
-  };
-  readonly spec: {
-    readonly parentRefs: readonly ServiceRef[];
-    readonly rules: readonly {
-      readonly backendRefs: readonly (ServiceRef & { readonly weight: number })[];
-    }[];
-  };
-}
-
-/** A typed wrapper, because the CRD prunes a misspelt field without an error. */
-class HttpRoute extends kubernetes.apiextensions.CustomResource {
-  constructor(name: string, args: HttpRouteArgs, opts?: pulumi.CustomResourceOptions) {
-    super(name, { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", ...args }, opts);
   }
 }

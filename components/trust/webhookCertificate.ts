@@ -1,8 +1,8 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { KEPT_BY_HELM } from "../../fleet/linkerd/charts";
+import { webhookSecret } from "../../fleet/trust/objects";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { base64 } from "../base64";
+import { type Inputs, renderObjects } from "../objects/render";
 import { type KeyPair, signedCertificate } from "./certificates";
 
 export interface WebhookCertificateArgs {
@@ -42,16 +42,9 @@ export class WebhookCertificate extends pulumi.ComponentResource {
       },
       child,
     );
-    new kubernetes.core.v1.Secret(
-      `${name}-secret`,
-      {
-        metadata: { name: args.secret, namespace: args.namespace, annotations: KEPT_BY_HELM },
-        type: "kubernetes.io/tls",
-        // The policy validator reads PKCS#8 only; the others read both.
-        data: { "tls.crt": base64(certificate.certPem), "tls.key": base64(key.privateKeyPemPkcs8) },
-      },
-      child,
-    );
+    // The policy validator reads PKCS#8 only; the others read both.
+    const pair = { certificate: base64(certificate.certPem), privateKey: base64(key.privateKeyPemPkcs8) };
+    renderObjects(name, [webhookSecret<Inputs>(args.secret, args.namespace, pair)], child);
     this.registerOutputs({});
   }
 }

@@ -1,12 +1,7 @@
+import type { PolicyRule } from "../objects/kubernetes";
+
 /** Shared by all accesses of a target: what a service mirror and a destination controller must read, no more. */
 export const ACCESS_ROLE = "linkerd-fleet-remote-access";
-
-export interface PolicyRule {
-  readonly apiGroups: string[];
-  readonly resources: string[];
-  readonly verbs: string[];
-  readonly resourceNames?: string[];
-}
 
 const READ = ["list", "get", "watch"];
 

@@ -1,127 +1,130 @@
 import { createHash } from "node:crypto";
 import { GRANT_PREFIX, PROBES } from "../config/names";
+import type { FleetObject } from "../objects/object";
+import type { AuthenticationRef, PolicyTarget } from "../objects/policy";
+import type { Labels, Plain, Values } from "../objects/values";
 import type { GrantPlan, PortGrant } from "./plan";
-import type {
-  AuthenticationRef,
-  AuthorizationPolicySpec,
-  HttpRouteSpec,
-  MeshTLSAuthenticationSpec,
-  NetworkAuthenticationSpec,
-  PolicyTarget,
-  ServerSpec,
-} from "./policyObjects";
 import { decideRoutes, matchWords } from "./routes";
 import type { HttpMatch } from "./schema";
 
-export interface Named<Spec> {
-  readonly name: string;
-  readonly spec: Spec;
-}
-
-/** The policy resources of one grant, all in the namespace of its service. */
-export interface GrantResources {
-  /** What every caller of the cluster itself must satisfy; absent where there are no such callers. */
-  readonly local?: {
-    readonly networks: Named<NetworkAuthenticationSpec>;
-    readonly identities?: Named<MeshTLSAuthenticationSpec>;
+/**
+ * The policies of one grant, all in the namespace of its service. Names of Services and ports hold no dots, so no two
+ * names are alike. `selector`: labels of the service's pods, which the Service may have to say.
+ */
+export function grantObjects<V extends Values = Plain>(
+  grant: GrantPlan,
+  selector: Labels<V>,
+): FleetObject<V>[] {
+  const { name: service, namespace, local, probes = [], ports } = grant;
+  const labels = { "linkerd-fleet/service": service };
+  const metadata = (name: string) => ({ name, namespace, labels });
+  const networks = (id: string, name: string, cidrs: readonly string[]): FleetObject<V> => ({
+    id,
+    ...{ apiVersion: "policy.linkerd.io/v1alpha1", kind: "NetworkAuthentication" },
+    metadata: metadata(name),
+    spec: { networks: cidrs.map((cidr) => ({ cidr })) },
+  });
+  const identities = (id: string, name: string, of: readonly string[]): FleetObject<V> => ({
+    id,
+    ...{ apiVersion: "policy.linkerd.io/v1alpha1", kind: "MeshTLSAuthentication" },
+    metadata: metadata(name),
+    spec: { identities: [...of] },
+  });
+  const policy = (
+    id: string,
+    target: PolicyTarget,
+    who: string,
+    requiredAuthenticationRefs: AuthenticationRef[],
+  ): FleetObject<V> => ({
+    id,
+    ...{ apiVersion: "policy.linkerd.io/v1alpha1", kind: "AuthorizationPolicy" },
+    metadata: metadata(`${target.name}.${who}`),
+    spec: { targetRef: target, requiredAuthenticationRefs },
+  });
+  const callers = (id: string, target: PolicyTarget, of: readonly string[]): FleetObject<V>[] => {
+    if (of.length === 0) return [];
+    const name = `${target.name}.callers`;
+    return [
+      identities(`${id}-identities`, name, of),
+      policy(`${id}-callers`, target, "callers", [ref("MeshTLSAuthentication", name)]),
+    ];
   };
-  /** Where probes come from; absent where none needs a route. */
-  readonly probes?: Named<NetworkAuthenticationSpec>;
-  readonly ports: readonly PortResources[];
-}
 
-export interface PortResources {
-  readonly port: PortGrant["port"];
-  /** Lacks the labels of the pods, which the Service may have to say. */
-  readonly server: Named<Omit<ServerSpec<never>, "podSelector">>;
-  /** Absent where nobody of another cluster may call. */
-  readonly callers?: CallersResources;
-  readonly local?: Named<AuthorizationPolicySpec>;
-  /** None where nobody is limited to some requests. The first takes what is left, and must be there before the others. */
-  readonly routes: readonly RouteResources[];
-}
-
-export interface CallersResources {
-  readonly identities: Named<MeshTLSAuthenticationSpec>;
-  readonly policy: Named<AuthorizationPolicySpec>;
-}
-
-/** Whoever may call the Server may send the requests of its routes as well. */
-export interface RouteResources {
-  /** Of this route among those of its port. */
-  readonly id: string;
-  readonly route: Named<HttpRouteSpec>;
-  readonly callers?: CallersResources;
-  readonly probes?: Named<AuthorizationPolicySpec>;
-}
-
-/** Names of Services and ports hold no dots, so no two names are alike. */
-export function grantResources({ name, protocol, local, ports, probes = [] }: GrantPlan): GrantResources {
-  const own = `${GRANT_PREFIX}${name}`;
-  const localName = `${own}.local`;
-  const localRefs: AuthenticationRef[] = [
+  const localName = `${GRANT_PREFIX}${service}.local`;
+  const localRefs = [
     ref("NetworkAuthentication", localName),
     ...(local?.identities ? [ref("MeshTLSAuthentication", localName)] : []),
   ];
-  const probesName = `${own}${PROBES}`;
-  return {
-    ...(local && {
-      local: {
-        networks: { name: localName, spec: { networks: local.networks.map((cidr) => ({ cidr })) } },
-        ...(local.identities && {
-          identities: { name: localName, spec: { identities: [...local.identities] } },
-        }),
-      },
-    }),
-    ...(probes.length > 0 &&
-      ports.some(({ routes }) => routes) && { probes: { name: probesName, spec: { networks: ANYWHERE } } }),
-    ports: ports.map(({ port, callers, routes }) => {
-      const server = target("Server", `${own}.${port}`);
-      return {
-        port,
-        server: { name: server.name, spec: { port, proxyProtocol: protocol, accessPolicy: "deny" } },
-        ...letInCallers(server, callers),
-        ...(local && { local: letIn(server, "local", localRefs) }),
-        routes: (routes ? decideRoutes(routes, probes) : []).map(({ match, callers, probe }) => {
-          const id = routeId(match);
-          const route = target("HTTPRoute", `${server.name}.${id}`);
-          return {
-            id,
-            route: { name: route.name, spec: { parentRefs: [server], rules: [{ matches: [match] }] } },
-            ...letInCallers(route, callers),
-            ...(probe && { probes: letIn(route, "probes", [ref("NetworkAuthentication", probesName)]) }),
+  const probesName = `${GRANT_PREFIX}${service}${PROBES}`;
+  const probed = probes.length > 0 && ports.some(({ routes }) => routes);
+  return [
+    ...(local ? [networks("local-networks", localName, local.networks)] : []),
+    ...(local?.identities ? [identities("local-identities", localName, local.identities)] : []),
+    ...(probed ? [networks("probe-networks", probesName, ANYWHERE)] : []),
+    ...ports.flatMap(({ port, callers: who, routes }): FleetObject<V>[] => {
+      const target = serverOf(grant, port);
+      const localPolicy = local ? [policy(`${port}-local`, target, "local", localRefs)] : [];
+      const decided = routes ? decideRoutes(routes, probes) : [];
+      const ids = decided.map(({ match }) => `${port}-${routeId(match)}`);
+      return [
+        ...callers(`${port}`, target, who),
+        ...localPolicy,
+        {
+          id: `${port}`,
+          apiVersion: "policy.linkerd.io/v1beta3",
+          kind: "Server",
+          metadata: metadata(target.name),
+          spec: {
+            podSelector: { matchLabels: selector },
+            port,
+            proxyProtocol: grant.protocol,
+            accessPolicy: "deny",
+          },
+          // From its first moment it denies whom no policy lets in: the local callers keep what they had.
+          after: localPolicy.map(({ id }) => id),
+        },
+        // Server-level policies also apply to its routes.
+        ...decided.flatMap(({ match, callers: who, probe }, at): FleetObject<V>[] => {
+          const id = `${port}-${routeId(match)}`;
+          const route: PolicyTarget = {
+            group: "policy.linkerd.io",
+            kind: "HTTPRoute",
+            name: `${target.name}.${routeId(match)}`,
           };
+          const policies = [
+            ...callers(id, route, who),
+            ...(probe
+              ? [policy(`${id}-probes`, route, "probes", [ref("NetworkAuthentication", probesName)])]
+              : []),
+          ];
+          return [
+            ...policies,
+            {
+              id,
+              apiVersion: "policy.linkerd.io/v1beta3",
+              kind: "HTTPRoute",
+              metadata: metadata(route.name),
+              spec: { parentRefs: [target], rules: [{ matches: [match] }] },
+              after: [
+                ...policies.filter(({ kind }) => kind === "AuthorizationPolicy").map(({ id }) => id),
+                // The first takes what is left, and must be there before the others.
+                ...(at === 0 ? [] : ids.slice(0, 1)),
+              ],
+            },
+          ];
         }),
-      };
+      ];
     }),
-  };
+  ];
+}
+
+/** The Server of one port of a grant. */
+export function serverOf({ name }: Pick<GrantPlan, "name">, port: PortGrant["port"]): PolicyTarget {
+  return { group: "policy.linkerd.io", kind: "Server", name: `${GRANT_PREFIX}${name}.${port}` };
 }
 
 /** `policyController.probeNetworks` of the chart linkerd-control-plane: a kubelet may have any address. */
-const ANYWHERE = [{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }];
-
-function letInCallers(of: PolicyTarget, callers: readonly string[]): { callers?: CallersResources } {
-  if (callers.length === 0) return {};
-  const name = `${of.name}.callers`;
-  return {
-    callers: {
-      identities: { name, spec: { identities: [...callers] } },
-      policy: letIn(of, "callers", [ref("MeshTLSAuthentication", name)]),
-    },
-  };
-}
-
-function letIn(
-  targetRef: PolicyTarget,
-  who: string,
-  requiredAuthenticationRefs: AuthenticationRef[],
-): Named<AuthorizationPolicySpec> {
-  return { name: `${targetRef.name}.${who}`, spec: { targetRef, requiredAuthenticationRefs } };
-}
-
-function target(kind: PolicyTarget["kind"], name: string): PolicyTarget {
-  return { group: "policy.linkerd.io", kind, name };
-}
+const ANYWHERE = ["0.0.0.0/0", "::/0"];
 
 /** Readable, and one for each match: paths hold more than a name may. */
 function routeId(match: HttpMatch): string {

@@ -3,38 +3,8 @@ import type { ClusterPlan } from "../clusters/plan";
 import type { Mode } from "../config/common";
 import { credentialsName } from "../config/names";
 import { EXPORT_LABEL } from "../exports/labels";
+import type { LabelSelector, LinkSpec } from "../objects/multicluster";
 import type { LinkPlan } from "../topology/plan";
-
-/** `spec` of a Link, `multicluster.linkerd.io/v1alpha3` (linkerd2 `templates/link-crd.yaml`). Ports are strings there. */
-export interface LinkSpec<T = string> {
-  readonly targetClusterName: string;
-  readonly targetClusterDomain: string;
-  readonly targetClusterLinkerdNamespace: string;
-  readonly clusterCredentialsSecret: string;
-  /** Addresses, separated by commas. Without a gateway, absent. */
-  readonly gatewayAddress?: T;
-  readonly gatewayPort?: string;
-  readonly gatewayIdentity?: string;
-  readonly probeSpec?: ProbeSpec;
-  readonly selector: LabelSelector;
-  readonly remoteDiscoverySelector: LabelSelector;
-  readonly federatedServiceSelector: LabelSelector;
-  readonly excludedAnnotations: readonly string[];
-  readonly excludedLabels: readonly string[];
-}
-
-export interface ProbeSpec {
-  readonly path: string;
-  readonly port: string;
-  /** Duration string. */
-  readonly period: string;
-  readonly failureThreshold: string;
-  readonly timeout: string;
-}
-
-export interface LabelSelector {
-  readonly matchLabels: Readonly<Record<string, string>>;
-}
 
 /**
  * No Service carries this label, so a selector for it takes every mirror away. An absent selector would do the

@@ -1,18 +1,10 @@
 import type { ExportPlan } from "../exports/plan";
+import type { Alert } from "../objects/monitoring";
 
 /** What alerts need to know of the cluster they are for. */
 export interface WatchedCluster {
   readonly name: string;
   readonly controllers: readonly { readonly target: string; readonly probePort: number | undefined }[];
-}
-
-/** One alert rule, in the words of the Prometheus Operator's `PrometheusRule`. */
-export interface Alert {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for: string;
-  readonly labels: { readonly severity: "critical" | "warning" };
-  readonly annotations: { readonly summary: string; readonly description: string };
 }
 
 const DAY = 86_400;

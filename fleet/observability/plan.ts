@@ -2,7 +2,8 @@ import type { FleetConfig } from "../config/fleetConfig";
 import { identityName } from "../config/names";
 import type { ExportPlan } from "../exports/plan";
 import { type GatewayPlan, gatewayPlace, type MeshNames } from "../gateways/plan";
-import { type Alert, alertsOf, type WatchedCluster } from "./alerts";
+import type { Alert } from "../objects/monitoring";
+import { alertsOf, type WatchedCluster } from "./alerts";
 import type { ObservabilityConfig } from "./schema";
 
 /** How one cluster is made visible to its Prometheus. */

@@ -1,5 +1,5 @@
 import { GATEWAY_NAME, identityName } from "../../fleet/config/names";
-import { grantResources } from "../../fleet/grants/objects";
+import { serverOf } from "../../fleet/grants/objects";
 import type { Release } from "../../live/shapes";
 import { contextOf } from "../verify/finding";
 import type { Result } from "../verify/judge";
@@ -114,7 +114,7 @@ export function judgeGrant({ plan, members }: FleetState, other: string | undefi
     policies: own(authorizationPolicies.value),
     meshTls: own(meshTls.value),
   };
-  const server = grantResources(grant).ports.find(({ port }) => port === granted)?.server.name ?? "";
+  const server = serverOf(grant, granted).name;
   const [letIn, refused] = [caller, stranger].map((identity) => admits(identity, server, objects));
   const said = (identity: string, by: readonly string[] = []) =>
     by.length > 0

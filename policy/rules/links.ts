@@ -1,6 +1,6 @@
 import { credentialsName, linkName, TOKEN_TYPE } from "../../fleet/config/names";
 import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "../../fleet/links/excludes";
-import type { LinkSpec, ProbeSpec } from "../../fleet/links/link";
+import type { LinkSpec, ProbeSpec } from "../../fleet/objects/multicluster";
 import { LINK, objectName, type Resource, SECRET } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 

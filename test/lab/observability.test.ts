@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { AuthorizationPolicySpec } from "../../fleet/grants/policyObjects";
+import type { AuthorizationPolicySpec } from "../../fleet/objects/policy";
 import { repository } from "../../lab/env";
 import { TestLab } from "./harness";
 

@@ -1,6 +1,6 @@
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { isMap, list } from "../../../fleet/config/json";
-import { type GrantResources, grantResources } from "../../../fleet/grants/objects";
+import { grantObjects } from "../../../fleet/grants/objects";
 import type { Custom } from "../../../live/shapes";
 import { differences } from "../differences";
 import { drifted, type Finding, given, stray } from "../finding";
@@ -27,15 +27,18 @@ const granted: Check = {
             ({ metadata }) => metadata.name === name && metadata.namespace === namespace,
           );
           const selector = grant.pods ?? service?.spec.selector;
-          return expected(grantResources(grant), selector).flatMap(({ kind, name, spec }): Finding[] => {
+          return grantObjects(grant, selector ?? {}).flatMap((wanted): Finding[] => {
+            const { kind } = wanted;
+            if (!isPolicy(kind)) return [];
+            const { name } = wanted.metadata;
+            const spec = "spec" in wanted ? wanted.spec : {};
             const object = live[kind]?.find(
               ({ metadata }) => metadata.name === name && metadata.namespace === namespace,
             );
             if (!object) return [drifted(`the ${kind} ${name} is missing`)];
             // Without its Service, which is said elsewhere, nobody knows the pods.
-            const { podSelector, ...rest } = object.spec;
-            const actual = kind === "Server" && !selector ? rest : object.spec;
-            const fields = differences(spec, actual);
+            const unknown = kind === "Server" && !selector ? { podSelector: undefined } : {};
+            const fields = differences({ ...spec, ...unknown }, { ...object.spec, ...unknown });
             return fields.length === 0
               ? []
               : [drifted(`the ${kind} ${name} has another ${fields.join(", ")}`)];
@@ -55,9 +58,7 @@ export const grantChecks = [
         const planned = plan.grants
           .filter((grant) => grant.cluster === cluster.name)
           .flatMap((grant) =>
-            expected(grantResources(grant), undefined).map(({ kind, name }) =>
-              key(grant.namespace, kind, name),
-            ),
+            grantObjects(grant, {}).map(({ kind, metadata }) => key(grant.namespace, kind, metadata.name)),
           );
         const known = new Set(planned);
         const route = (kind: string) => (of: Custom) => judgeRoute(of, kind, known, cluster);
@@ -71,39 +72,16 @@ export const grantChecks = [
   ),
 ];
 
-type Kind =
-  | "Server"
-  | "HTTPRoute"
-  | "AuthorizationPolicy"
-  | "MeshTLSAuthentication"
-  | "NetworkAuthentication";
+const KINDS = [
+  "Server",
+  "HTTPRoute",
+  "AuthorizationPolicy",
+  "MeshTLSAuthentication",
+  "NetworkAuthentication",
+] as const;
 
-function expected(
-  { local, probes, ports }: GrantResources,
-  selector: Readonly<Record<string, string>> | undefined,
-): { readonly kind: Kind; readonly name: string; readonly spec: object }[] {
-  const of = (kind: Kind, object: { readonly name: string; readonly spec: object } | undefined) =>
-    object ? [{ kind, ...object }] : [];
-  return [
-    ...of("NetworkAuthentication", local?.networks),
-    ...of("MeshTLSAuthentication", local?.identities),
-    ...of("NetworkAuthentication", probes),
-    ...ports.flatMap(({ server, callers, local: policy, routes }) => [
-      ...of("Server", {
-        name: server.name,
-        spec: selector ? { ...server.spec, podSelector: { matchLabels: selector } } : server.spec,
-      }),
-      ...of("MeshTLSAuthentication", callers?.identities),
-      ...of("AuthorizationPolicy", callers?.policy),
-      ...of("AuthorizationPolicy", policy),
-      ...routes.flatMap(({ route, callers, probes }) => [
-        ...of("HTTPRoute", route),
-        ...of("MeshTLSAuthentication", callers?.identities),
-        ...of("AuthorizationPolicy", callers?.policy),
-        ...of("AuthorizationPolicy", probes),
-      ]),
-    ]),
-  ];
+function isPolicy(kind: string): kind is (typeof KINDS)[number] {
+  return KINDS.some((one) => one === kind);
 }
 
 /** Policies add up: one more for a Server or route of ours opens it further. */

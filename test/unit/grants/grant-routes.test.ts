@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { grantResources } from "../../../fleet/grants/objects";
+import { grantObjects } from "../../../fleet/grants/objects";
 import { decideRoutes, matchWords, type RouteGrant, ties } from "../../../fleet/grants/routes";
 import type { HttpMatch } from "../../../fleet/grants/schema";
 import { planFleet } from "../../../fleet/plan";
@@ -128,28 +128,39 @@ describe("a grant for some requests", () => {
   });
 
   it("makes a route with its callers, one for probes from anywhere, and one for what is left", () => {
-    const { probes, ports } = grantResources(planned([{ identity: WEB, ports: [8080], routes: [orders] }]));
-    expect(probes?.name).toBe("fleet.checkout.probes");
-    expect(ports[1]?.routes).toEqual([]);
-    const told = ports[0]?.routes.map(({ route, callers, probes }) => ({
-      parents: route.spec.parentRefs.map(({ kind, name }) => `${kind} ${name}`),
-      matches: route.spec.rules.flatMap(({ matches }) => matches.map(matchWords)),
-      callers: callers?.identities.spec.identities,
-      targets: [callers?.policy, probes].flatMap((policy) => (policy ? [policy.spec.targetRef.name] : [])),
-      own: route.name,
+    const objects = grantObjects(planned([{ identity: WEB, ports: [8080], routes: [orders] }]), {});
+    expect(objects.map(({ metadata }) => metadata.name)).toContain("fleet.checkout.probes");
+    const routes = objects.filter((object) => object.apiVersion === "policy.linkerd.io/v1beta3");
+    const told = routes.flatMap((object) => (object.kind === "HTTPRoute" ? [object] : []));
+    const of = (name: string) => ({
+      callers: objects.flatMap((object) =>
+        object.kind === "MeshTLSAuthentication" && object.metadata.name === `${name}.callers`
+          ? object.spec.identities
+          : [],
+      ),
+      policies: objects.flatMap((object) =>
+        object.kind === "AuthorizationPolicy" && object.spec.targetRef.name === name
+          ? object.spec.requiredAuthenticationRefs.map(({ kind }) => kind)
+          : [],
+      ),
+    });
+    const routed = told.map(({ metadata, spec }) => ({
+      parents: spec.parentRefs.map(({ kind, name }) => `${kind} ${name}`),
+      matches: spec.rules.flatMap(({ matches }) => matches.map(matchWords)),
+      ...of(metadata.name),
     }));
     const parents = ["Server fleet.checkout.8080"];
-    expect(told).toMatchObject([
-      { parents, matches: ["/*"], targets: [] },
-      { parents, matches: ["GET /ready"], callers: undefined, targets: [told?.[1]?.own] },
-      { parents, matches: ["GET /orders/*"], callers: [WEB], targets: [told?.[2]?.own] },
+    expect(routed).toEqual([
+      { parents, matches: ["/*"], callers: [], policies: [] },
+      { parents, matches: ["GET /ready"], callers: [], policies: ["NetworkAuthentication"] },
+      { parents, matches: ["GET /orders/*"], callers: [WEB], policies: ["MeshTLSAuthentication"] },
     ]);
-    expect(ports[0]?.callers).toBeUndefined();
+    expect(of("fleet.checkout.8080").callers).toEqual([]);
   });
 
   it("makes nothing of probes where no grant is for requests", () => {
-    const { probes, ports } = grantResources(planned([{ identity: WEB }]));
-    expect(probes).toBeUndefined();
-    expect(ports.flatMap(({ routes }) => routes)).toEqual([]);
+    const objects = grantObjects(planned([{ identity: WEB }]), {});
+    expect(objects.map(({ metadata }) => metadata.name)).not.toContain("fleet.checkout.probes");
+    expect(objects.filter(({ kind }) => kind === "HTTPRoute")).toEqual([]);
   });
 });

@@ -136,8 +136,8 @@ describe("a fleet whose service mirrors are at work", () => {
           stray({ parentRefs: [{ kind: "Server", name: "fleet.checkout.http" }] }),
           async () => {
             expect(said(await verify())).toEqual([
-              `error shop/checkout in us: the HTTPRoute ${probes} is missing`,
               `error shop/checkout in us: the AuthorizationPolicy ${probes}.probes is missing`,
+              `error shop/checkout in us: the HTTPRoute ${probes} is missing`,
               `error us: the AuthorizationPolicy shop/own opens the HTTPRoute ${probes}`,
               "error us: the HTTPRoute shop/own decides about requests to the Server fleet.checkout.http",
             ]);

@@ -1,10 +1,11 @@
-import type { HttpMatch } from "./schema";
+import type { HttpMatch } from "../grants/schema";
+import type { Labels, Values } from "./values";
 
 /** Specs of Linkerd's policy resources, group `policy.linkerd.io` (linkerd2 `charts/linkerd-crds/templates/policy`). */
 
 /** `v1beta3`. */
-export interface ServerSpec<T> {
-  readonly podSelector: { readonly matchLabels: T };
+export interface ServerSpec<V extends Values> {
+  readonly podSelector: { readonly matchLabels: Labels<V> };
   readonly port: number | string;
   readonly proxyProtocol: "unknown" | "HTTP/1" | "HTTP/2" | "gRPC" | "opaque" | "TLS";
   readonly accessPolicy: "deny";

@@ -1,0 +1,70 @@
+import { destinationMark } from "../access/plan";
+import { TRUST_MARK } from "../linkerd/values";
+import type { FleetObject } from "../objects/object";
+import type { Plain, Text, Values } from "../objects/values";
+import type { ClusterPlan } from "./plan";
+
+/** What existing namespaces of a cluster do differently from the rest of it. */
+export function namespaceObjects({ namespaces }: Pick<ClusterPlan, "namespaces">): FleetObject<never>[] {
+  return Object.entries(namespaces).map(([namespace, { defaultInboundPolicy }]) => ({
+    id: `${namespace}-namespace`,
+    apiVersion: "v1",
+    kind: "Namespace",
+    patch: true,
+    metadata: {
+      name: namespace,
+      annotations: {
+        "config.linkerd.io/default-inbound-policy": defaultInboundPolicy,
+        "pulumi.com/patchFieldManager": "linkerd-fleet",
+      },
+    },
+  }));
+}
+
+/** What restarts the workloads that hold the trust anchors, whenever those change. */
+export function restartObjects({ restart }: Pick<ClusterPlan, "restart">): FleetObject<never>[] {
+  return restart.workloads.map(({ namespace, deployment }) =>
+    restartOf<never>(`${namespace}-${deployment}-restart`, namespace, deployment, [TRUST_MARK, restart.mark]),
+  );
+}
+
+/** What makes the destination controller of a source read its rotated tokens; none before the first rotation. */
+export function destinationRestart<V extends Values = Plain>(
+  accesses: Parameters<typeof destinationMark>[0],
+  source: string,
+  controlPlaneNamespace: Text<V>,
+): FleetObject<V>[] {
+  const mark = destinationMark(accesses, source);
+  if (mark === undefined) return [];
+  return [
+    restartOf<V>("destination-restart", controlPlaneNamespace, "linkerd-destination", [
+      "linkerd-fleet/token-generations",
+      mark,
+    ]),
+  ];
+}
+
+/**
+ * Restarts a Deployment that is not ours, by one annotation of its pods: another value than before restarts them. Exists
+ * only where there was something to restart for: taking it away restarts the Deployment once more.
+ */
+function restartOf<V extends Values>(
+  id: string,
+  namespace: Text<V>,
+  deployment: string,
+  [key, value]: readonly [key: string, value: string],
+): FleetObject<V> {
+  return {
+    id,
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    patch: true,
+    metadata: {
+      name: deployment,
+      namespace,
+      // One for each reason: with a shared one, a second patch of the same Deployment would drop what the first set.
+      annotations: { "pulumi.com/patchFieldManager": `linkerd-fleet-${key.split("/").at(-1)}` },
+    },
+    spec: { template: { metadata: { annotations: { [key]: value } } } },
+  };
+}

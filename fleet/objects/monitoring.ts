@@ -1,0 +1,19 @@
+/** What the Prometheus Operator's kinds hold, `monitoring.coreos.com/v1` (Prometheus Operator API reference). */
+
+export interface PodMonitorSpec {
+  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+  readonly podMetricsEndpoints: readonly { readonly port: string; readonly interval: string }[];
+}
+
+export interface PrometheusRuleSpec {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Alert[] }[];
+}
+
+/** One alert rule. */
+export interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: { readonly severity: "critical" | "warning" };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}

@@ -1,0 +1,36 @@
+import type { Kinds, Patches } from "./kinds";
+import type { Plain, Text, Values } from "./values";
+
+export interface Metadata<V extends Values> {
+  readonly name: Text<V>;
+  /** Absent: the object is the whole cluster's. */
+  readonly namespace?: Text<V>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface Header<Kind, V extends Values> {
+  /** Names the object among those of its component, and with the component's name the resource: `<component>-<id>`. */
+  readonly id: string;
+  readonly apiVersion: Kind extends `${infer ApiVersion} ${string}` ? ApiVersion : never;
+  readonly kind: Kind extends `${string} ${infer Name}` ? Name : never;
+  readonly metadata: Metadata<V>;
+  /** Ids of objects of the same list that must be there before. */
+  readonly after?: readonly string[];
+}
+
+/** An object that is the fleet's alone. */
+export type OwnObject<V extends Values = Plain> = {
+  [K in keyof Kinds<V>]: Header<K, V> & Kinds<V>[K] & { readonly patch?: never };
+}[keyof Kinds<V>];
+
+/** Fields of the fleet on an object that somebody else makes; the rest of it is theirs. */
+export type ObjectPatch<V extends Values = Plain> = {
+  [K in keyof Patches<V>]: Header<K, V> & Patches<V>[K] & { readonly patch: true };
+}[keyof Patches<V>];
+
+/**
+ * What the fleet wants in a cluster, as plain data. One list of a slice, `fleet/<concept>/objects.ts`, is what its
+ * component renders, what `verify` compares with the cluster, and what the tests' clusters hold.
+ */
+export type FleetObject<V extends Values = Plain> = OwnObject<V> | ObjectPatch<V>;

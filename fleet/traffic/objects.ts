@@ -1,0 +1,28 @@
+import type { FleetObject } from "../objects/object";
+import type { RoutePlan } from "./plan";
+
+const SERVICE = { group: "", kind: "Service" } as const;
+
+/** What divides the requests of one cluster's callers of a Service between the Service itself and its mirrors. */
+export function routeObjects({ namespace, name, port, backends }: RoutePlan): FleetObject<never>[] {
+  return [
+    {
+      id: "route",
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "HTTPRoute",
+      metadata: {
+        name: `fleet.${name}.${port}`,
+        namespace,
+        labels: { "linkerd-fleet/service": name },
+      },
+      spec: {
+        parentRefs: [{ ...SERVICE, name, port }],
+        rules: [
+          {
+            backendRefs: backends.map(({ service, weight }) => ({ ...SERVICE, name: service, port, weight })),
+          },
+        ],
+      },
+    },
+  ];
+}
