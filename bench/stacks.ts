@@ -40,10 +40,7 @@ async function measure(fleet: MemoryFleet, count: number): Promise<void> {
   for (const stack of [TRUST, ...stacks]) fleet.write(stack, { fleet: file });
 
   const rollout = (...args: string[]) =>
-    fleet.run(join(repository, "node_modules", ".bin", "tsx"), [
-      join(repository, "ops/rollout/main.ts"),
-      ...args,
-    ]);
+    fleet.run(process.execPath, [join(repository, "ops/fleet.cjs"), "rollout", ...args]);
   const planned = jobs.parse(JSON.parse((await rollout("--json")).stdout));
   const { seconds } = await rollout("--up", "--parallel", String(PARALLEL));
 

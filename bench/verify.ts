@@ -45,10 +45,10 @@ async function main(): Promise<void> {
   );
   try {
     const kubeconfig = servers.map((_, at) => file(`kubeconfig-${at}`)).join(":");
-    const program = join(__dirname, "..", "ops", "verify", "main.ts");
+    const program = join(__dirname, "..", "ops", "fleet.cjs");
     const args = ["--config", file("stack.yaml"), "--outputs", file("outputs.json"), "--json"];
     const start = performance.now();
-    const { results } = await run(["--import", "tsx", program, ...args], kubeconfig);
+    const { results } = await run([program, "verify", ...args], kubeconfig);
     const seconds = (performance.now() - start) / 1000;
     const ok = results.filter(({ outcome }) => outcome === "ok").length;
     if (ok !== results.length) throw new Error(`only ${ok} of ${results.length} results are ok`);

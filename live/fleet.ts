@@ -7,16 +7,15 @@ import { type LiveCluster, openClusters } from "./cluster";
 import { type FleetOutputs, readOutputs, selectedStack, Unreadable } from "./outputs";
 import { readStackFile, stackOf } from "./stackFile";
 
-/** Options of every program that reads a live fleet, for `parseArgs`. */
-export const FLEET_OPTIONS = {
-  /** Default: the selected stack. */
-  stack: { type: "string" },
-  /** The stack file. Default: `Pulumi.<stack>.yaml`. */
-  config: { type: "string" },
-  /** What `pulumi stack output --json` printed. Default: it is run. */
-  outputs: { type: "string" },
-} as const;
-export type FleetOptions = { readonly [K in keyof typeof FLEET_OPTIONS]?: string | undefined };
+/** Which fleet to read, and by what. */
+export interface FleetOptions {
+  /** @default the selected one */
+  readonly stack?: string | undefined;
+  /** The stack file. @default `Pulumi.<stack>.yaml` */
+  readonly config?: string | undefined;
+  /** A file of what `pulumi stack output --json` printed. @default it is run */
+  readonly outputs?: string | undefined;
+}
 
 export interface OpenFleet {
   readonly plan: Plan;

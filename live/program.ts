@@ -16,7 +16,8 @@ export function runProgram(main: () => Promise<number>, cannotBegin = 3): void {
   );
 }
 
-function wordsOf(error: unknown): string {
+/** An error, for a person. */
+export function wordsOf(error: unknown): string {
   if (error instanceof z.ZodError) return z.prettifyError(error);
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,26 +1,24 @@
-/**
- * `npm run expiry`: everything of the fleet that ends, soonest first. Exit code 1 if some cluster could not be read, 3
- * when it could not begin.
- */
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { FLEET_OPTIONS, openFleet } from "../../live/fleet";
-import { runProgram } from "../../live/program";
+import { type FleetOptions, openFleet } from "../../live/fleet";
+import { countProgress } from "../../live/progress";
+import type { Ending } from "../endings";
 import { readMembers } from "../verify/read";
 import { EXPIRY_FACTS, expiring, prometheus } from "./expiry";
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      ...FLEET_OPTIONS,
-      json: { type: "boolean", default: false },
-      prometheus: { type: "boolean", default: false },
-    },
-  });
-  const fleet = await openFleet(values);
-  const { items, unread } = expiring(fleet, await readMembers(fleet.plan, fleet.clusters, EXPIRY_FACTS));
-  if (values.json) console.log(JSON.stringify(items));
-  else if (values.prometheus) process.stdout.write(prometheus(items));
+export interface ExpiryOptions extends FleetOptions {
+  readonly json: boolean;
+  readonly prometheus: boolean;
+}
+
+export async function run({ json, prometheus: metrics, ...options }: ExpiryOptions): Promise<Ending> {
+  const fleet = await openFleet(options);
+  const read = countProgress(fleet.plan.clusters.map(({ name }) => name));
+  const { items, unread } = expiring(
+    fleet,
+    await readMembers(fleet.plan, fleet.clusters, EXPIRY_FACTS, read),
+  );
+  if (json) console.log(JSON.stringify(items));
+  else if (metrics) process.stdout.write(prometheus(items));
   else {
     const table = new Table({
       head: ["ends", "in days", "what", "cluster", "name", "renewed by"],
@@ -33,7 +31,5 @@ async function main(): Promise<number> {
     console.log(table.toString());
   }
   for (const line of unread) console.error(`not read: ${line}`);
-  return unread.length > 0 ? 1 : 0;
+  return unread.length > 0 ? "attention" : "well";
 }
-
-runProgram(main);

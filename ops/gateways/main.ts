@@ -1,17 +1,20 @@
-/** `npm run gateways`: the gateway of each link. Exit code 2 if one is known to be dead, 3 when it could not begin. */
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { linkName } from "../../fleet/config/names";
-import { FLEET_OPTIONS, openFleet } from "../../live/fleet";
-import { runProgram } from "../../live/program";
+import { type FleetOptions, openFleet } from "../../live/fleet";
+import { countProgress } from "../../live/progress";
+import type { Ending } from "../endings";
 import { readMembers } from "../verify/read";
 import { GATEWAY_FACTS, linkedGateways } from "./gateways";
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { ...FLEET_OPTIONS, json: { type: "boolean", default: false } } });
-  const { plan, clusters } = await openFleet(values);
-  const gateways = linkedGateways(plan, await readMembers(plan, clusters, GATEWAY_FACTS));
-  if (values.json) console.log(JSON.stringify(gateways));
+export interface GatewaysOptions extends FleetOptions {
+  readonly json: boolean;
+}
+
+export async function run({ json, ...options }: GatewaysOptions): Promise<Ending> {
+  const { plan, clusters } = await openFleet(options);
+  const read = countProgress(plan.clusters.map(({ name }) => name));
+  const gateways = linkedGateways(plan, await readMembers(plan, clusters, GATEWAY_FACTS, read));
+  if (json) console.log(JSON.stringify(gateways));
   else {
     const table = new Table({
       head: ["link", "address", "alive", "services", "identity"],
@@ -29,7 +32,5 @@ async function main(): Promise<number> {
     }
     console.log(table.toString());
   }
-  return gateways.some(({ alive }) => alive === false) ? 2 : 0;
+  return gateways.some(({ alive }) => alive === false) ? "broken" : "well";
 }
-
-runProgram(main);

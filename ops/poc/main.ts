@@ -1,16 +1,12 @@
-/**
- * `npm run poc`: the four gates of a proof of concept, each with evidence and a verdict. Gates 2 and 4 do something to
- * the fleet, so they are tried only where the options say how. Exit code 0 when all passed, 1 when some were not tried,
- * 2 when one failed, 3 when it could not begin.
- */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../../live/fleet";
+import { type FleetOptions, openFleet } from "../../live/fleet";
 import { Unreadable } from "../../live/outputs";
 import { allProcesses, endProcess } from "../../live/processes";
-import { runProgram } from "../../live/program";
+import { countProgress } from "../../live/progress";
+import type { Ending } from "../endings";
 import { judge } from "../verify/judge";
 import { readFleet } from "../verify/read";
 import {
@@ -30,27 +26,36 @@ const HELM_AT_WORK_MS = 700;
 
 async function look(options: FleetOptions) {
   const { plan, outputs, clusters } = await openFleet(options);
-  const fleet = await readFleet(plan, outputs, clusters);
+  const fleet = await readFleet(plan, outputs, clusters, countProgress(clusters.keys()));
   return { fleet, results: judge(fleet) };
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      ...FLEET_OPTIONS,
-      /** Shell commands that make a cluster unreachable and bring it back. */
-      kill: { type: "string" },
-      revive: { type: "string" },
-      /** The identity that gate 3 wants refused. */
-      refuse: { type: "string" },
-      /** Run `pulumi up` of the upgrade that the stack file holds, and kill its engine in the middle. */
-      interrupt: { type: "boolean", default: false },
-    },
-  });
-  const { kill, revive, refuse, interrupt, ...options } = values;
+export interface PocOptions extends FleetOptions {
+  /** Shell commands that make a cluster unreachable and bring it back. */
+  readonly kill?: string | undefined;
+  readonly revive?: string | undefined;
+  /** The identity that gate 3 wants refused. */
+  readonly refuse?: string | undefined;
+  /** Run `pulumi up` of the upgrade that the stack file holds, and kill its engine in the middle. */
+  readonly interrupt: boolean;
+  readonly json: boolean;
+}
+
+export async function run({
+  kill,
+  revive,
+  refuse,
+  interrupt,
+  json,
+  ...options
+}: PocOptions): Promise<Ending> {
   if ((kill === undefined) !== (revive === undefined))
     throw new Unreadable("--kill and --revive go together.");
 
+  const tell = (verdict: Verdict) => {
+    if (!json) show(verdict);
+    return verdict;
+  };
   const { fleet, results } = await look(options);
   const verdicts = [
     tell(judgeLinked(fleet, ignorePlanned(results, interrupt))),
@@ -72,8 +77,9 @@ async function main(): Promise<number> {
           ),
     ),
   ];
-  if (verdicts.some(({ passed }) => passed === false)) return 2;
-  return verdicts.every(({ passed }) => passed) ? 0 : 1;
+  if (json) console.log(JSON.stringify(verdicts));
+  if (verdicts.some(({ passed }) => passed === false)) return "broken";
+  return verdicts.every(({ passed }) => passed) ? "well" : "attention";
 }
 
 /** The upgrade that gate 4 is to make is in the stack file already, and not in the clusters. */
@@ -115,13 +121,14 @@ async function upgrade(options: FleetOptions): Promise<Verdict> {
   return judgeUpgrade(before, fleet, results, recovered);
 }
 
-/** What `npm run recover` said, which is shown as well. */
+/** What `fleet recover` said, which is shown as well. */
 function recover(stack: readonly string[]): string {
-  const said = execFileSync("npm", ["run", "--silent", "recover", "--", "--yes", ...stack], {
+  const fleet = join(__dirname, "..", "fleet.cjs");
+  const said = execFileSync(process.execPath, [fleet, "recover", "--yes", ...stack], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
-  process.stdout.write(said);
+  process.stderr.write(said);
   return said;
 }
 
@@ -155,12 +162,8 @@ function shell(command: string): void {
   execFileSync("bash", ["-euo", "pipefail", "-c", command], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
-function tell(verdict: Verdict): Verdict {
-  const { gate, passed, evidence, elsewhere } = verdict;
+function show({ gate, passed, evidence, elsewhere }: Verdict): void {
   console.log(`${passed === undefined ? "NOT TRIED" : passed ? "PASSED" : "FAILED"}  ${gate}`);
   for (const line of evidence) console.log(`  ${line}`);
   if (elsewhere) console.log(`  Only running proxies show the rest; on real clusters: ${elsewhere}`);
-  return verdict;
 }
-
-runProgram(main);

@@ -1,11 +1,5 @@
-/**
- * `npm run recover -- [--stack NAME] [--yes]`: heals a stack whose engine was killed. It shows what it found and what it
- * will do, asks, and leaves the rest to the next `pulumi up`. Exit code 1 if a cluster did not answer (what is in doubt
- * there stays marked, and the command can be run again), 2 if it refuses.
- */
-import { parseArgs } from "node:util";
 import { inParallel, type LiveCluster } from "../../live/cluster";
-import { runProgram } from "../../live/program";
+import type { Ending } from "../endings";
 import { hangingRecords, look, openProvider } from "./clusters";
 import { confirmed, exportState, importState, requireSame } from "./engine";
 import { awaitPlugins, endPrograms, leftPrograms } from "./processes";
@@ -21,9 +15,12 @@ import {
 } from "./state";
 import { cutShort, removeFiles } from "./store";
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { stack: { type: "string" }, yes: { type: "boolean" } } });
-  const { stack } = values;
+export interface RecoverOptions {
+  readonly stack?: string | undefined;
+  readonly yes: boolean;
+}
+
+export async function run({ stack, yes }: RecoverOptions): Promise<Ending> {
   await awaitPlugins();
   const cut = await cutShort();
   if (cut.length > 0) {
@@ -31,7 +28,7 @@ async function main(): Promise<number> {
       `Cut short when the engine was killed: ${cut.join(", ")} → deleted; the state beside it is whole, but cannot be read ` +
         "until then",
     );
-    if (!(await confirmed(values.yes))) return 2;
+    if (!(await confirmed(yes))) return "notBegun";
     await removeFiles(cut);
   }
   const before = await exportState(stack);
@@ -83,7 +80,7 @@ async function main(): Promise<number> {
       `The program of an engine that was killed still runs, for nothing (process ${left.join(", ")}) → it is ended`,
     );
   }
-  if (!(await confirmed(values.yes))) return 2;
+  if (!(await confirmed(yes))) return "notBegun";
   await endPrograms();
   await requireSame(stack, before);
 
@@ -105,9 +102,9 @@ async function main(): Promise<number> {
     open.length === 0
       ? "Recovered. Go on with `pulumi up --continue-on-error`."
       : `Recovered, but for ${open.map(({ urn }) => nameOf(urn)).join(", ")}. Go on with \`pulumi up --continue-on-error\`; ` +
-          "run `npm run recover` again when the cluster answers.",
+          "run `npx fleet recover` again when the cluster answers.",
   );
-  return open.length === 0 ? 0 : 1;
+  return open.length === 0 ? "well" : "attention";
 }
 
 function describe(
@@ -140,5 +137,3 @@ async function openClusters(stack: string | undefined): Promise<Map<string, Live
   const providers = providersIn(await exportState(stack, true));
   return new Map([...providers].map(([provider, access]) => [provider, openProvider(access)]));
 }
-
-runProgram(main, 2);

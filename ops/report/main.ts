@@ -1,29 +1,22 @@
-/**
- * `npm run report -- [--stack NAME] [--fail-on risky] [FILE]`: reads `pulumi preview --json` from a file or from
- * standard input and prints it in the fleet's words. Exit code 2 for an unreadable preview, 3 for a risky one.
- */
-import { parseArgs } from "node:util";
-import { readText, Unreadable } from "../../live/outputs";
-import { runProgram } from "../../live/program";
+import { readText } from "../../live/outputs";
+import type { Ending } from "../endings";
 import { describe, isRisky } from "./describe";
 import { report } from "./markdown";
 import { readPreview } from "./preview";
 
-const USAGE = "npm run report -- [--stack NAME] [--fail-on risky] [FILE]";
-
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { stack: { type: "string", default: "stack" }, "fail-on": { type: "string" } },
-  });
-  const failOn = values["fail-on"];
-  if (failOn !== undefined && failOn !== "risky") {
-    throw new Unreadable(`--fail-on knows only "risky".\n${USAGE}`);
-  }
-  const [file = "-"] = positionals;
-  const preview = readPreview(readText(file));
-  process.stdout.write(report(preview, values.stack));
-  return failOn === "risky" && isRisky(describe(preview)) ? 3 : 0;
+export interface ReportOptions {
+  /** What `pulumi preview --json` printed; `-` is standard input. */
+  readonly file: string;
+  readonly stack: string;
+  readonly "fail-on"?: "risky" | undefined;
+  readonly json: boolean;
 }
 
-runProgram(main, 2);
+export async function run({ file, stack, json, "fail-on": failOn }: ReportOptions): Promise<Ending> {
+  const preview = readPreview(readText(file));
+  const sections = describe(preview);
+  const risky = isRisky(sections);
+  if (json) console.log(JSON.stringify({ stack, risky, sections }));
+  else process.stdout.write(report(preview, stack));
+  return failOn === "risky" && risky ? "attention" : "well";
+}

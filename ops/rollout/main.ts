@@ -1,24 +1,28 @@
-/**
- * `npm run rollout -- [--file fleet.yaml] [--json | --operator | --up]`: the order in which the stacks of a fleet are
- * deployed, for people, for a CI matrix, for the Pulumi Kubernetes Operator, or done here. Exit code 1 if a stack failed.
- */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { gatherSections } from "../../fleet/config/fleetFile";
 import { parseFleetConfig } from "../../fleet/config/parse";
 import { formatProblems } from "../../fleet/config/problems";
 import { type Job, planRollout } from "../../fleet/stacks/rollout";
 import { Unreadable } from "../../live/outputs";
-import { runProgram } from "../../live/program";
+import type { Ending } from "../endings";
 import { jobGraph, operatorStacks } from "./render";
 import { runJobs } from "./run";
 
-const USAGE =
-  "npm run rollout -- [--file fleet.yaml] [--json] [--operator --repository URL [--branch NAME] [--namespace NAME]] " +
-  "[--up [--parallel 2] [--restart]]";
+export interface RolloutOptions {
+  /** The fleet file. */
+  readonly file: string;
+  readonly json: boolean;
+  readonly operator: boolean;
+  readonly repository?: string | undefined;
+  readonly branch: string;
+  readonly namespace: string;
+  readonly up: boolean;
+  readonly parallel: number;
+  readonly restart: boolean;
+}
 
 function readJobs(file: string): { jobs: Job[]; text: string } {
   let text = "";
@@ -36,38 +40,25 @@ function secretsNamed(value: unknown): Set<string> {
   return new Set([...JSON.stringify(value).matchAll(/"secret":"([^"]+)"/g)].map(([, key]) => key ?? ""));
 }
 
-async function main(): Promise<number> {
-  const { values: options } = parseArgs({
-    options: {
-      file: { type: "string", default: "fleet.yaml" },
-      json: { type: "boolean", default: false },
-      operator: { type: "boolean", default: false },
-      repository: { type: "string" },
-      branch: { type: "string", default: "main" },
-      namespace: { type: "string", default: "pulumi" },
-      up: { type: "boolean", default: false },
-      parallel: { type: "string", default: "2" },
-      restart: { type: "boolean", default: false },
-    },
-  });
+export async function run(options: RolloutOptions): Promise<Ending> {
   const { jobs, text } = readJobs(options.file);
   if (jobs.length === 0)
     throw new Unreadable(`${options.file} names no stacks: one \`pulumi up\` does it all.`);
   if (options.json) process.stdout.write(jobGraph(jobs));
   else if (options.operator) {
     const { repository, branch, namespace } = options;
-    if (repository === undefined) throw new Unreadable(`--operator needs --repository.\n${USAGE}`);
+    if (repository === undefined) throw new Unreadable("--operator needs --repository.");
     process.stdout.write(operatorStacks(jobs, { repository, branch, namespace }));
   } else if (options.up) {
-    const parallel = Number(options.parallel);
-    if (!(parallel >= 1)) throw new Unreadable(`--parallel takes a number.\n${USAGE}`);
-    return deploy(jobs, text, { parallel, restart: options.restart });
+    const { parallel, restart } = options;
+    if (!(parallel >= 1)) throw new Unreadable("--parallel takes a number.");
+    return deploy(jobs, text, { parallel, restart });
   } else {
     for (const { id, needs } of jobs) {
       console.log(needs.length === 0 ? id : `${id} after ${needs.join(", ")}`);
     }
   }
-  return 0;
+  return "well";
 }
 
 const PROGRESS = ".rollout/progress.json";
@@ -77,7 +68,7 @@ async function deploy(
   jobs: readonly Job[],
   text: string,
   { parallel, restart }: { readonly parallel: number; readonly restart: boolean },
-): Promise<number> {
+): Promise<Ending> {
   const fleet = createHash("sha256").update(text).digest("hex");
   const done = restart ? new Set<string>() : readProgress(fleet);
   const write = (): void => {
@@ -100,7 +91,7 @@ async function deploy(
     done.clear();
     write();
   }
-  return good ? 0 : 1;
+  return good ? "well" : "broken";
 }
 
 function readProgress(fleet: string): Set<string> {
@@ -130,5 +121,3 @@ async function up({ id, stack }: Job): Promise<boolean> {
     return false;
   }
 }
-
-runProgram(main, 2);

@@ -1,21 +1,21 @@
-/**
- * `npm run services`: for each service, the clusters that are to serve it and those that do. Exit code 1 if some cluster
- * could not be read, 2 if one that was serves other services than declared, 3 when it could not begin.
- */
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { FLEET_OPTIONS, openFleet } from "../../live/fleet";
-import { runProgram } from "../../live/program";
+import { type FleetOptions, openFleet } from "../../live/fleet";
+import { countProgress } from "../../live/progress";
+import type { Ending } from "../endings";
 import { readMembers } from "../verify/read";
 import { isServed, SERVICE_FACTS, servedServices } from "./services";
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { ...FLEET_OPTIONS, json: { type: "boolean", default: false } } });
-  const { plan, outputs, clusters } = await openFleet(values);
+export interface ServicesOptions extends FleetOptions {
+  readonly json: boolean;
+}
+
+export async function run({ json, ...options }: ServicesOptions): Promise<Ending> {
+  const { plan, outputs, clusters } = await openFleet(options);
   const asked = [...plan.clusters, ...plan.neighbours];
-  const members = await readMembers(plan, clusters, SERVICE_FACTS, undefined, asked);
+  const read = countProgress(asked.map(({ name }) => name));
+  const members = await readMembers(plan, clusters, SERVICE_FACTS, read, asked);
   const services = servedServices(plan, outputs, members);
-  if (values.json) console.log(JSON.stringify(services));
+  if (json) console.log(JSON.stringify(services));
   else {
     const table = new Table({
       head: ["service", "mode", "declared in", "evacuated", "labelled in", "not known", "source of truth"],
@@ -28,8 +28,6 @@ async function main(): Promise<number> {
     }
     console.log(table.toString());
   }
-  if (!services.every(isServed)) return 2;
-  return services.some(({ unread }) => unread.length > 0) ? 1 : 0;
+  if (!services.every(isServed)) return "broken";
+  return services.some(({ unread }) => unread.length > 0) ? "attention" : "well";
 }
-
-runProgram(main);

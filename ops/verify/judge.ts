@@ -43,6 +43,3 @@ export function judge(fleet: FleetState): Result[] {
 export function worst(outcomes: readonly Outcome[]): Outcome {
   return (["error", "warning", "unknown"] as const).find((outcome) => outcomes.includes(outcome)) ?? "ok";
 }
-
-/** Exit codes: what could not be judged from here is no failure. */
-export const EXIT_CODES: Readonly<Record<Outcome, number>> = { ok: 0, unknown: 0, warning: 1, error: 2 };

@@ -1,31 +1,32 @@
-/**
- * `npm run verify`: whether the clusters are as the stack file says, and what to do where they are not. Exit code 0
- * when all is well, 1 for warnings, 2 for failures, 3 when it could not begin.
- */
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { FLEET_OPTIONS, type FleetOptions, openFleet } from "../../live/fleet";
+import { type FleetOptions, openFleet } from "../../live/fleet";
 import { Unreadable } from "../../live/outputs";
-import { runProgram } from "../../live/program";
-import { EXIT_CODES, judge, type Result, worst } from "./judge";
+import { countProgress } from "../../live/progress";
+import type { Ending } from "../endings";
+import { judge, type Outcome, type Result, worst } from "./judge";
 import { junit, table } from "./print";
 import { readFleet } from "./read";
 
-const USAGE =
-  "npm run verify -- [--stack NAME] [--config FILE] [--outputs FILE] [--json | --junit] [--watch] [--every SECONDS]";
+export interface VerifyOptions extends FleetOptions {
+  readonly json: boolean;
+  readonly junit: boolean;
+  readonly watch: boolean;
+  /** Seconds. */
+  readonly every: number;
+}
+
+/** What could not be judged from here is no failure. */
+const ENDS: Readonly<Record<Outcome, Ending>> = {
+  ok: "well",
+  unknown: "well",
+  warning: "attention",
+  error: "broken",
+};
 
 async function verify(options: FleetOptions): Promise<{ results: Result[]; summary: string }> {
   const start = performance.now();
   const { plan, outputs, clusters } = await openFleet(options);
-  const waiting = new Set(clusters.keys());
-  const progress = () => showProgress(`${clusters.size - waiting.size} of ${clusters.size} clusters read`);
-  progress();
-  const fleet = await readFleet(plan, outputs, clusters, (cluster) => {
-    waiting.delete(cluster);
-    progress();
-  });
-  const results = judge(fleet);
-  showProgress("");
+  const results = judge(await readFleet(plan, outputs, clusters, countProgress(clusters.keys())));
   const count = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome).length;
   const took = ((performance.now() - start) / 1000).toFixed(1);
   const summary =
@@ -34,34 +35,17 @@ async function verify(options: FleetOptions): Promise<{ results: Result[]; summa
   return { results, summary };
 }
 
-/** One line, for people who wait. */
-function showProgress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      ...FLEET_OPTIONS,
-      json: { type: "boolean", default: false },
-      junit: { type: "boolean", default: false },
-      watch: { type: "boolean", default: false },
-      every: { type: "string", default: "30" },
-    },
-  });
-  const seconds = Number(values.every);
-  if (!(seconds > 0)) throw new Unreadable(`--every takes a number of seconds.\n${USAGE}`);
+export async function run({ json, junit: forCi, watch, every, ...fleet }: VerifyOptions): Promise<Ending> {
+  if (!(every > 0)) throw new Unreadable("--every takes a number of seconds.");
   for (;;) {
-    const { results, summary } = await verify(values);
-    if (values.json) console.log(JSON.stringify({ at: new Date().toISOString(), summary, results }));
-    else if (values.junit) process.stdout.write(junit(results));
+    const { results, summary } = await verify(fleet);
+    if (json) console.log(JSON.stringify({ at: new Date().toISOString(), summary, results }));
+    else if (forCi) process.stdout.write(junit(results));
     else {
-      if (values.watch && process.stdout.isTTY) process.stdout.write("\x1b[2J\x1b[H");
+      if (watch && process.stdout.isTTY) process.stdout.write("\x1b[2J\x1b[H");
       console.log(table(results, summary));
     }
-    if (!values.watch) return EXIT_CODES[worst(results.map(({ outcome }) => outcome))];
-    await sleep(seconds * 1000);
+    if (!watch) return ENDS[worst(results.map(({ outcome }) => outcome))];
+    await sleep(every * 1000);
   }
 }
-
-runProgram(main);

@@ -4,7 +4,7 @@ import { Fleet } from "../../../components/fleet";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { deploymentOf } from "../../../fleet/transition/deployment";
 import { judgeTransition } from "../../../fleet/transition/judge";
-import { adoptSettings } from "../../../ops/existing/settings";
+import { adoptSettings } from "../../../ops/adopt/settings";
 import { selfSigned } from "../../../testing/certificates";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { runUnderMocks } from "../../../testing/mocks";

@@ -184,11 +184,11 @@ describe("free text", () => {
   });
 });
 
-describe("npm run graph", () => {
+describe("fleet graph", () => {
   const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-graph-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const run = (...args: string[]) =>
-    spawnSync("tsx", [join("ops", "graph", "main.ts"), ...args], { encoding: "utf8" });
+    spawnSync(process.execPath, [join("ops", "fleet.cjs"), "graph", ...args], { encoding: "utf8" });
 
   it("prints a stack file as Mermaid, and writes a page where the file is named so", () => {
     expect(run("Pulumi.dev.yaml").stdout).toMatch(/^flowchart LR\n/);
@@ -212,7 +212,7 @@ describe("npm run graph", () => {
     ],
   ])("refuses %s with words for a person", (_, args, message) => {
     const { status, stderr } = run(...args);
-    expect(status).toBe(2);
+    expect(status).toBe(3);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at ");
   });

@@ -616,22 +616,22 @@ describe("the report of a preview", () => {
   });
 });
 
-describe("npm run report", () => {
+describe("fleet report", () => {
   const run = (input: string, ...args: string[]) =>
-    spawnSync("tsx", [join(__dirname, "..", "..", "..", "ops", "report", "main.ts"), ...args], {
+    spawnSync(process.execPath, [join("ops", "fleet.cjs"), "report", ...args], {
       input,
       encoding: "utf8",
     });
 
-  it("exits 0 for a plain preview, 3 for a risky one when asked to, 2 for an unreadable one", () => {
+  it("ends with 0 for a plain preview, 1 for a risky one when asked to, 3 for an unreadable one", () => {
     expect(run(addCluster, "--fail-on", "risky").status).toBe(0);
     const risky = previewOf([link("us", "eu", "delete")]);
     expect(run(risky).status).toBe(0);
-    expect(run(risky, "--fail-on", "risky").status).toBe(3);
+    expect(run(risky, "--fail-on", "risky").status).toBe(1);
     const refused = previewOf([], [{ severity: "error", message: "rename-cluster: eu, now europe" }]);
-    expect(run(refused, "--fail-on", "risky").status).toBe(3);
+    expect(run(refused, "--fail-on", "risky").status).toBe(1);
     const unreadable = run("{");
-    expect(unreadable.status).toBe(2);
+    expect(unreadable.status).toBe(3);
     expect(unreadable.stderr).not.toContain("    at ");
   });
 });

@@ -203,7 +203,7 @@ describe("the program", () => {
   }
   const run = (...args: string[]) =>
     new Promise<Ended>((resolve) => {
-      const program = ["--import", "tsx", "ops/verify/main.ts", ...args];
+      const program = ["ops/fleet.cjs", "verify", ...args];
       execFile(
         process.execPath,
         program,

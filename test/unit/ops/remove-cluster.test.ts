@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { forget } from "../../../ops/forget/forget";
 import { exported } from "../../../ops/recover/state";
+import { forget } from "../../../ops/state/forget";
 
 const urn = (name: string) => `urn:pulumi:dev::linkerd-fleet::t::${name}`;
 const providerUrn = (cluster: string) =>

@@ -1,33 +1,32 @@
-/**
- * `npm run drained -- [--stack NAME] [--wait SECONDS]`: whether the draining links of the last deployment are drained,
- * so that they, or their cluster, may be removed. Waits a minute for it by default. Changes nothing. Exit code 1 if
- * something is left or a source does not answer, 2 if there is nothing to look at.
- */
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { linkName } from "../../fleet/config/names";
 import { inParallel, openClusters } from "../../live/cluster";
 import { readOutputs, Unreadable } from "../../live/outputs";
-import { runProgram } from "../../live/program";
+import { showProgress } from "../../live/progress";
 import { plain } from "../../live/shapes";
+import type { Ending } from "../endings";
 import { leftovers } from "./leftovers";
 
 const POLL_MS = 2000;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { stack: { type: "string" }, wait: { type: "string", default: "60" } },
-  });
-  const deadline = Date.now() + Number(values.wait) * 1000;
+export interface DrainOptions {
+  readonly stack?: string | undefined;
+  /** Seconds. */
+  readonly wait: number;
+  readonly json: boolean;
+}
+
+export async function run({ stack, wait, json }: DrainOptions): Promise<Ending> {
+  const deadline = Date.now() + wait * 1000;
   if (Number.isNaN(deadline)) throw new Unreadable("--wait takes a number of seconds.");
-  const { plan, links } = await readOutputs(values);
+  const { plan, links } = await readOutputs({ stack });
   const draining = links.filter(({ state }) => state === "draining");
   if (draining.length === 0) {
     throw new Unreadable(
       "No link is draining: set `state: draining` for the link or the cluster, and deploy first.",
     );
   }
-  const clusters = await openClusters(plan.clusters, values.stack);
+  const clusters = await openClusters(plan.clusters, stack);
   const bySource = Map.groupBy(draining, ({ source }) => source);
 
   /** By link: what is left of it, or why that is not known. */
@@ -50,19 +49,26 @@ async function main(): Promise<number> {
 
   let left = await look();
   while (left.size > 0 && Date.now() < deadline) {
+    showProgress(`${draining.length - left.size} of ${draining.length} links drained`);
     await sleep(POLL_MS);
     left = await look();
   }
-  for (const link of draining.map(linkName)) console.log(`${link}: ${left.get(link) ?? "drained"}`);
-  if (left.size === 0) {
-    console.log("All of it can be removed.");
-    return 0;
+  showProgress("");
+  const ending = left.size === 0 ? "well" : "attention";
+  if (json) {
+    const told = draining.map(linkName).map((link) => ({
+      ...{ link, drained: !left.has(link) },
+      ...(left.has(link) && { left: left.get(link) }),
+    }));
+    console.log(JSON.stringify(told));
+    return ending;
   }
+  for (const link of draining.map(linkName)) console.log(`${link}: ${left.get(link) ?? "drained"}`);
   console.log(
-    "Not drained. Does the link's service mirror run? `kubectl -n linkerd-multicluster logs deploy/controller-<target>`. " +
-      "Services that nobody mirrors any more are deleted with kubectl.",
+    left.size === 0
+      ? "All of it can be removed."
+      : "Not drained. Does the link's service mirror run? `kubectl -n linkerd-multicluster logs " +
+          "deploy/controller-<target>`. Services that nobody mirrors any more are deleted with kubectl.",
   );
-  return 1;
+  return ending;
 }
-
-runProgram(main, 2);

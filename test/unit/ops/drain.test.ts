@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { plain } from "../../../live/shapes";
-import { leftovers } from "../../../ops/drained/leftovers";
+import { leftovers } from "../../../ops/drain/leftovers";
 
 const FEDERATED = "multicluster.linkerd.io/remote-discovery";
 const made = (name: string, labels: object, annotations: object = {}) =>

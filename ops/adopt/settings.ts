@@ -7,8 +7,8 @@ const CHARTS = {
   multicluster: ["linkerd-multicluster", "linkerd-enterprise-multicluster"],
 } as const;
 
-/** The settings of a stack file that adopt these clusters as they are, in YAML. */
-export function adoptSettings(found: readonly Existing[]): string {
+/** The settings of a stack file that adopt these clusters as they are. */
+export function adoptedSettings(found: readonly Existing[]): Record<string, unknown> {
   const anchors = new Map<string, string>();
   for (const { cluster, anchors: own } of found) {
     for (const [at, certificate] of own.entries()) {
@@ -16,17 +16,21 @@ export function adoptSettings(found: readonly Existing[]): string {
       if (!anchors.has(certificate)) anchors.set(certificate, id);
     }
   }
-  const notes = found.flatMap(({ cluster, releases, links }) => [
-    ...Object.entries(releases).map(([chart, { version }]) => `# ${cluster}: chart ${chart} ${version}`),
-    `# ${cluster}: ${links.length === 0 ? "no links" : `links to ${links.join(", ")}`}`,
-  ]);
-  const settings = {
+  return {
     "linkerd-fleet:trust": {
       anchors: [...anchors].map(([certificate, id]) => ({ id, state: "retiring", certificate })),
     },
     "linkerd-fleet:clusters": Object.fromEntries(found.map((one) => [one.cluster, clusterSettings(one)])),
   };
-  return `${notes.join("\n")}\n${stringify(settings)}`;
+}
+
+/** The same in YAML, with what was found as comments. */
+export function adoptSettings(found: readonly Existing[]): string {
+  const notes = found.flatMap(({ cluster, releases, links }) => [
+    ...Object.entries(releases).map(([chart, { version }]) => `# ${cluster}: chart ${chart} ${version}`),
+    `# ${cluster}: ${links.length === 0 ? "no links" : `links to ${links.join(", ")}`}`,
+  ]);
+  return `${notes.join("\n")}\n${stringify(adoptedSettings(found))}`;
 }
 
 function clusterSettings(existing: Existing): Record<string, unknown> {
