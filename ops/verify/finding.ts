@@ -8,7 +8,7 @@ export type Severity = "error" | "warning" | "unknown";
 /** A file of `docs/runbooks`. */
 export type Runbook =
   | "restore"
-  | "strays"
+  | "undeclared"
   | "unreachable"
   | "not-working"
   | "pending"
@@ -50,7 +50,7 @@ export function driftedChart(message: string, cluster: ClusterPlan, release: Rel
 /** What nobody declared. `kubectl` takes it away, for example `delete link -n linkerd-multicluster x`. */
 export function stray(message: string, cluster: ClusterPlan, kubectl: string): Finding {
   const remedy = `declare it in the stack file, or \`${kubectlOf(cluster)} ${kubectl}\``;
-  return { severity: "error", message, remedy, runbook: "strays" };
+  return { severity: "error", message, remedy, runbook: "undeclared" };
 }
 
 /** What no stack file decides: pods, networks, other people's objects. */

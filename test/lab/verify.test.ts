@@ -131,14 +131,14 @@ describe("the runbooks", () => {
     expect(await lab.preview()).toEqual([]);
   });
 
-  it("strays: what nobody declared is gone", async () => {
+  it("undeclared: an object that nobody declared is gone", async () => {
     const { spec } = await hands.read("us", "multicluster.linkerd.io/v1alpha3 Link linkerd-multicluster/eu");
     await hands.create("us", "multicluster.linkerd.io/v1alpha3 Link linkerd-multicluster/apac", { spec });
     await hands.edit("us", "v1 Service bi/reports", ({ metadata = {} }) => {
       metadata.labels = { "mirror.linkerd.io/exported": "true" };
     });
     expect(wrong(await verify())).toHaveLength(2);
-    await followAll("strays");
+    await followAll("undeclared");
     expect(wrong(await verify())).toEqual([]);
   });
 
