@@ -131,7 +131,7 @@ function tables(results: Results, plots: readonly string[]): string {
         `${toTenths(run.stateKB / run.resources)} KB`,
       ]),
     ),
-    "### What a cluster and a link add, and how it grows",
+    "### Cost of a cluster and a link, and its growth",
     table(
       ["", "at all", "each cluster", "each link", "exponent in resources"],
       [

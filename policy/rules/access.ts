@@ -8,7 +8,7 @@ const READ = ["get", "list", "watch"];
 
 export const accessReadOnly: ResourceRule = {
   name: "access-read-only",
-  description: "What clusters grant each other is to read.",
+  description: "Accesses between clusters are read-only.",
   severity: "critical",
   remediation: "Keep to the verbs get, list and watch.",
   settings: NONE,

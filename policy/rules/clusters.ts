@@ -8,7 +8,7 @@ const highAvailabilitySettings = z.strictObject({
 
 export const highAvailability: ResourceRule<z.infer<typeof highAvailabilitySettings>> = {
   name: "high-availability",
-  description: "The control plane outlives the loss of a node.",
+  description: "The control plane survives the loss of a node.",
   severity: "medium",
   remediation: "Set `linkerd.ha: true`.",
   level: "advisory",
@@ -27,7 +27,7 @@ export const highAvailability: ResourceRule<z.infer<typeof highAvailabilitySetti
 export const providerIdentifier: ResourceRule = {
   name: "provider-identifier",
   description:
-    "A cluster's provider is known by a name of its own, so that a new address or CA replaces nothing.",
+    "A cluster's provider has an identifier of its own, so that a new address or CA replaces nothing.",
   severity: "critical",
   remediation: "Set `clusterIdentifier` to the cluster's name.",
   settings: NONE,
@@ -40,7 +40,8 @@ export const providerIdentifier: ResourceRule = {
 
 export const providerMutable: ResourceRule = {
   name: "provider-mutable",
-  description: "Secrets and ConfigMaps are updated in place: replaced, they would be missing in between.",
+  description:
+    "Secrets and ConfigMaps are updated in place. A replacement would leave them missing in between.",
   severity: "critical",
   remediation: "Set `enableSecretMutable` and `enableConfigMapMutable`.",
   settings: NONE,

@@ -81,8 +81,8 @@ export const exportsDeclared: FleetRule = {
 export const exportsGoverned: FleetRule = {
   name: "exports-governed",
   description:
-    "Every port of an exported service has a Server that closes it, its callers' policy where there are callers, and " +
-    "what policies ask of callers exists.",
+    "Every port of an exported service has a Server that closes it and, if it has callers, a policy for them whose " +
+    "authentications exist.",
   severity: "critical",
   remediation: "Write the service's ports in `services`; grants are made with it.",
   settings: NONE,
@@ -177,7 +177,7 @@ function openedServers(fleet: Fleet) {
 
 export const federatedAlike: FleetRule = {
   name: "federated-alike",
-  description: "All members of a federated service have the same ports and speak the same on them.",
+  description: "All members of a federated service have the same ports and protocols.",
   severity: "high",
   remediation: "Give every entry of the service the same `ports` and `protocol`.",
   settings: NONE,

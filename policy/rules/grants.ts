@@ -7,7 +7,7 @@ import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
 export const noAnonymousIdentity: ResourceRule = {
   name: "no-any-identity",
-  description: "No grant of a service is for every meshed caller.",
+  description: "No grant of a service admits every meshed caller.",
   severity: "critical",
   remediation: "Name the callers in `services[].allow` instead of `allowAnyMeshed`.",
   settings: NONE,
@@ -22,7 +22,7 @@ export const noAnonymousIdentity: ResourceRule = {
 
 export const serverCloses: ResourceRule = {
   name: "server-denies",
-  description: "A Server lets nobody in by itself.",
+  description: "A Server admits nobody by itself.",
   severity: "critical",
   remediation: "Write `accessPolicy: deny`; who may call is said by AuthorizationPolicies.",
   settings: NONE,
@@ -36,7 +36,7 @@ export const serverCloses: ResourceRule = {
 
 export const callersAuthenticated: ResourceRule = {
   name: "callers-authenticated",
-  description: "Every policy asks something of its callers; without it, anybody may call.",
+  description: "Every policy requires an authentication of its callers. Without one, anybody may call.",
   severity: "critical",
   remediation:
     "Require a MeshTLSAuthentication, or for callers of the cluster itself a NetworkAuthentication. Those of probes " +
@@ -55,7 +55,7 @@ export const callersAuthenticated: ResourceRule = {
 
 export const networksBounded: ResourceRule = {
   name: "networks-bounded",
-  description: "No network authentication of a service is for the whole Internet.",
+  description: "No network authentication of a service admits the whole Internet.",
   severity: "high",
   remediation: "Write the cluster's own networks as `clusters.<name>.podNetworks`.",
   settings: NONE,
@@ -79,7 +79,7 @@ const CHART = GATEWAY_AUTHENTICATIONS.chart;
 
 export const gatewayNetworks: FleetRule = {
   name: "gateway-networks",
-  description: "A gateway takes traffic from named networks, not from the whole Internet.",
+  description: "A gateway admits traffic from named networks, not from the whole Internet.",
   severity: "high",
   remediation: "Write `clusters.<name>.gateway.allowedNetworks`, or `sourceRanges` of its load balancer.",
   level: "advisory",
@@ -105,7 +105,7 @@ export const gatewayNetworks: FleetRule = {
 
 export const gatewayIdentities: FleetRule = {
   name: "gateway-identities",
-  description: "A gateway takes named callers, not every meshed pod.",
+  description: "A gateway admits named callers, not every meshed pod.",
   severity: "high",
   remediation: "Write `clusters.<name>.gateway.allowedIdentities`.",
   level: "advisory",

@@ -6,7 +6,7 @@ import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
 export const chartVersion: ResourceRule = {
   name: "chart-version",
-  description: "A chart has one exact version, so that two runs of one commit make the same fleet.",
+  description: "A chart has one exact version, so that two runs of one commit create the same fleet.",
   severity: "high",
   remediation: "Write all three numbers of `linkerd.version`.",
   settings: NONE,
@@ -45,7 +45,7 @@ export const chartSource: ResourceRule<z.infer<typeof sourceSettings>> = {
 
 export const valuesNoKey: ResourceRule = {
   name: "values-no-key",
-  description: "No chart value holds a private key: Helm keeps values in plain text, in every cluster.",
+  description: "No chart value holds a private key. Helm keeps values in plain text, in every cluster.",
   severity: "critical",
   remediation: "Put it into a Secret, and give the chart the Secret's name.",
   settings: NONE,

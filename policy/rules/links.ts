@@ -31,8 +31,7 @@ const SELECTORS = ["selector", "remoteDiscoverySelector", "federatedServiceSelec
 
 export const linkFields: ResourceRule = {
   name: "link-fields",
-  description:
-    "A Link holds no field that its CRD does not know: the API server would drop it without a word.",
+  description: "A Link holds no field that its CRD does not know. The API server would drop it silently.",
   severity: "medium",
   remediation: "Correct the spelling, or remove the field.",
   settings: NONE,
@@ -70,7 +69,7 @@ export const linkSelectors: ResourceRule = {
 
 export const linkExcludes: ResourceRule = {
   name: "link-excludes",
-  description: "A Link copies no metadata to mirror services that would hand them to another owner.",
+  description: "A Link copies no metadata to mirror services that would give them to another owner.",
   severity: "medium",
   remediation:
     "Keep the default excludes; `topology.excludedLabels` and `excludedAnnotations` only add to them.",
@@ -92,7 +91,7 @@ export const linkExcludes: ResourceRule = {
 
 export const linksDeclared: FleetRule = {
   name: "links-declared",
-  description: "Exactly those links exist that the stack file declares.",
+  description: "The links are exactly those that the stack file declares.",
   severity: "critical",
   remediation: "Declare the link in `topology`, or remove it.",
   settings: NONE,
@@ -119,7 +118,7 @@ export const linksDeclared: FleetRule = {
 
 export const linkNames: FleetRule = {
   name: "link-names",
-  description: "A target has one name: of the Link, of its credentials and of its service-mirror controller.",
+  description: "A target has one name, for the Link, its credentials and its service-mirror controller.",
   severity: "high",
   remediation: "Give the Link, the Secrets, their label and `controllers[].link.ref.name` the target's name.",
   settings: NONE,

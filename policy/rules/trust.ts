@@ -56,7 +56,7 @@ export const lifetimes: ResourceRule<z.infer<typeof lifetimeSettings>> = {
 
 export const anchorNeverRenews: ResourceRule = {
   name: "anchor-never-renews",
-  description: "No run renews a trust anchor: a new root that is not trusted everywhere yet stops the mesh.",
+  description: "No run renews a trust anchor. A new root that is not trusted everywhere yet stops the mesh.",
   severity: "critical",
   remediation: "Leave `earlyRenewalHours` out. Anchors are rotated by their `state`.",
   settings: NONE,
