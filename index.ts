@@ -7,6 +7,7 @@ import { lastOutputs, readHandovers } from "./components/sdk/stackOutputs";
 import { withoutStackTraces } from "./components/sdk/stackTraces";
 import { handoverOf } from "./components/stacks/handover";
 import { keepTokens } from "./fleet/access/plan";
+import type { ClusterPlan } from "./fleet/clusters/plan";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { formatProblems } from "./fleet/config/problems";
 import { grantNotes } from "./fleet/grants/notes";
@@ -47,8 +48,12 @@ export = async () => {
   if (refusal !== undefined) return stop(refusal);
 
   const config = new pulumi.Config();
-  const missing = await preflight(plan, (key) => pulumi.runtime.getConfig(`${config.name}:${key}`));
-  if (missing.length > 0) return stop(formatProblems(missing, "The clusters lack what the stack file needs"));
+  const stored = ({ kubeconfig }: ClusterPlan) =>
+    kubeconfig && pulumi.runtime.getConfig(`${config.name}:${kubeconfig.secret}`);
+  const looked = await preflight(plan, stored, pulumi.runtime.isDryRun());
+  for (const warning of looked.warnings) pulumi.log.warn(warning);
+  if (looked.problems.length > 0)
+    return stop(formatProblems(looked.problems, "The clusters lack what the stack file needs"));
 
   const made: pulumi.Resource[] = [];
   const fleet = new Fleet(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ClusterPlan } from "../fleet/clusters/plan";
 import {
   type RequiredApi,
   type RequiredNamespace,
@@ -7,24 +8,76 @@ import {
 } from "../fleet/clusters/requirements";
 import type { Problem } from "../fleet/config/problems";
 import type { Plan } from "../fleet/plan";
-import type { LiveCluster } from "../live/cluster";
+import { type LiveCluster, openCluster } from "../live/cluster";
+import { connect } from "../live/connection";
+import { hasKubeconfig, readAccess } from "../live/ownKubeconfig";
 
-/** What has to be there before the first resource and is not. Clusters are asked only if the plan needs it. */
-export async function preflight(plan: Plan, secret: (key: string) => string | undefined): Promise<Problem[]> {
-  const apis = requiredApis(plan);
-  const namespaces = requiredNamespaces(plan);
-  const asked = new Set([...apis, ...namespaces].map(({ cluster }) => cluster));
-  if (asked.size === 0) return [];
-  // The Kubernetes client takes long to load, and its HTTP library needs a newer Node.js than Pulumi does.
-  const { openCluster } = await import("../live/cluster");
-  const opened = plan.clusters
-    .filter(({ name }) => asked.has(name))
-    .map(({ name, context, kubeconfig }) => {
-      const value = kubeconfig && secret(kubeconfig.secret);
-      return [name, openCluster(name, context, value ? { state: "found", value } : undefined)] as const;
-    });
-  const clusters = new Map(opened);
-  return [...(await missingApis(apis, clusters)), ...(await missingNamespaces(namespaces, clusters))];
+export interface Preflight {
+  /** What stops the run: a way to a cluster that leads nowhere, or what a cluster has to have and does not. */
+  readonly problems: readonly Problem[];
+  /** What could not be checked, and why. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Looks before the first resource. Every cluster's kubeconfig is read; clusters are asked only for what the plan needs
+ * of others. `contentOf`: the kubeconfig that is stored for a cluster.
+ */
+export async function preflight(
+  plan: Plan,
+  contentOf: (cluster: ClusterPlan) => string | undefined,
+  isPreview: boolean,
+): Promise<Preflight> {
+  const isLost = ({ kubeconfig }: ClusterPlan) => kubeconfig === undefined && !hasKubeconfig();
+  // Without any kubeconfig, a reviewer may still see what would change.
+  const lost = isPreview ? plan.clusters.filter(isLost) : [];
+  const opened = plan.clusters.filter((cluster) => !lost.includes(cluster));
+  const unusable = opened.flatMap((cluster) => kubeconfigProblems(cluster, contentOf(cluster)));
+  if (unusable.length > 0) return { problems: unusable, warnings: [] };
+  const clusters = new Map(
+    opened.map((cluster) => {
+      const value = contentOf(cluster);
+      const content = value === undefined ? undefined : ({ state: "found", value } as const);
+      return [cluster.name, openCluster(cluster.name, cluster.context, content)] as const;
+    }),
+  );
+  const answers = await Promise.all([
+    missingApis(requiredApis(plan), clusters),
+    missingNamespaces(requiredNamespaces(plan), clusters),
+  ]);
+  const names = lost.map(({ name }) => name).join(", ");
+  return {
+    problems: answers.flatMap(({ problems }) => problems),
+    warnings: [
+      ...(lost.length === 0
+        ? []
+        : [
+            `There is no kubeconfig, so nothing was checked in ${names}; \`pulumi up\` needs one (KUBECONFIG).`,
+          ]),
+      ...new Set(answers.flatMap(({ warnings }) => warnings)),
+    ],
+  };
+}
+
+function kubeconfigProblems(
+  { name, context, kubeconfig }: ClusterPlan,
+  content: string | undefined,
+): Problem[] {
+  try {
+    connect(readAccess(context, content));
+    return [];
+  } catch (error) {
+    const isStored = kubeconfig !== undefined;
+    return [
+      {
+        path: `clusters.${name}.${isStored ? "kubeconfig" : "context"}`,
+        problem: `cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+        fix: isStored
+          ? "store a kubeconfig that opens this cluster by itself"
+          : "name a context that your kubeconfig has, or set KUBECONFIG to the files that have it",
+      },
+    ];
+  }
 }
 
 const discovery = z.object({ resources: z.array(z.object({ kind: z.string() })) });
@@ -33,30 +86,49 @@ const discovery = z.object({ resources: z.array(z.object({ kind: z.string() })) 
  * The kinds that clusters say they do not have. A cluster that does not answer is not judged: it must not hold up the
  * others, and its own resources will say so.
  */
-export async function missingApis(
-  required: readonly RequiredApi[],
-  clusters: ReadonlyMap<string, Pick<LiveCluster, "get">>,
-): Promise<Problem[]> {
-  const asked = required.map(async ({ cluster, groupVersion, kinds, path, fix }): Promise<Problem[]> => {
+export async function missingApis(required: readonly RequiredApi[], clusters: Clusters): Promise<Preflight> {
+  const asked = required.map(async ({ cluster, groupVersion, kinds, path, fix }): Promise<Preflight> => {
     const answer = await clusters.get(cluster)?.get(`/apis/${groupVersion}`, discovery);
-    if (answer === undefined || answer.state === "failed") return [];
+    if (answer === undefined) return NOTHING;
+    if (answer.state === "failed") return unchecked(cluster, answer.message);
     const known = answer.state === "found" ? answer.value.resources.map(({ kind }) => kind) : [];
     const missing = kinds.filter((kind) => !known.includes(kind));
-    if (missing.length === 0) return [];
-    return [{ path, problem: `${cluster} has no ${missing.join(", ")} of ${groupVersion}`, fix }];
+    if (missing.length === 0) return NOTHING;
+    return found({ path, problem: `${cluster} has no ${missing.join(", ")} of ${groupVersion}`, fix });
   });
-  return (await Promise.all(asked)).flat();
+  return joined(await Promise.all(asked));
 }
 
 /** As `missingApis`. */
 export async function missingNamespaces(
   required: readonly RequiredNamespace[],
-  clusters: ReadonlyMap<string, Pick<LiveCluster, "get">>,
-): Promise<Problem[]> {
-  const asked = required.map(async ({ cluster, namespace, path, fix }): Promise<Problem[]> => {
+  clusters: Clusters,
+): Promise<Preflight> {
+  const asked = required.map(async ({ cluster, namespace, path, fix }): Promise<Preflight> => {
     const answer = await clusters.get(cluster)?.get(`/api/v1/namespaces/${namespace}`, z.unknown());
-    if (answer?.state !== "missing") return [];
-    return [{ path, problem: `${cluster} has no namespace ${namespace}`, fix }];
+    if (answer?.state === "failed") return unchecked(cluster, answer.message);
+    if (answer?.state !== "missing") return NOTHING;
+    return found({ path, problem: `${cluster} has no namespace ${namespace}`, fix });
   });
-  return (await Promise.all(asked)).flat();
+  return joined(await Promise.all(asked));
+}
+
+type Clusters = ReadonlyMap<string, Pick<LiveCluster, "get">>;
+
+const NOTHING: Preflight = { problems: [], warnings: [] };
+
+function found(problem: Problem): Preflight {
+  return { problems: [problem], warnings: [] };
+}
+
+function unchecked(cluster: string, message: string): Preflight {
+  const warning = `${cluster} was not checked for what the stack file needs of it, and is not held up: ${message}`;
+  return { problems: [], warnings: [warning] };
+}
+
+function joined(all: readonly Preflight[]): Preflight {
+  return {
+    problems: all.flatMap(({ problems }) => problems),
+    warnings: all.flatMap(({ warnings }) => warnings),
+  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import {
@@ -32,12 +32,20 @@ export function readAccess(context: string | undefined, content: string | undefi
   return own;
 }
 
+/** Whether the caller has any kubeconfig. */
+export function hasKubeconfig(): boolean {
+  return ownFiles().some((file) => existsSync(file));
+}
+
 /** The files of KUBECONFIG, or `~/.kube/config`; those that are not there are skipped. */
 function ownKubeconfig(): Kubeconfig {
-  const files = process.env.KUBECONFIG
-    ? new Set(process.env.KUBECONFIG.split(delimiter).filter((file) => file !== ""))
-    : [join(homedir(), ".kube", "config")];
-  return mergeKubeconfigs([...files].flatMap(readKubeconfig));
+  return mergeKubeconfigs(ownFiles().flatMap(readKubeconfig));
+}
+
+function ownFiles(): string[] {
+  const { KUBECONFIG } = process.env;
+  if (!KUBECONFIG) return [join(homedir(), ".kube", "config")];
+  return [...new Set(KUBECONFIG.split(delimiter).filter((file) => file !== ""))];
 }
 
 function readKubeconfig(file: string): Kubeconfig[] {

@@ -215,7 +215,7 @@ describe("kinds that others install", () => {
       ["c001", found("PodMonitor", "PrometheusRule")],
       ["c002", found("PodMonitor")],
     ]);
-    expect(await missingApis(required, clusters)).toEqual([
+    expect((await missingApis(required, clusters)).problems).toEqual([
       {
         path: "observability",
         problem: "c002 has no PrometheusRule of monitoring.coreos.com/v1",
@@ -223,22 +223,24 @@ describe("kinds that others install", () => {
       },
     ]);
     const none = await missingApis(required, new Map([["c001", answer({ state: "missing" })]]));
-    expect(none.map(({ problem }) => problem)).toEqual([
+    expect(none.problems.map(({ problem }) => problem)).toEqual([
       "c001 has no PodMonitor, PrometheusRule of monitoring.coreos.com/v1",
     ]);
   });
 
-  it("are not judged in a cluster that does not answer: it must not hold up the others", async () => {
+  it("are not judged in a cluster that does not answer, which is said: it must not hold up the others", async () => {
     const dead = answer({ state: "failed", why: "unreachable", message: "no answer" });
-    expect(await missingApis(required, new Map([["c001", dead]]))).toEqual([]);
-    expect(await missingNamespaces(dashboards("grafana"), new Map([["c001", dead]]))).toEqual([]);
+    const warnings = [expect.stringMatching(/^c001 was not checked .*: no answer$/)];
+    const unchecked = { problems: [], warnings };
+    expect(await missingApis(required, new Map([["c001", dead]]))).toEqual(unchecked);
+    expect(await missingNamespaces(dashboards("grafana"), new Map([["c001", dead]]))).toEqual(unchecked);
   });
 
   it("are the routes of the Gateway API, where it is not brought along", async () => {
     const linkerd = { version: "2026.8.3", gatewayApi: "existing" };
     const routes = requiredApis(meshPlan(1, { linkerd }));
     const missing = await missingApis(routes, new Map([["c001", found("GatewayClass")]]));
-    expect(missing).toMatchObject([
+    expect(missing.problems).toMatchObject([
       { path: "linkerd.gatewayApi", problem: "c001 has no HTTPRoute of gateway.networking.k8s.io/v1" },
     ]);
   });
@@ -248,7 +250,7 @@ describe("kinds that others install", () => {
 
   it("are not all: a dashboard needs a namespace, unless it is one that comes with Linkerd", async () => {
     const lacking = new Map([["c001", answer({ state: "missing" })]]);
-    expect(await missingNamespaces(dashboards("grafana"), lacking)).toMatchObject([
+    expect((await missingNamespaces(dashboards("grafana"), lacking)).problems).toMatchObject([
       { path: "observability.dashboard.namespace", problem: "c001 has no namespace grafana" },
     ]);
     expect(dashboards("linkerd-viz")).toEqual([]);
