@@ -10,6 +10,7 @@ import { keepTokens } from "./fleet/access/plan";
 import type { ClusterPlan } from "./fleet/clusters/plan";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { formatProblems } from "./fleet/config/problems";
+import { gatewayNotes } from "./fleet/gateways/notes";
 import { grantNotes } from "./fleet/grants/notes";
 import {
   describeAccesses,
@@ -43,7 +44,7 @@ export = async () => {
   const plan = keepTokens(planFleet(parsed.config, surroundings(self, parsed.config, handovers)), last);
   for (const note of pendingNotes(plan.pending)) pulumi.log.info(note);
   const { notes, warnings, refusal } = guardTransition(last, plan, parsed.config.allowUnsafe);
-  for (const note of [...notes, ...grantNotes(last, plan)]) pulumi.log.info(note);
+  for (const note of [...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)]) pulumi.log.info(note);
   for (const warning of warnings) pulumi.log.warn(warning);
   if (refusal !== undefined) return stop(refusal);
 

@@ -85,6 +85,7 @@ export function planCluster(
       cluster.gateway,
       own,
       throughGateway.map(({ source }) => meshNames(fleet, source)),
+      crossing(name, clusterDomain, fleet),
     ),
     restart: planRestart(name, fleet.trust),
     controllers: outgoing.map(({ target, modes }) => {
@@ -97,6 +98,14 @@ export function planCluster(
       };
     }),
   };
+}
+
+/** DNS names of the Services that cross through its gateway, also while it is evacuated: the way back changes no pod. */
+function crossing(cluster: string, clusterDomain: string, { services }: FleetConfig): string[] {
+  const names = services
+    .filter(({ mode, in: clusters }) => mode === "gateway" && clusters.includes(cluster))
+    .map(({ namespace, name }) => `${name}.${namespace}.svc.${clusterDomain}.`);
+  return [...new Set(names)].sort();
 }
 
 function meshNames(fleet: FleetConfig, name: string): MeshNames {

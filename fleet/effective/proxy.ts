@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { ADDITIONAL_ENV, GATEWAY_SUFFIXES, readEnv } from "../gateways/reach";
 import { lies } from "./clients";
 import type { MeshSettings } from "./cluster";
 import { among, containersOf, portsOf } from "./ports";
@@ -48,17 +48,14 @@ function annotation({ metadata }: Pod, name: string): string | undefined {
   return metadata.annotations[`config.linkerd.io/${name}`];
 }
 
-/** A proxy is a gateway for the names that end in these (linkerd2-proxy `app/src/env.rs`; none: it is no gateway). */
-const SUFFIXES = "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES";
-
 /** What its proxy was started with, the last of several; for a pod without that, what its annotations will make of it. */
 export function gatewaySuffixes({ clusterDomain }: MeshSettings, pod: Pod): readonly string[] {
   const proxy = proxyOf(pod);
   if (!proxy) return [];
-  const started = proxy.env.findLast(({ name }) => name === SUFFIXES)?.value;
+  const started = proxy.env.findLast(({ name }) => name === GATEWAY_SUFFIXES)?.value;
   if (started != null || proxy.env.length > 0) return suffixes(started);
-  const own = additionalEnv(annotation(pod, "proxy-additional-env")).findLast(
-    ({ name }) => name === SUFFIXES,
+  const own = readEnv(pod.metadata.annotations[ADDITIONAL_ENV]).findLast(
+    ({ name }) => name === GATEWAY_SUFFIXES,
   );
   if (own) return suffixes(own.value);
   // linkerd2 `charts/partials/templates/_proxy.tpl`, `isGateway`.
@@ -70,18 +67,6 @@ function suffixes(list: string | null | undefined): string[] {
     .split(",")
     .map((suffix) => suffix.trim())
     .filter((suffix) => suffix !== "");
-}
-
-const env = z.array(z.object({ name: z.string(), value: z.string().nullish() }));
-
-/** A list that cannot be read is left out (linkerd2 `pkg/inject/inject.go`, `MergeAdditionalEnv`). */
-function additionalEnv(annotation: string | undefined): z.infer<typeof env> {
-  if (annotation === undefined) return [];
-  try {
-    return env.safeParse(JSON.parse(annotation)).data ?? [];
-  } catch {
-    return [];
-  }
 }
 
 /** As Go's `strconv.ParseBool`. */

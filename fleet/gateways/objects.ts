@@ -5,13 +5,14 @@ import type { FleetObject } from "../objects/object";
 import type { AuthenticationRef } from "../objects/policy";
 import type { Labels, Plain, Text, Values } from "../objects/values";
 import { EMISSARY_SERVERS, type EmissaryGatewayPlan, GATEWAY_AUTHENTICATIONS } from "./plan";
+import { reachAnnotations } from "./reach";
 
 /** A manager of its own: Emissary's Service may also be an exported service, which is patched in another's name. */
 const MANAGER = { "pulumi.com/patchFieldManager": "linkerd-fleet-gateway" };
 
 /** Makes the proxy of an Emissary that somebody else owns a gateway; and its public ports are left to Emissary. */
-export function emissaryDeployment({ config }: EmissaryGatewayPlan): FleetObject<never> {
-  const { deployment, namespace, skipInboundPorts } = config;
+export function emissaryDeployment(gateway: EmissaryGatewayPlan): FleetObject<never> {
+  const { deployment, namespace, skipInboundPorts } = gateway.config;
   return {
     id: "deployment",
     apiVersion: "apps/v1",
@@ -25,6 +26,7 @@ export function emissaryDeployment({ config }: EmissaryGatewayPlan): FleetObject
             // Those of the chart's own gateway.
             "linkerd.io/inject": "enabled",
             "config.linkerd.io/enable-gateway": "true",
+            ...reachAnnotations(gateway),
             "config.linkerd.io/proxy-require-identity-inbound-ports": String(GATEWAY_PORT),
             ...(skipInboundPorts.length > 0 && {
               "config.linkerd.io/skip-inbound-ports": skipInboundPorts.join(","),

@@ -35,6 +35,8 @@ interface Reached {
   /** Mesh identities that its gateway port takes; nobody's where there are none. */
   readonly callers: readonly string[];
   readonly networks: readonly string[];
+  /** The names it forwards to, with a dot at the end as proxies write them; or every Service of its cluster. */
+  readonly forwardsTo: readonly string[] | "any";
 }
 
 /** What the identities of a cluster's pods have in common. */
@@ -46,11 +48,12 @@ export interface MeshNames {
 /** Every network. */
 export const EVERYWHERE: readonly string[] = ["0.0.0.0/0", "::/0"];
 
-/** `sources`: the clusters whose links use the gateway. */
+/** `sources`: the clusters whose links use the gateway; `services`: the names of the Services that cross through it. */
 export function planGateway(
   config: GatewayConfig,
   own: MeshNames,
   sources: readonly MeshNames[],
+  services: readonly string[],
 ): GatewayPlan {
   const ports = gatewayPorts(config);
   if (config.type === "none" || !ports) return { enabled: false };
@@ -60,6 +63,7 @@ export function planGateway(
     addresses: config.type === "loadBalancer" ? undefined : config.address,
     ...ports,
     networks: config.allowedNetworks ?? EVERYWHERE,
+    forwardsTo: config.reach === "any" ? config.reach : services,
   } as const;
   if (config.type !== "emissary") {
     // What the chart ships (linkerd2 `linkerd-multicluster/templates/gateway-policy.yaml`).

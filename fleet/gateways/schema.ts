@@ -17,7 +17,13 @@ const annotations = z
   .record(z.string(), z.string())
   .default({})
   .describe("Annotations of the gateway's Service, for example those of a cloud's load balancer");
-const replicas = z.int().min(1).optional().describe("Gateway pods. Default: 1, or 3 with `linkerd.ha`");
+const replicas = z
+  .int()
+  .min(1)
+  .optional()
+  .describe(
+    "Gateway pods. Default: 2 where the cluster exports a service through it, else 1; 3 with `linkerd.ha`",
+  );
 
 const callers = {
   allowedNetworks: z
@@ -37,6 +43,14 @@ const callers = {
         'set, it is not removed but opened again: ["*"]',
     ),
 };
+
+const reach = z
+  .enum(["declared", "any"])
+  .default("declared")
+  .describe(
+    "Which Services of its cluster the gateway forwards to: `declared`, those that `services` lists there with mode " +
+      "gateway; `any`: all of them, exported or not",
+  );
 
 const loadBalancer = {
   annotations,
@@ -81,6 +95,7 @@ const emissaryConfig = z
     allowedIdentities: callers.allowedIdentities.describe(
       "Who may call through the gateway, all of its services. Default: the meshed pods of the linked clusters",
     ),
+    reach,
     module: z
       .record(z.string(), z.unknown())
       .optional()
@@ -119,7 +134,7 @@ const emissaryConfig = z
 
 export const gatewayConfig = z.discriminatedUnion("type", [
   z
-    .strictObject({ type: z.literal("loadBalancer"), ...loadBalancer, ...callers, replicas })
+    .strictObject({ type: z.literal("loadBalancer"), ...loadBalancer, ...callers, reach, replicas })
     .describe("The address is the one the cluster gives the gateway's LoadBalancer Service"),
   z
     .strictObject({
@@ -129,6 +144,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       probePort: port.describe("Node port of its health probe"),
       annotations,
       ...callers,
+      reach,
       replicas,
     })
     .describe("The gateway's Service is a NodePort, at the given node ports"),
@@ -139,6 +155,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       ...reachedAt,
       ...loadBalancer,
       ...callers,
+      reach,
       loadBalancerIP: address.optional().describe("Asks the load balancer for this address"),
       replicas,
     })

@@ -1,6 +1,8 @@
 import type { ClusterPlan } from "../clusters/plan";
+import { isMap } from "../config/json";
 import { GATEWAY_NAME, GATEWAY_PORT, LICENSE_SECRET, PROBE_PORT, PULL_SECRET } from "../config/names";
 import type { GatewayPlan } from "../gateways/plan";
+import { ADDITIONAL_ENV, reachAnnotations } from "../gateways/reach";
 import { type ChartKey, type ChartPlan, mergeValues } from "./charts";
 
 /**
@@ -117,7 +119,7 @@ export const DEFAULT_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, s
   multicluster: {
     enablePodAntiAffinity: "linkerd.ha",
     podAnnotations: `trust.restart.extension (adds \`${TRUST_MARK}\`)`,
-    "gateway.deploymentAnnotations": `trust.restart.extension (adds \`${TRUST_MARK}\`)`,
+    "gateway.deploymentAnnotations": `trust.restart.extension (adds \`${TRUST_MARK}\`) and clusters.<name>.gateway.reach (adds to \`${ADDITIONAL_ENV}\`)`,
   },
   viz: Object.fromEntries(
     ["enablePodAntiAffinity", "enablePodDisruptionBudget", "tap.replicas"].map((key) => [key, "linkerd.ha"]),
@@ -197,9 +199,9 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
   const image = registry === undefined ? {} : { image: { name: `${registry}/controller` } };
   return mergeValues(mergeValues(ha, cluster.install.multicluster.values), {
     gateway: {
-      ...gatewayValues(cluster.gateway),
+      ...gatewayValues(cluster.gateway, cluster.install.ha),
       ...(pause === undefined ? {} : { pauseImage: pause }),
-      ...(extension ? { deploymentAnnotations: { [TRUST_MARK]: mark } } : {}),
+      ...podAnnotations(cluster, extension ? { [TRUST_MARK]: mark } : {}),
     },
     ...(extension ? { podAnnotations: { [TRUST_MARK]: mark } } : {}),
     ...(registry === undefined ? {} : { controllerDefaults: image }),
@@ -223,6 +225,16 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
       excludedAnnotations: cluster.excludes.excludedAnnotations.join(","),
     },
   });
+}
+
+/** Of the gateway's pods: one key is a list, to which a stack file may add. */
+function podAnnotations({ gateway, install }: ClusterPlan, mark: Readonly<Record<string, string>>): Values {
+  const given = install.multicluster.values.gateway;
+  const own = isMap(given) && isMap(given.deploymentAnnotations) ? given.deploymentAnnotations : {};
+  const reach =
+    gateway.enabled && gateway.kind === "chart" ? reachAnnotations(gateway, own[ADDITIONAL_ENV]) : {};
+  const deploymentAnnotations = { ...mark, ...reach };
+  return Object.keys(deploymentAnnotations).length > 0 ? { deploymentAnnotations } : {};
 }
 
 /** linkerd2 `viz/charts/linkerd-viz/values-ha.yaml`, without its resource requests. */
@@ -249,16 +261,19 @@ function pullSecrets({ install }: ClusterPlan): Values {
   return install.images.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: PULL_SECRET }] };
 }
 
-function gatewayValues(gateway: GatewayPlan): Values {
+function gatewayValues(gateway: GatewayPlan, ha: boolean): Values {
   if (!gateway.enabled || gateway.kind === "emissary") return { enabled: false };
   const { config } = gateway;
+  // A change of what it forwards to restarts it: with two pods, one after the other, no request is lost.
+  const crosses = !ha && gateway.forwardsTo !== "any" && gateway.forwardsTo.length > 0;
+  const replicas = config.replicas ?? (crosses ? 2 : undefined);
   const common = {
     enabled: true,
     name: GATEWAY_NAME,
     // The Service sends each port on to the same one of the pods, where the proxy listens: not to be chosen.
     port: GATEWAY_PORT,
     serviceAnnotations: config.annotations,
-    ...(config.replicas === undefined ? {} : { replicas: config.replicas }),
+    ...(replicas === undefined ? {} : { replicas }),
   };
   if (config.type === "nodePort") {
     const probe = { port: PROBE_PORT, nodePort: config.probePort };

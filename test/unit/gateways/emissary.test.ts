@@ -43,6 +43,9 @@ describe("an Emissary as the gateway", () => {
           annotations: {
             "linkerd.io/inject": "enabled",
             "config.linkerd.io/enable-gateway": "true",
+            "config.linkerd.io/proxy-additional-env": JSON.stringify([
+              { name: "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES", value: "web.shop.svc.cluster.local." },
+            ]),
             "config.linkerd.io/proxy-require-identity-inbound-ports": "4143",
             "config.linkerd.io/skip-inbound-ports": "80,443",
           },
