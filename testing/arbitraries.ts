@@ -197,19 +197,21 @@ function serviceInputs(base: FleetInput, links: readonly LinkPlan[]): fc.Arbitra
     return groups.filter((group) => group.length > 0).map((group) => ({ mode, group }));
   });
   if (choices.length === 0) return fc.constant([]);
-  const service = fc.constantFrom(...choices).chain(({ mode, group }) =>
-    fc.record({
-      name: word,
-      namespace: word,
-      mode: fc.constant(mode),
-      in: fc.subarray(group, { minLength: 1 }),
-      ports: fc.uniqueArray(fc.constantFrom(80, 8080, "http", "admin"), { minLength: 1 }),
-      pods: fc.constant({ app: "web" }),
-      allow: fc.array(grants, { maxLength: mode === "gateway" ? 0 : 3 }),
-      allowGateway: fc.constant(mode === "gateway"),
-      local,
-    }),
-  );
+  const service = fc
+    .constantFrom(...choices)
+    .chain(({ mode, group }) =>
+      fc.record({
+        name: word,
+        namespace: word,
+        mode: fc.constant(mode),
+        in: fc.subarray(group, { minLength: 1 }),
+        ports: fc.uniqueArray(fc.constantFrom(80, 8080, "http", "admin"), { minLength: 1 }),
+        allow: fc.array(grants, { maxLength: mode === "gateway" ? 0 : 3 }),
+        allowGateway: fc.constant(mode === "gateway"),
+        local,
+      }),
+    )
+    .map((of) => ({ ...of, pods: { app: of.name } }));
   return fc.uniqueArray(service, { maxLength: 5, selector: ({ name, namespace }) => `${namespace}/${name}` });
 }
 

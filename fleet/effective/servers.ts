@@ -19,11 +19,24 @@ export interface PortPolicy {
   readonly server?: Server;
 }
 
+const known = new WeakMap<Cluster, WeakMap<Pod, Map<number, PortPolicy>>>();
+
+/** Found once for each port: it is asked about for each caller and request. */
+export function portPolicy(cluster: Cluster, pod: Pod, port: number): PortPolicy {
+  const pods = known.get(cluster) ?? new WeakMap<Pod, Map<number, PortPolicy>>();
+  known.set(cluster, pods);
+  const ports = pods.get(pod) ?? new Map<number, PortPolicy>();
+  pods.set(pod, ports);
+  const policy = ports.get(port) ?? findPolicy(cluster, pod, port);
+  ports.set(port, policy);
+  return policy;
+}
+
 /**
  * The oldest Server that selects the pod and the port counts, then the first by name, and no other (linkerd2
  * `inbound/index.rs`, `Pod::reindex_servers`). Times are of whole seconds.
  */
-export function portPolicy(cluster: Cluster, pod: Pod, port: number): PortPolicy {
+function findPolicy(cluster: Cluster, pod: Pod, port: number): PortPolicy {
   const [server, ...shadowed] = cluster
     .in(pod.metadata.namespace)
     .servers.filter(
