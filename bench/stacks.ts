@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { outputsSchema } from "../fleet/outputs/schema";
 import { repository } from "../lab/env";
 import { cluster } from "../testing/fleets";
 import { MemoryFleet, resourcesIn } from "./memory/fleet";
@@ -12,7 +13,7 @@ const PARALLEL = 2;
 /** Makes the trust anchor and has no cluster. */
 const TRUST = "trust";
 
-const outputs = z.object({ links: z.array(z.object({ state: z.string() })) });
+const outputs = outputsSchema.pick({ links: true });
 const jobs = z.object({ jobs: z.array(z.unknown()) });
 
 /** A fleet from nothing until no link is pending: each stack a hub with its spokes, and the hubs linked to the first. */

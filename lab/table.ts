@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { type FleetOutputs, type RawOutputs, readOutput } from "../fleet/outputs/schema";
 import type { Part } from "./toolchain";
 
 /** What the final table needs to know of a running cluster. */
@@ -11,21 +12,20 @@ export interface ClusterStatus {
   readonly nodes?: number;
 }
 
-/** The outputs of the fleet's program that the table shows; read with care, because a stack may have none yet. */
-export interface FleetOutputs {
-  readonly clusters?: Readonly<
-    Record<string, { version?: string; gateway?: { type?: string; address?: unknown } }>
-  >;
-  readonly links?: readonly { source: string; target: string; modes?: readonly string[]; state?: string }[];
-  readonly services?: readonly {
-    namespace: string;
-    name: string;
-    modes?: readonly string[];
-    clusters?: readonly string[];
-  }[];
+/** The outputs that the table shows. A stack may have none yet. */
+export type ShownOutputs = Partial<Pick<FleetOutputs, "clusters" | "links" | "services">>;
+
+/** Each output that can be read. */
+export function shownOutputs(outputs: RawOutputs): ShownOutputs {
+  const [clusters, links, services] = [
+    readOutput(outputs, "clusters"),
+    readOutput(outputs, "links"),
+    readOutput(outputs, "services"),
+  ];
+  return { ...(clusters && { clusters }), ...(links && { links }), ...(services && { services }) };
 }
 
-export function clusterTable(clusters: readonly ClusterStatus[], fleet: FleetOutputs): string {
+export function clusterTable(clusters: readonly ClusterStatus[], fleet: ShownOutputs): string {
   return render(
     ["cluster", "context", "API server", "Kubernetes", "nodes", "Linkerd", "gateway"],
     clusters.map(({ name, context, apiServer, version, nodes }) => {
@@ -43,25 +43,25 @@ export function clusterTable(clusters: readonly ClusterStatus[], fleet: FleetOut
   );
 }
 
-export function linkTable(fleet: FleetOutputs): string {
+export function linkTable(fleet: ShownOutputs): string {
   return render(
     ["link", "modes", "state", "gateway address"],
     (fleet.links ?? []).map(({ source, target, modes, state }) => [
       `${source} → ${target}`,
-      (modes ?? []).join(", "),
-      state ?? "-",
+      modes.join(", "),
+      state,
       gatewayOf(fleet, target),
     ]),
   );
 }
 
-export function serviceTable(fleet: FleetOutputs): string {
+export function serviceTable(fleet: ShownOutputs): string {
   return render(
     ["exported service", "modes", "from"],
     (fleet.services ?? []).map(({ namespace, name, modes, clusters }) => [
       `${namespace}/${name}`,
-      (modes ?? []).join(", "),
-      (clusters ?? []).join(", "),
+      modes.join(", "),
+      clusters.join(", "),
     ]),
   );
 }
@@ -73,10 +73,9 @@ export function partTable(parts: readonly Part[]): string {
   );
 }
 
-function gatewayOf(fleet: FleetOutputs, cluster: string): string {
+function gatewayOf(fleet: ShownOutputs, cluster: string): string {
   const gateway = fleet.clusters?.[cluster]?.gateway;
-  const address = Array.isArray(gateway?.address) ? gateway.address.join(", ") : gateway?.address;
-  return typeof address === "string" && address !== "" ? address : (gateway?.type ?? "-");
+  return gateway?.address || (gateway?.type ?? "-");
 }
 
 function render(head: string[], rows: string[][]): string {

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { linkName } from "../fleet/config/names";
 import { formatProblems } from "../fleet/config/problems";
+import type { FleetOutputs } from "../fleet/outputs/schema";
 import { type Plan, planFleet } from "../fleet/plan";
 import { WHOLE } from "../fleet/stacks/plan";
 import { type LiveCluster, openClusters } from "./cluster";
-import { type FleetOutputs, readOutputs, selectedStack, Unreadable } from "./outputs";
+import { readOutputs, selectedStack, Unreadable } from "./outputs";
 import { readStackFile, stackOf } from "./stackFile";
 
 /** Which fleet to read, and by what. */

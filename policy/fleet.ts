@@ -1,3 +1,4 @@
+import type { LinkSummary, ServiceSummary } from "../fleet/outputs/schema";
 import type { Known } from "./known";
 import { chartOf, type Resource, STACK } from "./resource";
 
@@ -46,24 +47,20 @@ export class Fleet {
   }
 }
 
-export interface DeclaredLink {
-  readonly source: string;
-  readonly target: string;
-}
+export type DeclaredLink = Pick<LinkSummary, "source" | "target">;
 
 function declaredLink(item: Known): DeclaredLink {
   return { source: item.at("source").text ?? "", target: item.at("target").text ?? "" };
 }
 
-export interface DeclaredService {
-  readonly namespace: string;
-  readonly name: string;
-  readonly modes: readonly string[];
-  readonly clusters: readonly string[];
+export interface DeclaredService extends Pick<ServiceSummary, "namespace" | "name" | "modes" | "clusters"> {
   /** By cluster and container port: `granted`, or `closed` to every other cluster. */
   readonly ports: Known;
 }
 
+/** The entries of a list, or of a map by name. `undefined`: not known yet. */
 function list<T>(output: Known | undefined, read: (item: Known) => T): readonly T[] | undefined {
-  return output?.isUnknown ? undefined : (output?.items ?? []).map(read);
+  if (output === undefined) return [];
+  if (output.isUnknown) return undefined;
+  return [...output.items, ...output.keys.map((name) => output.at(name))].map(read);
 }

@@ -16,9 +16,8 @@ import { controlPlaneValues, crdsValues, multiclusterValues, WEBHOOKS } from "..
 import { linkSpec } from "../fleet/links/link";
 import { collectionOf } from "../fleet/objects/kinds";
 import type { FleetObject } from "../fleet/objects/object";
-import { describeClusters } from "../fleet/outputs/summary";
+import { describeClusters, plannedOutputs } from "../fleet/outputs/describe";
 import type { Plan } from "../fleet/plan";
-import { plannedOutputs } from "../live/outputs";
 import type { Asked, Reply } from "./apiServer";
 import { certificate, type Pair } from "./authority";
 

@@ -1,7 +1,7 @@
 import type { FleetConfig } from "../fleet/config/fleetConfig";
 import { type Plan, planFleet } from "../fleet/plan";
 import { HANDOVER_SCHEMA, type Handover } from "../fleet/stacks/handover";
-import { surroundings } from "../fleet/stacks/plan";
+import { stackContext } from "../fleet/stacks/plan";
 
 /** What the stack of a plan hands over when it is deployed. */
 export function handedOver(plan: Plan): Handover {
@@ -36,7 +36,7 @@ export function deploy(
 ): Map<string, Plan> {
   const plans = new Map<string, Plan>();
   for (const self of order) {
-    const plan = planFleet(config, surroundings(`acme/fleet/${self}`, config, handovers));
+    const plan = planFleet(config, stackContext(`acme/fleet/${self}`, config, handovers));
     handovers.set(self, handedOver(plan));
     plans.set(self, plan);
   }

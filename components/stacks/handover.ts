@@ -4,7 +4,7 @@ import type { Plan } from "../../fleet/plan";
 import { type Credentials, HANDOVER_SCHEMA, type Handover } from "../../fleet/stacks/handover";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import type { LinkAccess } from "../links/link";
-import { isThere } from "../sdk/completed";
+import { isResolved } from "../sdk";
 
 /** The parts of a handover, each as it comes. */
 export interface HandoverParts {
@@ -56,7 +56,7 @@ async function settled<T, K>(
   last: T | undefined,
   key: K,
 ): Promise<(readonly [K, pulumi.Output<T> | T])[]> {
-  if (await isThere(output)) return [[key, output]];
+  if (await isResolved(output)) return [[key, output]];
   return last === undefined ? [] : [[key, last]];
 }
 

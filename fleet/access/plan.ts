@@ -1,7 +1,7 @@
-import { z } from "zod";
 import type { FleetConfig } from "../config/fleetConfig";
 import { accessName } from "../config/names";
-import type { Surroundings } from "../stacks/plan";
+import { type RawOutputs, readOutput } from "../outputs/schema";
+import type { StackContext } from "../stacks/plan";
 import type { LinkPlan } from "../topology/plan";
 
 /** What `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
@@ -22,7 +22,7 @@ export function planAccesses(
   { generation: common, generations }: FleetConfig["access"],
   links: readonly LinkPlan[],
   others: ReadonlyMap<string, string>,
-  { inUse }: Surroundings,
+  { inUse }: StackContext,
 ): AccessPlan[] {
   const own = new Map(
     generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
@@ -60,8 +60,6 @@ export function destinationMark(
   return rotated.map(({ target, generation }) => `${target}=${generation}`).join(",");
 }
 
-const liveTokens = z.array(z.object({ source: z.string(), target: z.string(), tokens: z.array(z.number()) }));
-
 /**
  * Keeps the tokens that some source may still use: those that were valid when the last deployment ended. Only a
  * complete deployment lets go of them (`describeAccesses`), so a source that could not be reached in the middle of a
@@ -69,11 +67,13 @@ const liveTokens = z.array(z.object({ source: z.string(), target: z.string(), to
  */
 export function keepTokens<T extends { readonly accesses: readonly AccessPlan[] }>(
   plan: T,
-  outputs: Readonly<Record<string, unknown>>,
+  outputs: RawOutputs,
 ): T {
-  const read = liveTokens.safeParse(outputs.accesses);
   const live = new Map(
-    (read.data ?? []).map(({ source, target, tokens }) => [`${source}/${target}`, tokens]),
+    (readOutput(outputs, "accesses") ?? []).map(({ source, target, tokens }) => [
+      `${source}/${target}`,
+      tokens,
+    ]),
   );
   const accesses = plan.accesses.map((access) => {
     const before = live.get(`${access.source}/${access.target}`) ?? [];

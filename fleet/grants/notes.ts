@@ -1,21 +1,6 @@
-import { z } from "zod";
-import { describeServices } from "../outputs/summary";
+import { describeServices } from "../outputs/describe";
+import { outputsSchema, type RawOutputs, readOutput, type ServiceSummary } from "../outputs/schema";
 import type { Plan } from "../plan";
-
-/** What the output `services` says of closed services and of narrowed local callers. */
-const services = z.array(
-  z.object({
-    namespace: z.string(),
-    name: z.string(),
-    ports: z.record(z.string(), z.record(z.string(), z.enum(["granted", "closed"]))).default({}),
-    narrowed: z
-      .record(
-        z.string(),
-        z.object({ ports: z.array(z.union([z.string(), z.number()])), callers: z.array(z.string()) }),
-      )
-      .default({}),
-  }),
-);
 
 interface Note {
   readonly service: string;
@@ -24,9 +9,11 @@ interface Note {
 }
 
 /** Whom the grants keep out, for people: of services for which the stack's last outputs do not say the same already. */
-export function grantNotes(outputs: Readonly<Record<string, unknown>>, plan: Plan): string[] {
-  const known = new Set(notesOf(services.safeParse(outputs.services).data ?? []).map(keyOf));
-  const fresh = notesOf(services.parse(describeServices(plan))).filter((note) => !known.has(keyOf(note)));
+export function grantNotes(outputs: RawOutputs, plan: Plan): string[] {
+  const known = new Set(notesOf(readOutput(outputs, "services") ?? []).map(keyOf));
+  const fresh = notesOf(outputsSchema.shape.services.parse(describeServices(plan))).filter(
+    (note) => !known.has(keyOf(note)),
+  );
   const alike = Map.groupBy(fresh, ({ service, text }) => `${service}\n${text}`);
   return [...alike.values()].flatMap((notes) =>
     notes.slice(0, 1).map(({ service, text }) => {
@@ -36,8 +23,8 @@ export function grantNotes(outputs: Readonly<Record<string, unknown>>, plan: Pla
   );
 }
 
-function notesOf(of: z.infer<typeof services>): Note[] {
-  return of.flatMap(({ namespace, name, ports, narrowed }) => {
+function notesOf(of: readonly ServiceSummary[]): Note[] {
+  return of.flatMap(({ namespace, name, ports = {}, narrowed = {} }) => {
     const service = `${namespace}/${name}`;
     const closed = Object.keys(ports).filter((cluster) =>
       Object.values(ports[cluster] ?? {}).every((state) => state === "closed"),

@@ -4,7 +4,7 @@ import { type LinkPlan, planLinks } from "../topology/plan";
 import type { Handover } from "./handover";
 
 /** One stack of a fleet of several, and what it knows of the others. */
-export interface Surroundings {
+export interface StackContext {
   /** This stack: `organization/project/stack`. `undefined`: all stacks at once, for pictures and checks of a whole fleet. */
   readonly self: string | undefined;
   /** Why a link into another stack cannot be made yet; `undefined` if it can. */
@@ -14,18 +14,18 @@ export interface Surroundings {
 }
 
 /** All stacks at once. */
-export const WHOLE: Surroundings = {
+export const WHOLE: StackContext = {
   self: undefined,
   hindrance: () => undefined,
   inUse: () => undefined,
 };
 
 /** As the other stacks have handed over so far, by the names that the configuration gives them. */
-export function surroundings(
+export function stackContext(
   self: string,
   config: FleetConfig,
   handovers: ReadonlyMap<string, Handover>,
-): Surroundings {
+): StackContext {
   return {
     self,
     hindrance: (link, stack) => hindrance(config, link, handovers.get(stack)),
@@ -90,7 +90,7 @@ export function stacksNear(config: FleetConfig, self: string, links?: readonly L
 export function settleLinks(
   links: readonly LinkPlan[],
   others: ReadonlyMap<string, string>,
-  { hindrance }: Surroundings,
+  { hindrance }: StackContext,
 ): { ready: LinkPlan[]; pending: PendingLink[] } {
   const ready: LinkPlan[] = [];
   const pending: PendingLink[] = [];

@@ -1,5 +1,5 @@
+import { deploymentOf, readDeployment } from "../outputs/deployed";
 import type { Plan } from "../plan";
-import { deploymentOf, readDeployment } from "./deployment";
 import { judgeTransition, type Refusal } from "./judge";
 import { rotationNotes } from "./rotation";
 import type { TransitionRule } from "./schema";

@@ -1,6 +1,6 @@
 import { linkName } from "../config/names";
 import { versionHindrance } from "../linkerd/versionSkew";
-import type { DeployedCluster, Deployment } from "./deployment";
+import type { DeployedCluster, Deployment } from "../outputs/schema";
 import { anchorStep, signedSince, trustedEverywhere, trusts } from "./rotation";
 import type { TransitionRule } from "./schema";
 

@@ -1,4 +1,4 @@
-import type { DeployedAnchor, Deployment } from "./deployment";
+import type { DeployedAnchor, Deployment } from "../outputs/schema";
 
 /** An id with another certificate is another anchor. */
 function find(anchors: readonly DeployedAnchor[], anchor: DeployedAnchor): DeployedAnchor | undefined {

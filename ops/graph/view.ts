@@ -4,16 +4,18 @@ import {
   describeClusters,
   describeLinks,
   describeServices,
-} from "../../fleet/outputs/summary";
+} from "../../fleet/outputs/describe";
+import { outputsSchema } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
-import { fleetShape } from "../../live/outputs";
 
 /** A fleet as its stack's outputs tell it, so far as a picture shows it. */
+const { clusters, links, services, accesses } = outputsSchema.shape;
 const view = z.object({
-  clusters: fleetShape.clusters.default({}),
-  links: fleetShape.links.default([]),
-  services: fleetShape.services.default([]),
-  accesses: fleetShape.accesses,
+  clusters: clusters.default({}),
+  links: links.default([]),
+  services: services.default([]),
+  // Deployments from before there were generations have none.
+  accesses: accesses.default([]),
 });
 export type View = z.infer<typeof view>;
 

@@ -1,24 +1,21 @@
 import type { FleetConfig } from "../../fleet/config/fleetConfig";
 import type { GrantPlan } from "../../fleet/grants/plan";
 import {
-  type AccessSummary,
-  type ClusterSummary,
   describeAccesses,
   describeClusters,
   describeLinks,
   describeServices,
-  type LinkSummary,
-  type ServiceSummary,
-} from "../../fleet/outputs/summary";
+} from "../../fleet/outputs/describe";
+import type { AccessSummary, ClusterSummary, LinkSummary, ServiceSummary } from "../../fleet/outputs/schema";
 import { planFleet } from "../../fleet/plan";
 import { WHOLE } from "../../fleet/stacks/plan";
 import type { RoutePlan } from "../../fleet/traffic/plan";
 
 /** What one stack makes, in the words of its outputs. Gateways have no addresses yet but those that are written down. */
 export interface Planned {
-  readonly clusters: Readonly<Record<string, ClusterSummary<string>>>;
+  readonly clusters: Readonly<Record<string, ClusterSummary>>;
   readonly links: readonly LinkSummary[];
-  readonly services: readonly ServiceSummary<string>[];
+  readonly services: readonly ServiceSummary[];
   /** Who may call each service in each cluster that serves it. */
   readonly grants: readonly Pick<GrantPlan, "cluster" | "namespace" | "name" | "ports">[];
   readonly routes: readonly RoutePlan[];

@@ -1,7 +1,7 @@
 import { createHash, type X509Certificate } from "node:crypto";
+import type { FleetOutputs } from "../../fleet/outputs/schema";
 import { certificateBlocks, chainsTo, readCertificate } from "../../fleet/trust/certificates";
 import type { Read } from "../../live/cluster";
-import type { FleetOutputs } from "../../live/outputs";
 
 /** What a cluster holds of the fleet's trust. */
 export interface ClusterTrust {

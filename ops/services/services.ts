@@ -1,7 +1,7 @@
 import { type Mode, mode } from "../../fleet/config/common";
 import { EXPORT_LABEL } from "../../fleet/exports/labels";
+import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
-import type { FleetOutputs } from "../../live/outputs";
 import type { Service } from "../../live/shapes";
 import type { Member } from "../verify/read";
 

@@ -4,9 +4,9 @@ import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { credentialsName, linkName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
 import { EXPORT_KEYS } from "../../fleet/exports/labels";
 import { gatewayPlace } from "../../fleet/gateways/plan";
+import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
-import type { FleetOutputs } from "../../live/outputs";
 import * as shapes from "../../live/shapes";
 import { parseCredentials } from "./credentials";
 

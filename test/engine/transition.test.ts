@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeServices } from "../../fleet/outputs/summary";
+import { deploymentOf } from "../../fleet/outputs/deployed";
+import { describeServices } from "../../fleet/outputs/describe";
 import { planFleet } from "../../fleet/plan";
-import { deploymentOf } from "../../fleet/transition/deployment";
 import { configOf, type FleetInput } from "../../testing/arbitraries";
 import { LoneProject } from "../../testing/loneProject";
 

@@ -73,7 +73,7 @@ async function up(stack: string): Promise<string> {
 }
 
 interface Outputs {
-  readonly links: { readonly source: string; readonly target: string; readonly state: string }[];
+  readonly links: Readonly<Record<string, { readonly target: string; readonly state: string }>>;
   readonly handover: unknown;
 }
 
@@ -95,7 +95,9 @@ async function verify(stack: string): Promise<string[]> {
 }
 
 const pendingOf = async (stack: string) =>
-  (await outputs(stack)).links.filter(({ state }) => state === "pending").map(({ target }) => target);
+  Object.values((await outputs(stack)).links)
+    .filter(({ state }) => state === "pending")
+    .map(({ target }) => target);
 
 describe("four stacks of one fleet", () => {
   it("cannot begin without the stack that makes the trust anchor, and say so", async () => {

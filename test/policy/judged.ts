@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "../../components/fleet";
 import { formatProblems } from "../../fleet/config/problems";
-import { describeAccesses, describeLinks, describePlan, describeServices } from "../../fleet/outputs/summary";
+import { describeFleet } from "../../fleet/outputs/write";
 import { type Plan, planFleet } from "../../fleet/plan";
 import type { Handover } from "../../fleet/stacks/handover";
 import { readStackFile } from "../../live/stackFile";
@@ -37,12 +37,8 @@ export async function judgedPlan(
         return [name, { urn: urnOf(provider), type, name, inputs: {} }];
       }),
   );
-  const outputs = {
-    links: describeLinks(plan),
-    accesses: describeAccesses(plan, true),
-    services: describeServices(plan, []),
-    plan: describePlan(plan),
-  };
+  const made = { gatewayAddresses: {}, sourcesOfTruth: [], trustBundle: "" };
+  const outputs = describeFleet(plan, made, { complete: true, last: {} });
   const type = "pulumi:pulumi:Stack";
   return [
     { urn: `${PREFIX}${type}::test`, type, name: "test", inputs: {}, outputs, protect: false },

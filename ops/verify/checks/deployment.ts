@@ -1,5 +1,5 @@
 import { linkName } from "../../../fleet/config/names";
-import { plannedOutputs } from "../../../live/outputs";
+import { plannedOutputs } from "../../../fleet/outputs/describe";
 import { differences } from "../differences";
 import type { Check } from "./check";
 

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { Fleet } from "../../../components/fleet";
 import { ageWarning, destinationMark, keepTokens } from "../../../fleet/access/plan";
-import { describeAccesses } from "../../../fleet/outputs/summary";
+import { describeAccesses } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { meshConfig, meshPlan } from "../../../testing/fleets";
 import { runUnderMocks } from "../../../testing/mocks";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../components/fleet";
+import { deploymentOf } from "../../../fleet/outputs/deployed";
 import { type Plan, planFleet } from "../../../fleet/plan";
-import { deploymentOf } from "../../../fleet/transition/deployment";
 import { judgeTransition } from "../../../fleet/transition/judge";
 import { adoptSettings } from "../../../ops/adopt/settings";
 import { selfSigned } from "../../../testing/certificates";

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EXPORT_LABEL } from "../../../fleet/exports/labels";
-import { describeServices } from "../../../fleet/outputs/summary";
+import { describeServices, plannedOutputs } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { WHOLE } from "../../../fleet/stacks/plan";
-import { plannedOutputs } from "../../../live/outputs";
 import type { Service } from "../../../live/shapes";
 import { expiring } from "../../../ops/expiry/expiry";
 import { linkedGateways } from "../../../ops/gateways/gateways";

@@ -4,7 +4,7 @@ import { Fleet } from "../../../components/fleet";
 import { grantNotes } from "../../../fleet/grants/notes";
 import { type GrantPlan, planGrants } from "../../../fleet/grants/plan";
 import { controlPlaneValues } from "../../../fleet/linkerd/values";
-import { describeServices } from "../../../fleet/outputs/summary";
+import { describeServices } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";

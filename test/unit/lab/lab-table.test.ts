@@ -8,7 +8,9 @@ const fleet = {
     eu: { version: "2026.8.3", gateway: { type: "none" } },
   },
   links: [{ source: "eu", target: "us", modes: ["gateway", "federated"], state: "active" }],
-  services: [{ namespace: "shop", name: "checkout", modes: ["federated"], clusters: ["eu", "us"] }],
+  services: [
+    { namespace: "shop", name: "checkout", modes: ["federated"], clusters: ["eu", "us"], callers: [] },
+  ],
 };
 
 test("the tables show clusters, links with the target's gateway, and exported services", () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { PLAN_SCHEMA } from "../../../fleet/outputs/summary";
+import { PLAN_SCHEMA } from "../../../fleet/outputs/schema";
 import { inParallel, type LiveCluster, openCluster, openClusters } from "../../../live/cluster";
 import { parseOutputs, readOutputs } from "../../../live/outputs";
 import { ApiServer, type Asked, type Reply } from "../../../testing/apiServer";

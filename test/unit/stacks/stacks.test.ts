@@ -8,17 +8,17 @@ import { keepTokens } from "../../../fleet/access/plan";
 import type { FleetConfig } from "../../../fleet/config/fleetConfig";
 import { gatherSections } from "../../../fleet/config/fleetFile";
 import { parseFleetConfig } from "../../../fleet/config/parse";
-import { describeAccesses, describeLinks } from "../../../fleet/outputs/summary";
+import { deploymentOf } from "../../../fleet/outputs/deployed";
+import { describeAccesses, describeLinks } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { type Handover, readHandover } from "../../../fleet/stacks/handover";
 import {
   missingAnchors,
   pendingNotes,
   sameStack,
+  stackContext,
   stacksNear,
-  surroundings,
 } from "../../../fleet/stacks/plan";
-import { deploymentOf } from "../../../fleet/transition/deployment";
 import { guardTransition } from "../../../fleet/transition/guard";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
@@ -146,8 +146,8 @@ const two = fleetOf(
   { trust: { stack: "trust", anchors: [{ id: "2026", state: "active" }] } },
 );
 const US = "acme/fleet/prod-us";
-const us = (handovers: [string, Handover][], config = two) => surroundings(US, config, new Map(handovers));
-const euHandover = handedOver(planFleet(two, surroundings("acme/fleet/prod-eu", two, new Map())));
+const us = (handovers: [string, Handover][], config = two) => stackContext(US, config, new Map(handovers));
+const euHandover = handedOver(planFleet(two, stackContext("acme/fleet/prod-eu", two, new Map())));
 
 describe("a link into another stack", () => {
   it("waits for it, and the preview says for what", () => {
@@ -228,7 +228,7 @@ describe("what a stack hands over", () => {
     const three = split(fleetOf({ us: cluster("us"), mx: cluster("mx"), eu: cluster("eu") }), (name) =>
       name === "eu" ? "prod-eu" : "prod-us",
     );
-    const eu = handedOver(planFleet(three, surroundings("prod-eu", three, new Map())));
+    const eu = handedOver(planFleet(three, stackContext("prod-eu", three, new Map())));
     const plan = planFleet(three, us([["prod-eu", eu]], three));
     let parts: HandoverParts | undefined;
     const registered = await runUnderMocks(() => {

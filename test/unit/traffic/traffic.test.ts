@@ -8,7 +8,7 @@ import {
   unlikePorts,
 } from "../../../fleet/exports/federation";
 import { multiclusterValues } from "../../../fleet/linkerd/values";
-import { describeServices } from "../../../fleet/outputs/summary";
+import { describeServices } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { callAnnotations } from "../../../fleet/traffic/plan";
 import { configOf, type FleetInput, stack } from "../../../testing/arbitraries";

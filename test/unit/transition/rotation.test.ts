@@ -1,3 +1,4 @@
+import type { Deployment } from "../../../fleet/outputs/schema";
 import "reflect-metadata";
 import { createHash, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
@@ -5,8 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "../../../components/fleet";
+import { deployedAfter, deploymentOf } from "../../../fleet/outputs/deployed";
 import { type Plan, planFleet } from "../../../fleet/plan";
-import { type Deployment, deployedAfter, deploymentOf } from "../../../fleet/transition/deployment";
 import { guardTransition } from "../../../fleet/transition/guard";
 import { judgeTransition } from "../../../fleet/transition/judge";
 import { rotationNotes } from "../../../fleet/transition/rotation";

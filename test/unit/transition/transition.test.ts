@@ -1,15 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { versionHindrance } from "../../../fleet/linkerd/versionSkew";
-import { PLAN_SCHEMA } from "../../../fleet/outputs/summary";
-import { planFleet } from "../../../fleet/plan";
+import { deploymentOf, readDeployment } from "../../../fleet/outputs/deployed";
 import {
   type DeployedAnchor,
   type DeployedCluster,
   type Deployment,
-  deploymentOf,
-  readDeployment,
-} from "../../../fleet/transition/deployment";
+  PLAN_SCHEMA,
+} from "../../../fleet/outputs/schema";
+import { planFleet } from "../../../fleet/plan";
 import { guardTransition } from "../../../fleet/transition/guard";
 import { judgeTransition } from "../../../fleet/transition/judge";
 import { type TransitionRule, transitionRule } from "../../../fleet/transition/schema";

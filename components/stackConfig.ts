@@ -1,14 +1,9 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { isConfigSecret } from "@pulumi/pulumi/runtime/config";
-import { gatherSections } from "../../fleet/config/fleetFile";
-import { structured } from "../../fleet/config/json";
-import type { RawConfig } from "../../fleet/config/parse";
-
-// Exported by the SDK and missing from its types.
-declare module "@pulumi/pulumi/runtime/config" {
-  export function isConfigSecret(key: string): boolean;
-}
+import { gatherSections } from "../fleet/config/fleetFile";
+import { structured } from "../fleet/config/json";
+import type { RawConfig } from "../fleet/config/parse";
+import { isSecretValue } from "./sdk";
 
 /** The stack that is deployed: `organization/project/stack`. */
 export function stackIdentity(): string {
@@ -24,6 +19,6 @@ export function readStackConfig(): RawConfig {
     // The engine runs programs in the folder of Pulumi.yaml.
     ...gatherSections(values, (path) => readFileSync(path, "utf8")),
     stack: stackIdentity(),
-    secretKeys: new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(prefix.length))),
+    secretKeys: new Set(keys.filter(([key]) => isSecretValue(key)).map(([key]) => key.slice(prefix.length))),
   };
 }

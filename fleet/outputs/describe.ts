@@ -4,22 +4,32 @@ import type { FederatedView } from "../exports/federation";
 import type { GrantPlan } from "../grants/plan";
 import type { Plan } from "../plan";
 import { joinBundle } from "../trust/bundle";
+import {
+  type AccessSummary,
+  type ClusterSummary,
+  type FleetOutputs,
+  type LinkSummary,
+  outputsSchema,
+  PLAN_SCHEMA,
+  type PlanSummary,
+  type ServiceSummary,
+} from "./schema";
 
-/** Words for people and for other programs: small, public, in a stable order. */
-
-export interface ClusterSummary<T> {
-  readonly apiServer: string;
-  readonly region?: string;
-  readonly network?: string;
-  readonly trustDomain: string;
-  readonly version: string;
+/** A cluster as it is written: the address of its gateway may come from a resource. */
+type DescribedCluster<T> = Omit<ClusterSummary, "gateway"> & {
   readonly gateway: { readonly type: string; readonly address?: T };
-}
+};
+
+/** A service as it is written: its sources of truth may come from resources. */
+type DescribedService<T> = Omit<ServiceSummary, "sourceOfTruth" | "narrowed"> & {
+  readonly sourceOfTruth?: Readonly<Record<string, T>>;
+  readonly narrowed?: ServiceSummary["narrowed"];
+};
 
 export function describeClusters<T>(
   plan: Plan,
   gatewayAddresses: Readonly<Record<string, T>>,
-): Record<string, ClusterSummary<T>> {
+): Record<string, DescribedCluster<T>> {
   return Object.fromEntries(
     plan.clusters.map(({ name, apiServer, region, network, trustDomain, install, gateway }) => {
       const address = gatewayAddresses[name];
@@ -41,28 +51,11 @@ export function describeClusters<T>(
   );
 }
 
-export interface LinkSummary {
-  readonly source: string;
-  readonly target: string;
-  readonly modes: readonly string[];
-  /** `active`, `draining`, or `pending`: waits for the target's stack. */
-  readonly state: string;
-}
-
 export function describeLinks(plan: Plan): LinkSummary[] {
   return [
     ...plan.links.map(({ source, target, modes, state }) => ({ source, target, modes, state })),
     ...plan.pending.map(({ source, target }) => ({ source, target, modes: [], state: "pending" })),
   ];
-}
-
-export interface AccessSummary {
-  readonly source: string;
-  readonly target: string;
-  /** Of the token that the source uses. */
-  readonly generation: number;
-  /** Generations of the valid tokens. More than one: the next complete deployment removes the others. */
-  readonly tokens: readonly number[];
 }
 
 /** `complete`: nothing failed in this deployment, so every source uses the token it was given. */
@@ -75,34 +68,10 @@ export function describeAccesses(plan: Plan, complete: boolean): AccessSummary[]
   }));
 }
 
-export interface ServiceSummary<T> extends ServiceName {
-  readonly modes: readonly string[];
-  /** The clusters of this stack that serve it. */
-  readonly clusters: readonly string[];
-  /** Those of other stacks. */
-  readonly elsewhere?: readonly string[];
-  /** Those that do not for now. */
-  readonly evacuated?: readonly string[];
-  /** Federated: where each cluster that sees it has its ports and metadata from. */
-  readonly sourceOfTruth?: Readonly<Record<string, T>>;
-  /** Identities of other clusters' callers that may call some port or route of it; `*` for every meshed one, none if closed. */
-  readonly callers: readonly string[];
-  /** By cluster, where it cuts off callers of the cluster itself: at which ports, and who still may call. */
-  readonly narrowed?: Readonly<Record<string, NarrowedCallers>>;
-  /** By serving cluster and container port. `closed`: the port has a Server, and nobody of another cluster may call. */
-  readonly ports: Readonly<Record<string, Readonly<Record<string, "granted" | "closed">>>>;
-}
-
-export interface NarrowedCallers {
-  readonly ports: readonly (string | number)[];
-  /** Mesh identities; none where nobody may. */
-  readonly callers: readonly string[];
-}
-
 export function describeServices<T>(
   plan: Plan,
   sourcesOfTruth: readonly FederatedView<T>[] = [],
-): ServiceSummary<T>[] {
+): DescribedService<T>[] {
   const services = Map.groupBy(plan.exports, ({ namespace, name, modes }) => `${namespace}/${name}/${modes}`);
   const others = Map.groupBy(
     plan.otherExports.filter(({ evacuated }) => !evacuated),
@@ -163,39 +132,6 @@ function callersOf(ports: GrantPlan["ports"]): string[] {
   ]);
 }
 
-/** Bumped when the shape of the outputs changes in a way that a reader must know. */
-export const PLAN_SCHEMA = 2;
-
-export interface PlanSummary {
-  readonly schema: typeof PLAN_SCHEMA;
-  /** In the order of the bundle. */
-  readonly anchors: readonly PlannedAnchor[];
-  readonly clusters: Readonly<Record<string, PlannedCluster>>;
-}
-
-export interface PlannedAnchor {
-  readonly id: string;
-  /** The one that is `active` signs the issuer of every cluster. */
-  readonly state: string;
-  /** SHA-256 of the certificate; absent where one is generated. */
-  readonly certificate?: string;
-}
-
-export interface PlannedCluster {
-  readonly apiServer: string;
-  readonly context?: string;
-  /** Name of the secret, where the context is not looked up in the caller's own kubeconfig. */
-  readonly kubeconfig?: string;
-  readonly trustDomain: string;
-  readonly clusterDomain: string;
-  readonly controlPlaneNamespace: string;
-  /** Id of the anchor that signed the issuer, where that is not the active one's. */
-  readonly issuerAnchor?: string;
-  readonly wave: number;
-  readonly ha: boolean;
-  readonly charts: { readonly crds: string; readonly controlPlane: string; readonly multicluster: string };
-}
-
 /** What was decided, besides the links and services that have outputs of their own. */
 export function describePlan(plan: Plan): PlanSummary {
   return {
@@ -234,4 +170,11 @@ export function describePlan(plan: Plan): PlanSummary {
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
+}
+
+/** What the stack's outputs will say of a plan, as a reader of them gets it. */
+export function plannedOutputs(plan: Plan): Pick<FleetOutputs, "plan" | "links" | "services"> {
+  return outputsSchema
+    .pick({ plan: true, links: true, services: true })
+    .parse({ plan: describePlan(plan), links: describeLinks(plan), services: describeServices(plan) });
 }

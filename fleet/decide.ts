@@ -1,0 +1,48 @@
+import { keepTokens } from "./access/plan";
+import type { FleetConfig } from "./config/fleetConfig";
+import { gatewayNotes } from "./gateways/notes";
+import { grantNotes } from "./grants/notes";
+import type { RawOutputs } from "./outputs/schema";
+import { type Plan, planFleet } from "./plan";
+import type { Handover } from "./stacks/handover";
+import { anchorsFirst, missingAnchors, pendingNotes, stackContext } from "./stacks/plan";
+import { guardTransition } from "./transition/guard";
+
+/** What a deployment starts from, besides the stack file. */
+export interface Before {
+  /** This stack: `organization/project/stack`. */
+  readonly self: string;
+  /** The outputs of its last deployment; none before the first. */
+  readonly last: RawOutputs;
+  /** The cross-stack outputs of the stacks near it, by their names in the stack file. */
+  readonly handovers: ReadonlyMap<string, Handover>;
+  /** Why the outputs of some of them cannot be used. */
+  readonly unusable: readonly string[];
+}
+
+/** What to deploy, or why nothing may be changed; and what a person is told of the step. */
+export interface Decision {
+  readonly plan?: Plan;
+  readonly refusal?: string;
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Decides before the first resource: the engine deletes nothing when the program ends with an error. */
+export function decide(config: FleetConfig, { self, last, handovers, unusable }: Before): Decision {
+  if (unusable.length > 0)
+    return refuse(`Other stacks of this fleet cannot be used:\n  ${unusable.join("\n  ")}`);
+  const unmade = missingAnchors(config, self, handovers);
+  if (unmade.length > 0) return refuse(anchorsFirst(unmade, config));
+  const plan = keepTokens(planFleet(config, stackContext(self, config, handovers)), last);
+  const { notes, warnings, refusal } = guardTransition(last, plan, config.allowUnsafe);
+  return {
+    ...(refusal === undefined ? { plan } : { refusal }),
+    notes: [...pendingNotes(plan.pending), ...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)],
+    warnings,
+  };
+}
+
+function refuse(refusal: string): Decision {
+  return { refusal, notes: [], warnings: [] };
+}
