@@ -44,7 +44,7 @@ const engine = size.extend({
   stateKB: z.number(),
 });
 
-/** A fleet of many stacks, from nothing until no link is pending, by `npm run rollout -- --up`. */
+/** A fleet of many stacks, from nothing until no link is pending, by `npx fleet rollout --up`. */
 const stacks = size.extend({
   kind: z.literal("stacks"),
   stacks: count,

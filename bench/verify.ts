@@ -16,7 +16,7 @@ const API_SERVERS = 3;
 /** An API server on another continent. */
 const DISTANCE_MS = 100;
 
-/** `npm run verify` on a mesh in memory, ten clusters on each API server, all in this process. */
+/** `npx fleet verify` on a mesh in memory, ten clusters on each API server, all in this process. */
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-bench-"));
   const file = (name: string) => join(folder, name);

@@ -118,7 +118,7 @@ export class Fleet extends pulumi.ComponentResource {
       get(get(members, cluster).member.exported, exportKey({ ...service, cluster })).ports;
     this.sourcesOfTruth = federatedViews(plan).map((view) => {
       const links = view.members.map((member) => created.get(`${view.cluster}/${member}`) ?? "");
-      // The ports of another stack's Services are not known here: `npm run verify` compares those too.
+      // The ports of another stack's Services are not known here: `npx fleet verify` compares those too.
       const own = { ...view, members: view.members.filter((member) => members.has(member)) };
       const truth = pulumi
         .all([pulumi.all(own.members.map((member) => ports(view, member))), pulumi.all(links)])

@@ -13,6 +13,7 @@ import { readStackFile } from "../live/stackFile";
 import { draw } from "../ops/graph/picture";
 import { svg } from "../ops/graph/svg";
 import { viewOfPlan } from "../ops/graph/view";
+import { commandsPage } from "./commands";
 import { governancePage } from "./rules";
 
 const PROJECT = "linkerd-fleet";
@@ -35,7 +36,7 @@ interface Schema {
   readonly oneOf?: readonly Schema[];
 }
 
-/** The documents that follow from the configuration's schema, the rules, the dev stack and what the bench found, by their path. */
+/** The documents that follow from the configuration's schema, the rules, the verbs, the dev stack and what the bench found, by their path. */
 export function documents(): Readonly<Record<string, string>> {
   const schema = z.toJSONSchema(fleetConfig, { io: "input" });
   return {
@@ -44,6 +45,7 @@ export function documents(): Readonly<Record<string, string>> {
     "docs/configuration.md": configurationPage(schema as Schema),
     "docs/chart-values.md": chartValuesPage(),
     "docs/governance.md": governancePage(),
+    "docs/commands.md": commandsPage(),
     "docs/dev.svg": pictureOf("Pulumi.dev.yaml"),
     ...performanceDocuments(
       readFileSync(join(__dirname, "performance.md"), "utf8"),

@@ -1,6 +1,6 @@
 /**
  * `npm run verify` and the other scripts of before there was `fleet`, with their old exit codes. They stay for one
- * release: delete this file and its scripts with version 0.3.
+ * release: delete this file and its scripts with version 0.2.
  */
 import { fleet } from "./cli";
 import { ENDINGS, type Ending } from "./endings";

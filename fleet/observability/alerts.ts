@@ -9,7 +9,7 @@ export interface WatchedCluster {
 
 const DAY = 86_400;
 
-/** When anything of the fleet ends, in seconds since 1970, as `npm run expiry` exports it. */
+/** When anything of the fleet ends, in seconds since 1970, as `npx fleet expiry` exports it. */
 export const EXPIRY_METRIC = "linkerd_fleet_expiry_timestamp_seconds";
 
 /**
@@ -67,13 +67,13 @@ export function alertsOf(exports: readonly ExportPlan[], cluster: WatchedCluster
     }),
     alert({
       alert: "LinkerdFleetExpiry",
-      // Written by `npm run expiry -- --prometheus`, for whichever Prometheus collects it.
+      // Written by `npx fleet expiry --prometheus`, for whichever Prometheus collects it.
       expr: `min by (kind, cluster, name) (${EXPIRY_METRIC}) - time() < ${14 * DAY}`,
       for: "1h",
       severity: "warning",
       summary:
         "{{ $labels.kind }} {{ $labels.name }} of {{ $labels.cluster }} ends in {{ $value | humanizeDuration }}",
-      description: "`npm run expiry` lists what ends when, with what renews it.",
+      description: "`npx fleet expiry` lists what ends when, with what renews it.",
     }),
     alert({
       alert: "LinkerdIdentityNotRenewed",

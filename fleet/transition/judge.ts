@@ -122,7 +122,7 @@ function twoAnchorSteps(last: Deployment, next: Deployment): ReturnType<Rule> {
     {
       what: `trust anchors: ${steps.join(", ")}`,
       why: "each of these needs pods to restart after it and before the next: a pod that missed one is cut off",
-      path: "do them one by one, each in a deployment of its own; `npm run rotation` says when the next may follow",
+      path: "do them one by one, each in a deployment of its own; `npx fleet rotation` says when the next may follow",
     },
   ];
 }
@@ -141,7 +141,7 @@ function removeUndrainedLink(last: Deployment, next: Deployment): ReturnType<Rul
         what: `link ${linkName(link)}`,
         why: "what the source mirrors through it stays behind and leads nowhere: callers fail",
         path:
-          "list it in `topology.links` with `state: draining`, deploy, see with `npm run drained` that the source holds " +
+          "list it in `topology.links` with `state: draining`, deploy, see with `npx fleet drain` that the source holds " +
           "no service of that target any more, then remove it",
       }))
   );
@@ -173,8 +173,8 @@ function removeUndrainedCluster(last: Deployment, next: Deployment): ReturnType<
       what: `cluster ${name}`,
       why: "the other clusters mirror its services, or it theirs, up to this moment: callers fail",
       path:
-        "set its `state: draining`, deploy, see with `npm run drained` that no other cluster holds a service of it any " +
-        "more, then remove it. A cluster that is lost cannot be drained: `npm run forget`, and use `allowUnsafe`",
+        "set its `state: draining`, deploy, see with `npx fleet drain` that no other cluster holds a service of it any " +
+        "more, then remove it. A cluster that is lost cannot be drained: `npx fleet state remove-cluster`, and use `allowUnsafe`",
     }));
 }
 

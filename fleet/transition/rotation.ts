@@ -45,20 +45,20 @@ export function rotationNotes(last: Deployment, next: Deployment): string[] {
   if (added.length > 0) {
     notes.push(
       `Trust anchor ${ids(added)} joins the bundle: control planes restart by themselves. Then restart every other ` +
-        "meshed pod, in every cluster: a proxy reads the bundle when it starts. `npm run rotation` says what is left",
+        "meshed pod, in every cluster: a proxy reads the bundle when it starts. `npx fleet rotation` says what is left",
     );
   }
   if (signing && last.plan.anchors.length > 0) {
     notes.push(
       `Trust anchor ${signing.id} signs the issuers from now on: nothing has to restart for it. Each pod has an ` +
         "identity of the new issuer after 24 h, or when it restarts two minutes or more after this update. " +
-        "`npm run rotation` says when the anchor before it may go",
+        "`npx fleet rotation` says when the anchor before it may go",
     );
   }
   if (removed.length > 0) {
     notes.push(
       `Trust anchor ${ids(removed)} leaves the bundle: control planes restart by themselves. Other meshed pods trust ` +
-        "it until they restart. `npm run rotation` says which",
+        "it until they restart. `npx fleet rotation` says which",
     );
   }
   return notes;

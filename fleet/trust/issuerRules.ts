@@ -65,6 +65,6 @@ function untrustedIssuers({ clusters, anchors }: Readable): Problem[] {
     .map(([name]) => ({
       path: pathOf(["clusters", name, "issuer"]),
       problem: "is missing: the running pods of an adopted cluster do not trust the generated anchor yet",
-      fix: "give the issuer that the cluster has, as `npm run existing` prints it",
+      fix: "give the issuer that the cluster has, as `npx fleet adopt` prints it",
     }));
 }

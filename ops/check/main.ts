@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { formatProblems, type Problem } from "../../fleet/config/problems";
 import { Unreadable } from "../../live/outputs";
-import { readStackFile } from "../../live/stackFile";
+import { readStackFile, stackOf } from "../../live/stackFile";
 import type { Ending } from "../endings";
 
 /** What `fleet check` found in one file. */
@@ -44,7 +44,7 @@ function told({ file, problems }: Checked): string {
 /** Stacks may be named with organisation and project; their files are not. */
 function stackFiles(stack: string | undefined): string[] {
   if (stack !== undefined) return [`Pulumi.${stack.split("/").at(-1)}.yaml`];
-  const files = readdirSync(".").filter((file) => /^Pulumi\..+\.ya?ml$/.test(file));
+  const files = readdirSync(".").filter((file) => stackOf(file) !== undefined);
   if (files.length === 0)
     throw new Unreadable("There is no Pulumi.<stack>.yaml in this folder: name the stack file.");
   return files.sort();

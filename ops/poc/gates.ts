@@ -17,7 +17,7 @@ export interface Verdict {
   readonly elsewhere?: string;
 }
 
-/** What `npm run verify` finds wrong. */
+/** What `npx fleet verify` finds wrong. */
 export function failures(results: readonly Result[]): string[] {
   return results
     .filter(({ outcome }) => outcome === "error")
@@ -147,7 +147,7 @@ export function releasesOf({ members }: FleetState): Releases {
   );
 }
 
-/** Gate 4, after an update that was killed, recovered and run again; `recovered` is what `npm run recover` said of it. */
+/** Gate 4, after an update that was killed, recovered and run again; `recovered` is what `npx fleet recover` said of it. */
 export function judgeUpgrade(
   before: Releases,
   fleet: FleetState,
@@ -174,7 +174,7 @@ export function judgeUpgrade(
     evidence: [
       ...(interrupted
         ? [
-            "the engine was killed in the middle of it; `npm run recover` and `pulumi up` completed it",
+            "the engine was killed in the middle of it; `npx fleet recover` and `pulumi up` completed it",
             `recover: ${interrupted}`,
           ]
         : ["it was not interrupted: nothing was cut short, as far as the state knows"]),

@@ -31,8 +31,9 @@ export const exported = z.looseObject({
 });
 export type State = z.infer<typeof exported>;
 
-/** Interrupted, and nobody asked the cluster yet. */
-const OPEN = "interrupted by the end of the engine; `npm run recover` settles it";
+/** Interrupted, and nobody asked the cluster yet. States hold it: what follows these words may differ by version. */
+const INTERRUPTED = "interrupted by the end of the engine; ";
+const OPEN = `${INTERRUPTED}\`npx fleet recover\` settles it`;
 /** A resource with such an error is updated by the next `up` even if nothing changed: that is how it gets its outputs. */
 const SETTLED = "was interrupted by the end of the engine; the next update completes it";
 
@@ -130,7 +131,7 @@ export function settle(state: State, findings: ReadonlyMap<string, Finding>): St
 }
 
 function isOpen({ initErrors = [] }: Resource): boolean {
-  return initErrors.includes(OPEN);
+  return initErrors.some((error) => error.startsWith(INTERRUPTED));
 }
 
 function place({ type, inputs = {} }: Resource): { namespace: string | undefined; name: string } {

@@ -100,7 +100,7 @@ afterAll(() => lab?.remove());
 
 describe("the runbook adopt-a-cluster, step by step", () => {
   it("reads anchors, issuers, releases and tokens, and no key", async () => {
-    const printed = await followTo("npm run --silent existing");
+    const printed = await followTo("npx fleet adopt");
     const found = parse(printed) as StackConfig;
     expect(found).toEqual({
       "linkerd-fleet:trust": {

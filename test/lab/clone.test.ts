@@ -21,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(clone, { recursive: true }));
 
 const [install] = readCommands("README.md") as [Step];
+const verbs = readCommands("docs/commands.md")[0] as Step;
 const bench = readCommands("README.md").at(-1) as Step;
 const [regenerate, ...more] = readCommands("CONTRIBUTING.md") as [Step];
 
@@ -34,6 +35,18 @@ async function succeeds(step: Step): Promise<Ran> {
 
 it("the README's first command installs all that a clone needs", async () => {
   await succeeds(install);
+});
+
+it("the command works right after it, in the clone's folder", async () => {
+  const ran = await succeeds(verbs);
+  expect(ran.stdout).toContain("Pulumi.dev.yaml: no problems");
+  for (const words of [
+    ["verify", "--help"],
+    ["check", "examples/three-regions.yaml"],
+  ]) {
+    const one = await run("npx", ["fleet", ...words], { cwd: clone, env: process.env });
+    expect(one.code, one.stdout + one.stderr).toBe(0);
+  }
 });
 
 it("what CONTRIBUTING.md says to run after a change leaves nothing to commit", async () => {

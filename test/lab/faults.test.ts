@@ -102,7 +102,7 @@ it("a cluster that goes down in the middle of `up` is completed when it comes ba
     code: ran.code,
     says,
     others: "applied",
-    healed: "`npm run recover`, `up`",
+    healed: "`npx fleet recover`, `up`",
     ...(await healedBy([start, recover, up])),
   });
 });
@@ -163,7 +163,7 @@ it("a Helm operation that never ended is named, and recovered without an uninsta
     code: ran.code,
     says: `eu-multicluster-release: ${says}`,
     others: "applied",
-    healed: "`npm run recover`, `up`",
+    healed: "`npx fleet recover`, `up`",
     ...(await healedBy([recover, up])),
   });
 });
@@ -199,7 +199,7 @@ it("a Helm install whose engine was killed is gone on with, without an uninstall
     code: refused.code,
     says: said(refused, /the stack is currently locked/),
     others: "none to apply",
-    healed: "`npm run recover`, `up`",
+    healed: "`npx fleet recover`, `up`",
     ...(await healedBy([up])),
   });
   expect(await states()).toEqual(["deployed"]);

@@ -99,4 +99,4 @@ export async function healedBy(
 }
 
 export const up = () => lab.pulumi(...UP);
-export const recover = () => lab.shell("npm run recover -- --yes");
+export const recover = () => lab.shell("npx fleet recover --yes");

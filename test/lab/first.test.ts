@@ -73,9 +73,7 @@ test("a second run says that nothing changed", async () => {
 });
 
 test("the README's report of a preview works as written", async () => {
-  const ran = await lab.shell(
-    "pulumi preview --json | npm run --silent report -- --stack dev --fail-on risky",
-  );
+  const ran = await lab.shell("pulumi preview --json | npx fleet report --stack dev --fail-on risky");
   expect(ran.code, ran.stderr).toBe(0);
   expect(ran.stdout).toContain("Nothing changes");
 });

@@ -465,7 +465,7 @@ describe("evacuating a cluster", () => {
     await up();
     const { spec } = await read("us", ROUTE, "fleet.reports.80", "-n=bi");
     expect(spec).toMatchObject({ rules: [{ backendRefs: [{ name: "reports", weight: 90 }] }] });
-    const listed = await lab.shell("npm run --silent services -- --json");
+    const listed = await lab.shell("npx fleet services --json");
     expect(listed.code, listed.stderr).toBe(0);
     expect(JSON.parse(listed.stdout)).toContainEqual(
       expect.objectContaining({

@@ -161,7 +161,7 @@ describe("an engine killed at ten random points of `up`", () => {
       code,
       says: locked,
       others: "none to apply",
-      healed: "`npm run recover`, `up`",
+      healed: "`npx fleet recover`, `up`",
       lost: lost.length,
       orphaned,
     });

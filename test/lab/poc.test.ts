@@ -27,7 +27,7 @@ it("the proof of concept says what it was not told how to try", async () => {
 
 it("gate 3 fails for an identity that a grant names", async () => {
   const web = "web.shop.serviceaccount.identity.linkerd.cluster.local";
-  const ran = await lab.shell(`npm run --silent poc -- --refuse ${web}`);
+  const ran = await lab.shell(`npx fleet poc --refuse ${web}`);
   expect(ran.code).toBe(2);
   expect(ran.stdout).toMatch(/^FAILED {2}3/m);
 });

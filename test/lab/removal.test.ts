@@ -62,7 +62,7 @@ describe("draining and removing a link, as the runbook says", () => {
       "-o=jsonpath={.spec['selector','remoteDiscoverySelector','federatedServiceSelector'].matchLabels}",
     );
     expect(selectors.match(/linkerd-fleet\/crosses/g)).toHaveLength(3);
-    const left = await lab.shell("npm run drained -- --wait 1");
+    const left = await lab.shell("npx fleet drain --wait 1");
     expect(left.code).toBe(1);
     expect(left.stdout).toContain(
       "us → apac: us still has shop/checkout-federated (federated), shop/reports-apac",
@@ -127,7 +127,7 @@ describe("a cluster that is gone for good", () => {
   it("is forgotten, and cleaned out of the others, as the runbook says", async () => {
     const [forget, ...rest] = readRunbook("remove-a-dead-cluster") as [Step, Step];
     const refused = await follow(lab, forget);
-    expect(refused.code).toBe(2);
+    expect(refused.code).toBe(3);
     expect(refused.stderr).toContain("apac answers");
     expect((await lab.cli("stop", "apac")).code).toBe(0);
     await done([forget]);

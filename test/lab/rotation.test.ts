@@ -165,7 +165,7 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
     );
     expect(ran.code, ran.stderr).toBe(0);
   }
-  const rotation = () => lab.shell("npm run --silent rotation");
+  const rotation = () => lab.shell("npx fleet rotation");
 
   it("stages the new one: trusted everywhere, and ready when every meshed pod has restarted", async () => {
     await inject();

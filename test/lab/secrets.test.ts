@@ -13,7 +13,7 @@ import { TestLab } from "./harness";
  */
 
 const CLUSTERS = ["us", "eu"];
-const REPORT = "npm run --silent report preview.events";
+const REPORT = "npx fleet report preview.events";
 const UP = "pulumi up --yes --skip-preview --continue-on-error";
 
 let lab: TestLab;
@@ -142,20 +142,20 @@ it("nothing that succeeds writes or says a secret", async () => {
     "pulumi stack export",
     "pulumi stack history --full-dates --json",
     REPORT,
-    "pulumi preview --json | npm run --silent report",
-    "npm run --silent graph",
-    "for form in svg html mmd; do npm run --silent graph -- --out fleet.$form; done",
-    "npm run --silent verify",
-    "npm run --silent verify -- --json",
-    "npm run --silent verify -- --junit",
-    "npm run --silent expiry",
-    "npm run --silent expiry -- --json",
-    "npm run --silent expiry -- --prometheus",
-    "npm run --silent gateways",
-    "npm run --silent gateways -- --json",
-    "npm run --silent rotation",
-    "npm run --silent existing us eu",
-    "npm run --silent recover -- --yes",
+    "pulumi preview --json | npx fleet report",
+    "npx fleet graph",
+    "for form in svg html mmd; do npx fleet graph --out fleet.$form; done",
+    "npx fleet verify",
+    "npx fleet verify --json",
+    "npx fleet verify --junit",
+    "npx fleet expiry",
+    "npx fleet expiry --json",
+    "npx fleet expiry --prometheus",
+    "npx fleet gateways",
+    "npx fleet gateways --json",
+    "npx fleet rotation",
+    "npx fleet adopt us eu",
+    "npx fleet recover --yes",
   ])
     expect(await say(script), `${script}\n${said.get(script)}`).toBe(0);
   for (const cluster of CLUSTERS) {

@@ -82,9 +82,9 @@ async function outputs(stack: string, ...args: string[]): Promise<Outputs> {
   return JSON.parse(ran.stdout);
 }
 
-/** What `npm run verify` has to say of a stack, besides what only pods know. */
+/** What `npx fleet verify` has to say of a stack, besides what only pods know. */
 async function verify(stack: string): Promise<string[]> {
-  const ran = await lab.shell(`npm run --silent verify -- --json --stack ${stack} || test $? -lt 3`);
+  const ran = await lab.shell(`npx fleet verify --json --stack ${stack} || test $? -lt 3`);
   expect(ran.code, ran.stderr).toBe(0);
   const { results } = JSON.parse(ran.stdout) as { results: Result[] };
   return results.flatMap(({ subject, findings }) =>

@@ -17,7 +17,7 @@ export function stateFaults(): void {
       process.kill(engine, "SIGCONT"),
     );
     expect(second.code).not.toBe(0);
-    expect(healing.code).toBe(2);
+    expect(healing.code).toBe(3);
     expect(healing.stderr).toContain(`pulumi is at work on this stack (process ${engine})`);
     expect((await first).code).toBe(0);
     for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(true);
@@ -75,14 +75,14 @@ export function stateFaults(): void {
     expect(ran.code).not.toBe(0);
     for (const cluster of CLUSTERS) expect(await isApplied(label, cluster)).toBe(false);
     const healing = await recover();
-    expect(healing.code).toBe(2);
+    expect(healing.code).toBe(3);
     expect(healing.stderr).toContain("A lock of the stack is cut short, as a full disk leaves it.");
     documented({
       fault: "the disk of the state folder is full",
       code: ran.code,
       says: said(ran, /no space left on device/),
       others: "none to apply",
-      healed: "`pulumi cancel` (a lock was cut short; `npm run recover` says so), `up`",
+      healed: "`pulumi cancel` (a lock was cut short; `npx fleet recover` says so), `up`",
       ...(await healedBy([() => lab.pulumi("cancel", "--yes"), up])),
     });
   });

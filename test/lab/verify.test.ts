@@ -57,7 +57,7 @@ function wrong(results: readonly Result[]) {
 
 describe("a fleet as `up` leaves it", () => {
   it("is well, as far as can be seen without pods", async () => {
-    const ran = await lab.shell("npm run --silent verify -- --json");
+    const ran = await lab.shell("npx fleet verify --json");
     expect(ran.stderr).toBe("");
     expect(ran.code).toBe(0);
     const { results } = JSON.parse(ran.stdout) as { results: Result[] };
@@ -146,14 +146,14 @@ describe("the runbooks", () => {
 });
 
 it("expiry lists every certificate, and gateways every link through one", async () => {
-  const expiry = await lab.shell("npm run --silent expiry -- --json");
+  const expiry = await lab.shell("npx fleet expiry --json");
   expect(expiry.stderr).toBe("");
   const items = JSON.parse(expiry.stdout) as { kind: string; cluster: string }[];
   expect(items.map(({ kind, cluster }) => `${kind} ${cluster}`).sort()).toEqual([
     ...["cluster-ca eu", "cluster-ca us", "issuer eu", "issuer us", "trust-anchor "],
     ...["eu", "eu", "eu", "us", "us", "us"].map((cluster) => `webhook ${cluster}`),
   ]);
-  const gateways = await lab.shell("npm run --silent gateways -- --json");
+  const gateways = await lab.shell("npx fleet gateways --json");
   expect(gateways.stderr).toBe("");
   const { gateway } = JSON.parse((await lab.pulumi("stack", "output", "--json")).stdout).clusters.eu;
   expect(JSON.parse(gateways.stdout)).toContainEqual(

@@ -247,7 +247,7 @@ export const FAULTS: readonly Fault[] = [
       });
     },
     found: ["us: an operation on the Helm release linkerd-multicluster was interrupted (pending-upgrade)"],
-    remedy: "`npm run recover`",
+    remedy: "`npx fleet recover`",
   },
   {
     what: "kinds that are not served",

@@ -16,7 +16,7 @@ export const ISSUERS: readonly Mistake[] = [
     "an adopted cluster whose pods cannot trust the new anchor",
     (f) => (f.clusters.eu.adopt = true),
     "clusters.eu.issuer",
-    "npm run existing",
+    "npx fleet adopt",
   ],
   [
     "an issuer that is no certificate",

@@ -113,7 +113,7 @@ function judgeRelease(
       {
         severity: "error",
         message: `an operation on the Helm release ${name} was interrupted (${release.status})`,
-        remedy: "`npm run recover`, and then `pulumi up --continue-on-error`, if nobody is at work on it",
+        remedy: "`npx fleet recover`, and then `pulumi up --continue-on-error`, if nobody is at work on it",
         runbook: "recover-from-an-interrupted-update",
       },
     ];

@@ -65,7 +65,7 @@ describe("the anchor of a kept issuer", () => {
   });
 });
 
-describe("npm run existing", () => {
+describe("npx fleet adopt", () => {
   const found = {
     cluster: "us",
     anchors: [anchor.pem],

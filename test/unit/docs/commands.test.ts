@@ -1,6 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { VERBS } from "../../../ops/verbs";
 import { blocksOf, documents } from "../../../testing/documents";
 
 const REASON = /^not tried by a test: \S.{10,}$/;
@@ -31,4 +34,36 @@ describe("the commands of the documents", () => {
     );
     expect(unknown).toEqual([]);
   });
+
+  it("name verbs that there are, and so do the messages of the programs", () => {
+    const sources = execFileSync(
+      "git",
+      ["ls-files", "bench", "components", "fleet", "live", "ops", "policy", ".github"],
+      {
+        cwd: repository,
+        encoding: "utf8",
+      },
+    );
+    const known = new Set([...VERBS.flatMap(({ name }) => [name, name.split(" ")[0]]), "completion"]);
+    const named = [...documents(), ...sources.trim().split("\n")].flatMap((file) =>
+      [
+        ...readFileSync(join(repository, file), "utf8").matchAll(/\bnpx fleet ((?:state )?[a-z][a-z-]*)/g),
+      ].map(([, verb = ""]) => ({ file, verb })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ verb }) => !known.has(verb))).toEqual([]);
+  });
+});
+
+it("the pre-commit hook of docs/commands.md judges stack files and nothing else", () => {
+  const [block] = blocksOf("docs/commands.md").filter(({ language }) => language === "yaml");
+  const [hook] = parse(block?.text ?? "").repos[0].hooks;
+  expect(hook.entry).toBe("npx fleet check");
+  const judged = (file: string) => new RegExp(hook.files).test(file);
+  expect(["Pulumi.dev.yaml", "Pulumi.prod.eu.yaml", "Pulumi.yaml", "docs/a.yaml"].map(judged)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
 });

@@ -124,7 +124,7 @@ describe("the preview step", () => {
     const script = preview?.steps.find(({ name }) => name === "Preview")?.run ?? "";
     for (const [name, body] of [
       ["pulumi", `echo "{}"; exit ${pulumi}`],
-      ["npm", `echo "told with $*"; exit ${report}`],
+      ["npx", `echo "told with $*"; exit ${report}`],
     ] as const) {
       writeFileSync(join(work, name), `#!/bin/sh\n${body}\n`);
       chmodSync(join(work, name), 0o755);
@@ -153,16 +153,16 @@ describe("the preview step", () => {
   it("tells a preview, and warns of a risky one without failing it", () => {
     const plain = preview(0, 0);
     expect(plain).toMatchObject({ stdout: "", failed: false });
-    expect(plain.summary).toContain("--stack org/prod --fail-on risky");
-    expect(preview(0, 3)).toMatchObject({
+    expect(plain.summary).toContain("told with fleet report --stack org/prod --fail-on risky");
+    expect(preview(0, 1)).toMatchObject({
       stdout: expect.stringMatching(/^::warning title=org\/prod::/),
       failed: false,
     });
   });
 
   it("fails where the preview failed or cannot be told, after the comment was written", () => {
-    expect(preview(255, 3)).toMatchObject({ failed: true, summary: expect.stringContaining("told") });
-    expect(preview(0, 2)).toMatchObject({
+    expect(preview(255, 1)).toMatchObject({ failed: true, summary: expect.stringContaining("told") });
+    expect(preview(0, 3)).toMatchObject({
       failed: true,
       summary: expect.stringContaining("The preview of org/prod cannot be told"),
     });

@@ -57,6 +57,13 @@ describe("an interrupted state", () => {
   );
   const marked = markInterrupted(before);
 
+  it("is recognized where an earlier version marked it", () => {
+    const now = "`npx fleet recover`";
+    const earlier = exported.parse(JSON.parse(JSON.stringify(marked).replaceAll(now, "`npm run recover`")));
+    expect(JSON.stringify(marked)).toContain(now);
+    expect(unsettledIn(earlier)).toEqual(unsettledIn(marked));
+  });
+
   it("is in doubt about what may have been created in a cluster, and about nothing else", () => {
     expect(interruptedIn(before)).toHaveLength(5);
     expect(unsettledIn(marked)).toEqual([

@@ -55,7 +55,7 @@ function read(stack: Stack) {
   return config;
 }
 
-/** As `npm run verify` in one stack, of whose links some are pending. */
+/** As `npx fleet verify` in one stack, of whose links some are pending. */
 async function look(stack: Stack, pending: (source: string, target: string) => boolean = () => false) {
   const plan = planFleet(read(stack), {
     ...WHOLE,
