@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
+import { ENGINE_YAML } from "../fleet/config/engineYaml";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { FLEET_FILE, gatherSections, ownValues } from "../fleet/config/fleetFile";
 import { isMap, map, structured } from "../fleet/config/json";
@@ -46,7 +47,7 @@ export function readPreviewConfig(config: Readonly<Record<string, string>>): Par
 /** YAML, or the places where it is none. The parser's own messages quote the text around, which may be a secret. */
 function parseYaml(text: string): { readonly content: unknown; readonly problems: readonly Problem[] } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+  const document = parseDocument(text, { ...ENGINE_YAML, prettyErrors: false, lineCounter: lines });
   const problems = document.errors.map(({ code, pos: [at] }): Problem => {
     const { line, col } = lines.linePos(at);
     const problem = `is not YAML there (${code.toLowerCase().replaceAll("_", " ")})`;

@@ -8,6 +8,8 @@ export interface ChartReleaseArgs {
   readonly chart: ChartPlan;
   readonly values: Values;
   readonly timeoutSeconds: number;
+  /** A secret configuration value of this stack. */
+  readonly secret: (key: string) => pulumi.Output<string>;
 }
 
 /** One chart as a Helm release, waited for until its workloads are available. */
@@ -24,7 +26,7 @@ export function chartRelease(
       namespace: args.namespace,
       chart: chart.chart,
       version: chart.version,
-      ...(chart.repository === undefined ? {} : { repositoryOpts: { repo: chart.repository } }),
+      ...repositoryOpts(args),
       values: args.values,
       timeout: args.timeoutSeconds,
       // A failed upgrade goes back to the release before it, a failed install leaves nothing half made. But where it
@@ -33,4 +35,18 @@ export function chartRelease(
     },
     chart.adopt === "release" ? { ...opts, import: `${args.namespace}/${chart.release}` } : opts,
   );
+}
+
+function repositoryOpts({
+  chart,
+  secret,
+}: ChartReleaseArgs): Pick<kubernetes.helm.v3.ReleaseArgs, "repositoryOpts"> {
+  const { repository, credentials } = chart;
+  if (repository === undefined && !credentials) return {};
+  return {
+    repositoryOpts: {
+      ...(repository === undefined ? {} : { repo: repository }),
+      ...(credentials && { username: credentials.username, password: secret(credentials.password.secret) }),
+    },
+  };
 }

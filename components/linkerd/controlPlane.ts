@@ -94,6 +94,7 @@ export class ControlPlane extends pulumi.ComponentResource {
     const common = {
       namespace: cluster.controlPlaneNamespace,
       timeoutSeconds: cluster.install.timeoutSeconds,
+      secret: args.secret,
     };
     const crds = chartRelease(
       `${name}-crds`,

@@ -58,6 +58,7 @@ export class Multicluster extends pulumi.ComponentResource {
         chart: cluster.install.multicluster,
         values: multiclusterValues(cluster),
         timeoutSeconds: cluster.install.timeoutSeconds,
+        secret: args.secret,
       },
       {
         ...child,

@@ -37,6 +37,7 @@ export class Viz extends pulumi.ComponentResource {
         chart: viz,
         values: vizValues(cluster, viz),
         timeoutSeconds: cluster.install.timeoutSeconds,
+        secret: args.secret,
       },
       { ...child, dependsOn: [namespace, args.controlPlane, ...renderObjects(name, pullers, child).all] },
     );

@@ -1,13 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { AUTHORITY_LIFETIMES } from "../../fleet/trust/schema";
 import { type KeyPair, rootAuthority } from "./certificates";
 
 export interface WebhookAuthorityArgs {
   /** Of the certificates it signs. */
   readonly lifetimeHours: number;
 }
-
-/** How many lifetimes of its certificates an authority lives: ten years by default. */
-const LIFETIMES = 10;
 
 /**
  * Signs the certificates of one cluster's admission webhooks and nothing else. It is what the API server trusts, so a
@@ -24,7 +22,7 @@ export class WebhookAuthority extends pulumi.ComponentResource implements KeyPai
       name,
       {
         commonName: "linkerd-webhooks",
-        lifetimeHours: LIFETIMES * args.lifetimeHours,
+        lifetimeHours: AUTHORITY_LIFETIMES * args.lifetimeHours,
         // No certificate outlives it.
         renewBeforeHours: args.lifetimeHours,
       },

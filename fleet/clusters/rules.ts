@@ -20,7 +20,7 @@ export function clusterRules(fleet: Readable): Problem[] {
   return [
     ...noCluster(fleet),
     ...reservedName(fleet),
-    ...[...fleet.clusters].flatMap(([name, cluster]) => judgeCluster(name, cluster)),
+    ...[...fleet.clusters].flatMap(([name, cluster]) => judgeCluster(fleet, name, cluster)),
     ...unusableKubeconfigs(fleet),
     ...chartAccesses(fleet),
     ...sameTwice(
@@ -55,11 +55,17 @@ function reservedName({ clusterNames }: Readable): Problem[] {
   return [{ path: pathOf(["clusters", reserved]), problem, fix: "choose another name" }];
 }
 
-function judgeCluster(name: string, cluster: ClusterConfig): Problem[] {
+function judgeCluster({ isUnread }: Readable, name: string, cluster: ClusterConfig): Problem[] {
+  const unread = (...keys: readonly string[]) => isUnread(["clusters", name, ...keys]);
   const problems: Problem[] = [];
   const add = (keys: readonly string[], problem: string, fix: string) =>
     problems.push({ path: pathOf(["clusters", name, ...keys]), problem, fix });
-  if (cluster.context === undefined && cluster.kubeconfig === undefined) {
+  if (
+    cluster.context === undefined &&
+    cluster.kubeconfig === undefined &&
+    !unread("context") &&
+    !unread("kubeconfig")
+  ) {
     add(
       ["context"],
       "is missing, and so is kubeconfig",
@@ -71,7 +77,8 @@ function judgeCluster(name: string, cluster: ClusterConfig): Problem[] {
   if (ports && ports.port === ports.probePort) {
     add(["gateway", "probePort"], "is also the port of the gateway", "write two different ports");
   }
-  if (gateway.type === "emissary") problems.push(...judgeEmissary(name, gateway));
+  if (gateway.type === "emissary")
+    problems.push(...judgeEmissary(name, gateway, unread("gateway", "address")));
   return problems;
 }
 
@@ -96,12 +103,12 @@ function storedText(value: unknown): string | undefined {
   return JSON.stringify(value);
 }
 
-function judgeEmissary(name: string, gateway: EmissaryConfig): Problem[] {
+function judgeEmissary(name: string, gateway: EmissaryConfig, addressUnread: boolean): Problem[] {
   const problems: Problem[] = [];
   const add = (keys: readonly PropertyKey[], problem: string, fix: string) =>
     problems.push({ path: pathOf(["clusters", name, "gateway", ...keys]), problem, fix });
   for (const key of ["port", "probePort"] as const) {
-    if (gateway.address === undefined && gateway[key] !== undefined) {
+    if (gateway.address === undefined && !addressUnread && gateway[key] !== undefined) {
       add([key], "is for a fixed address: the Service has 4143 and 4191", "remove it, or write the address");
     }
   }

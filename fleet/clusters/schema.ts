@@ -1,19 +1,20 @@
 import { z } from "zod";
 import { admissionMode, operator } from "../admission/schema";
 import {
-  certificatePem,
   domainName,
   generation,
-  matching,
+  judged,
   namespaceName,
   network,
   secretRef,
   stackName,
   text,
 } from "../config/common";
+import { apiServerProblem } from "../config/hosts";
 import { gatewayConfig } from "../gateways/schema";
 import { serviceAccount } from "../grants/schema";
 import { inboundPolicy, linkerdOverrides } from "../linkerd/schema";
+import { certificatePem } from "../trust/pem";
 
 const adoptConfig = z
   .union([
@@ -45,11 +46,9 @@ export const clusterConfig = z.strictObject({
   kubeconfig: secretRef
     .optional()
     .describe("Secret that holds the kubeconfig `pulumi` uses. Default: KUBECONFIG of whoever runs it"),
-  apiServer: matching(
-    /^https:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
-    "is not the https:// URL of an API server",
-    "write scheme, host and port, for example https://api.eu.example.com:6443",
-  ).describe("API server as the pods of the *other* clusters reach it"),
+  apiServer: judged(apiServerProblem, "^[hH][tT][tT][pP][sS]://[^\\s?#@]+$").describe(
+    "API server as the pods of the *other* clusters reach it",
+  ),
   ca: certificatePem
     .optional()
     .describe(

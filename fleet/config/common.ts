@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressProblem, ipProblem, type Told } from "./hosts";
 import { CLUSTER_NAME, MAX_CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME } from "./names";
 
 /** Between what is wrong and what to write, in a schema message; `messages.ts` splits there. */
@@ -10,6 +11,18 @@ export const FIX = " → ";
  */
 export function matching(pattern: RegExp, problem: string, fix: string): z.ZodString {
   return z.string().regex(pattern, problem + FIX + fix);
+}
+
+/**
+ * A string that a function judges, because what people write there needs more than one remedy. `pattern` is what an
+ * editor, which knows the JSON Schema only, can tell of it.
+ */
+export function judged(problemOf: (text: string) => Told | undefined, pattern?: string): z.ZodString {
+  const schema = z.string().check((ctx) => {
+    const told = problemOf(ctx.value);
+    if (told) ctx.issues.push({ code: "custom", message: told.join(FIX), input: ctx.value, continue: true });
+  });
+  return pattern === undefined ? schema : schema.meta({ pattern });
 }
 
 export const clusterName = matching(
@@ -59,11 +72,9 @@ export const text = z.string().min(1);
 export const port = z.int().min(1).max(65535);
 
 /** An IP address or a host name that the pods of the source clusters can resolve. */
-export const address = matching(
-  /^[0-9A-Za-z]([-0-9A-Za-z.:]*[0-9A-Za-z])?$/,
-  "is not an IP address or host name",
-  "write one of them alone, without scheme, port or comma, for example gw.eu.example.com",
-);
+export const address = judged(addressProblem, "^[^\\s,/@[\\]]+$");
+
+export const ipAddress = judged(ipProblem);
 
 /** One address or several. */
 export const addresses = z
@@ -99,18 +110,24 @@ export const secretRef = z.strictObject(
 );
 export type SecretRef = z.infer<typeof secretRef>;
 
-export const certificatePem = matching(
-  /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
-  "is not a PEM certificate",
-  "paste it whole, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
-);
-
 /** Charts and releases are pinned: a range would let two previews of one commit differ. */
-export const exactVersion = matching(
-  /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/,
-  "is not one exact version: a range or `latest` would let two runs differ",
-  "write all three numbers without a leading v, for example 2026.8.3",
-);
+export const exactVersion = judged((text) => {
+  const release = /^(?:edge-(\d\d\.\d+\.\d+)|stable-(\S+))$/.exec(text);
+  if (release) {
+    const version = release[1] ? `20${release[1]}` : release[2];
+    return ["is the name of a release, not the version of its charts", `write ${version}`];
+  }
+  if (!/^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/.test(text)) {
+    return [
+      "is not one exact version: a range or `latest` would let two runs differ",
+      "write all three numbers without a leading v, for example 2026.8.3",
+    ];
+  }
+  const plain = text.replace(/^0+(?=\d)|(?<=^\d+\.)0+(?=\d)|(?<=^\d+\.\d+\.)0+(?=\d)/g, "");
+  return plain === text
+    ? undefined
+    : ["has a number that begins with 0, which no chart version has", `write ${plain}`];
+}, "^\\d+\\.\\d+\\.\\d+");
 
 /** Of a key or a token. The number means nothing; another one than before makes a new one. */
 export const generation = z.int().min(1).max(1_000_000);

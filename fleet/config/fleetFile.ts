@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parseYaml } from "./engineYaml";
 import { isMap } from "./json";
 import type { Problem } from "./problems";
 
@@ -26,7 +26,7 @@ export function gatherSections(
     return failed("is not a path", "write it from Pulumi.yaml, for example fleet.yaml");
   let shared: unknown;
   try {
-    shared = parse(read(path));
+    shared = parseYaml(read(path));
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : "";
     return failed(`names ${path}, which cannot be read as YAML (${why})`, "write its path from Pulumi.yaml");

@@ -21,16 +21,25 @@ export function problemsOf(
   parsed: { readonly error?: z.core.$ZodError | undefined },
   base: readonly PropertyKey[] = [],
 ): Problem[] {
-  return (parsed.error?.issues ?? []).flatMap((issue) => {
-    const path = [...base, ...issue.path];
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => unknownKey([...path, key], issue.message.split(FIX)));
-    }
-    // The key of a record is judged by a schema of its own.
-    const message = issue.code === "invalid_key" ? issue.issues[0]?.message : issue.message;
-    const [problem = "", fix = ""] = (message ?? "").split(FIX);
-    return [{ path: pathOf(path), problem, fix }];
-  });
+  return (parsed.error?.issues ?? []).flatMap((issue) => told(issue, base));
+}
+
+function told(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Problem[] {
+  const path = [...base, ...issue.path];
+  if (issue.code === "invalid_union") {
+    // The form that was meant: the only one whose type it has.
+    const [meant, ...others] = issue.errors.filter(
+      (form) => !form.some((inner) => inner.path.length === 0 && /^invalid_(type|value)$/.test(inner.code)),
+    );
+    if (meant && others.length === 0) return meant.flatMap((inner) => told(inner, path));
+  }
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => unknownKey([...path, key], issue.message.split(FIX)));
+  }
+  // The key of a record is judged by a schema of its own.
+  const message = issue.code === "invalid_key" ? issue.issues[0]?.message : issue.message;
+  const [problem = "", fix = ""] = (message ?? "").split(FIX);
+  return [{ path: pathOf(path), problem, fix }];
 }
 
 /** A key that means nothing where it stands, with the one that may have been meant. */
@@ -82,13 +91,20 @@ function wrongType(input: unknown, expected: readonly string[], schema: unknown)
   const wanted = expected.map((type) => KINDS[type] ?? type).join(" or ");
   const found = input === null ? "empty" : Array.isArray(input) ? "a list" : (KINDS[typeof input] ?? "odd");
   if (expected.includes("int") && typeof input === "number") return ["is not a whole number", "round it"];
-  if (expected.includes("string") && /number|boolean/.test(typeof input)) {
-    return [`is ${found}, not text`, "put it in quotes"];
+  if (expected.includes("string") && (typeof input === "number" || typeof input === "boolean")) {
+    return [`is ${found}, not text`, quoted(input, schema)];
   }
   if (typeof input === "string" && /^(number|int|boolean)$/.test(expected.join())) {
     return [`is text, not ${wanted}`, `write ${wanted}, without quotes`];
   }
   return [`is ${found}, not ${wanted}`, `write ${wanted}${meaning(schema)}`];
+}
+
+/** In quotes it would be text, but perhaps not what is wanted here: `2026.8` is no version either. */
+function quoted(input: number | boolean, schema: unknown): string {
+  const read = schema instanceof z.ZodType ? schema.safeParse(String(input)) : undefined;
+  const [, fix] = read?.error?.issues[0]?.message.split(FIX) ?? [];
+  return fix === undefined ? "put it in quotes" : `${fix}, in quotes`;
 }
 
 function missing(schema: unknown): Told {

@@ -15,10 +15,11 @@ import { trustRules } from "../trust/rules";
 import { type FleetConfig, fleetConfig } from "./fleetConfig";
 import { explain, problemsOf } from "./messages";
 import { nameRules } from "./nameRules";
-import { orderProblems, type Problem } from "./problems";
+import { orderProblems, type Problem, within } from "./problems";
 import { type RawConfig, type Readable, readConfig } from "./readable";
 import { referenceRules } from "./referenceRules";
 import { inlineSecrets, secretRules } from "./secretRules";
+import { unquotedDates } from "./unquotedDates";
 
 export type { RawConfig } from "./readable";
 
@@ -53,11 +54,15 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
   const whole = fleetConfig.safeParse(Object.fromEntries(sections.map((key) => [key, raw.values[key]])), {
     error: explain,
   });
-  const readable = readConfig(raw);
-  const shape = [...(raw.problems ?? []), ...problemsOf(whole), ...readable.problems];
-  const rules = RULES.flatMap((rule) => rule(readable)).filter(({ path }) => !within(path, shape));
+  const dates = unquotedDates(raw);
+  const told = [...(raw.problems ?? []), ...dates, ...problemsOf(whole)];
+  const readable = readConfig(raw, told);
+  const shape = [...told, ...readable.problems].filter(
+    (problem) => dates.includes(problem) || !isTold(problem.path, dates),
+  );
+  const rules = RULES.flatMap((rule) => rule(readable)).filter(({ path }) => !isTold(path, shape));
   const problems = [...shape, ...rules];
-  const linksKnown = !problems.some(({ path }) => /^topology(\.(kind|hub|links|bridges)\b|$)/.test(path));
+  const linksKnown = !problems.some(({ path }) => DECIDES_LINKS.test(path));
   const rest = [
     ...inlineSecrets(raw),
     ...(linksKnown
@@ -70,14 +75,16 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
         ]
       : []),
   ];
-  problems.push(...rest.filter(({ path }) => !within(path, problems)));
+  problems.push(...rest.filter(({ path }) => !isTold(path, problems)));
   if (whole.success && problems.length === 0) return { config: whole.data };
   return { problems: orderProblems(problems) };
 }
 
 /** One mistake is told once: what does not even have its shape is not judged further. */
-function within(path: string, told: readonly Problem[]): boolean {
-  return told.some(
-    (other) => path === other.path || path.startsWith(`${other.path}.`) || path.startsWith(`${other.path}[`),
-  );
+function isTold(path: string, told: readonly Problem[]): boolean {
+  return told.some((other) => within(path, other.path));
 }
+
+/** What decides which links there are, and what they can carry. */
+const DECIDES_LINKS =
+  /^(topology(\.(kind|hub|links|bridges)\b.*)?|clusters((\.[\w-]+|\["[^"]*"\])(\.(network|region|gateway\.type|gateway))?)?)$/;

@@ -1,3 +1,5 @@
+import { ENGINE_DATE } from "./engineYaml";
+
 /** One thing wrong in a stack file, told so that a person can mend it without reading our code. */
 export interface Problem {
   /** Where: the configuration path as written in the stack file, for example `clusters.prod-eu.gateway.port`. */
@@ -21,8 +23,13 @@ export function pathOf(keys: readonly PropertyKey[]): string {
 
 /** A key as it may be shown. A long or odd one may be a secret that was pasted in the wrong place. */
 export function nameOf(key: PropertyKey): string {
-  const name = String(key);
+  const name = String(key).replace(ENGINE_DATE, "$1");
   return /^[\w./*-]{1,63}$/.test(name) && !/^eyJ/.test(name) ? name : "…";
+}
+
+/** Whether a place is another one or lies below it. */
+export function within(path: string, other: string): boolean {
+  return path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
 }
 
 /** Sorts by path and drops repetitions, so that the same file always prints the same list. */

@@ -8,7 +8,7 @@ import { type AnchorConfig, anchorConfig, type TrustConfig, trustConfig } from "
 import { fleetConfig } from "./fleetConfig";
 import { isMap, list, map } from "./json";
 import { explain, problemsOf } from "./messages";
-import type { Problem } from "./problems";
+import { type Problem, pathOf, within } from "./problems";
 import { readSound } from "./prune";
 
 /** All configuration of the project, as it stands in the stack file. */
@@ -48,9 +48,12 @@ export interface Readable {
   readonly generations: readonly Entry<AccessGeneration>[];
   readonly services: readonly Entry<ServiceConfig>[];
   readonly problems: readonly Problem[];
+  /** Whether something at or below a place, or the whole around it, could not be read: that it is absent says nothing. */
+  readonly isUnread: (path: readonly PropertyKey[]) => boolean;
 }
 
-export function readConfig(raw: RawConfig): Readable {
+/** `told`: what is known already to be wrong with the file. */
+export function readConfig(raw: RawConfig, told: readonly Problem[] = []): Readable {
   const problems: Problem[] = [];
   function read<T>(
     schema: z.ZodType<T>,
@@ -103,5 +106,9 @@ export function readConfig(raw: RawConfig): Readable {
       namespace: `unknown-${at}`,
     })),
     problems,
+    isUnread(keys) {
+      const path = pathOf(keys);
+      return [...told, ...problems].some((other) => within(path, other.path) || within(other.path, path));
+    },
   };
 }

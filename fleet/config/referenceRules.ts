@@ -1,6 +1,6 @@
 import { closest } from "./closest";
 import { clusterName } from "./common";
-import { list, map } from "./json";
+import { isMap, list, map } from "./json";
 import { type Problem, pathOf } from "./problems";
 import type { Readable } from "./readable";
 
@@ -12,9 +12,10 @@ interface Reference {
 
 /** Every name of a cluster names one of this fleet, and no service names one twice. */
 export function referenceRules(fleet: Readable): Problem[] {
+  const isKnown = ({ name }: Reference) => fleet.clusterNames.has(name) || !isMap(fleet.raw.values.clusters);
   return [
     ...references(fleet)
-      .filter(({ name }) => !fleet.clusterNames.has(name))
+      .filter((reference) => !isKnown(reference))
       .map((reference) => unknownCluster(fleet, reference)),
     ...fleet.services.flatMap(({ path, value }) =>
       value.in.flatMap((name, at) =>

@@ -1,3 +1,4 @@
+import { CHART_KEYS } from "../linkerd/charts";
 import { sameStack } from "../stacks/plan";
 import { fleetConfig } from "./fleetConfig";
 import { isMap, list, map } from "./json";
@@ -18,7 +19,7 @@ export function secretRules({ raw }: Readable): Problem[] {
     ...SECTIONS.filter((section) => raw.secretKeys.has(section)).map((section) => ({
       path: section,
       problem: "is encrypted as a whole, so that no preview and no review can show it",
-      fix: "store it in plain text; only kubeconfigs, private keys, licenses and pull secrets are secrets, each under a key of its own",
+      fix: "store it in plain text; only kubeconfigs, private keys, passwords, licenses and pull secrets are secrets, each under a key of its own",
     })),
     ...Object.keys(raw.values)
       .filter((key) => !SECTIONS.includes(key) && !used.has(key))
@@ -55,7 +56,13 @@ function isNeeded({ values, stack: self }: RawConfig, [section, name]: readonly 
 
 /** Every `{ secret: <key> }`, also in entries that have other mistakes. */
 function secretReferences({ values }: RawConfig): { path: readonly PropertyKey[]; key: string }[] {
+  const password = (settings: unknown, path: readonly PropertyKey[]) => ({
+    path: [...path, "source", "password", "secret"],
+    key: map(map(map(settings).source).password).secret,
+  });
   const linkerd = (settings: unknown, path: readonly PropertyKey[]) => [
+    password(settings, path),
+    ...CHART_KEYS.map((chart) => password(map(map(settings).charts)[chart], [...path, "charts", chart])),
     { path: [...path, "license", "secret"], key: map(map(settings).license).secret },
     {
       path: [...path, "images", "pullSecret", "secret"],
@@ -85,7 +92,7 @@ function secretReferences({ values }: RawConfig): { path: readonly PropertyKey[]
 }
 
 const SECRET_TEXT =
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----|\bclient-key-data\b|\bkind:\s*Config\b|"kind":\s*"Config"|\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/;
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[a-z][-a-z0-9+.]*:\/\/[^\s/@:]+:[^\s/@]+@|\bclient-key-data\b|\bkind:\s*Config\b|"kind":\s*"Config"|\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/;
 const SECRET_KEY =
   /(^|[-_.a-z])(password|passwd|token|api[-_]?key|private[-_]?key|keyPEM|client[-_]key[-_]data|license)$/i;
 

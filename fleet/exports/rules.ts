@@ -34,7 +34,7 @@ export function unreachedExports(fleet: Readable): Problem[] {
 }
 
 function judgeService(
-  { clusters, clusterNames }: Readable,
+  { clusters, clusterNames, isUnread }: Readable,
   path: readonly PropertyKey[],
   service: ServiceConfig,
 ): Problem[] {
@@ -44,6 +44,7 @@ function judgeService(
     const fix = "use mode gateway or flat, or a Service with a cluster IP";
     problems.push({ path: pathOf([...path, "headless"]), problem: "cannot be federated", fix });
   }
+  const someNetworkUnread = [...clusterNames].some((name) => isUnread(["clusters", name, "network"]));
   const networks = service.in.map((name) => clusters.get(name)?.network);
   const alone = ({ network }: ClusterConfig) =>
     [...clusters.values()].filter((other) => network !== undefined && other.network === network).length < 2;
@@ -54,15 +55,11 @@ function judgeService(
       problems.push({ path: pathOf([...path, "in", at]), problem: `${name} ${problem}`, fix });
     if (mode === "gateway" && cluster.gateway.type === "none") {
       add("has no gateway", "give it one, or use mode flat if its pods can be reached");
-    } else if (
-      mode === "flat" &&
-      clusters.size > 1 &&
-      clusters.size === clusterNames.size &&
-      alone(cluster)
-    ) {
+    } else if (mode === "flat" && clusters.size > 1 && !someNetworkUnread && alone(cluster)) {
       const fix = "name the network in both clusters if their pods reach each other, or use mode gateway";
       add("shares no network with any cluster, so no client can reach its pods", fix);
     } else if (mode === "federated" && service.in.length > 1 && cluster.network === undefined) {
+      if (isUnread(["clusters", name, "network"])) return;
       add("names no network, so the other members' clients cannot reach its pods", FEDERATED_FIX);
     } else if (
       mode === "federated" &&

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import {
-  address,
   addresses,
+  ipAddress,
+  judged,
   matching,
   namespaceName,
   network,
@@ -10,9 +11,11 @@ import {
   serviceName,
   text,
 } from "../config/common";
+import { hostPatternProblem } from "../config/hosts";
 import { GATEWAY_PORT, PROBE_PORT } from "../config/names";
 import { gatewayCaller } from "../grants/schema";
 
+const hostPattern = judged(hostPatternProblem).min(1);
 const annotations = z
   .record(z.string(), z.string())
   .default({})
@@ -20,6 +23,7 @@ const annotations = z
 const replicas = z
   .int()
   .min(1)
+  .max(1000)
   .optional()
   .describe(
     "Gateway pods. Default: 2 where the cluster exports a service through it, else 1; 3 with `linkerd.ha`",
@@ -104,7 +108,7 @@ const emissaryConfig = z
       .array(
         z.strictObject({
           name: objectName.describe("Name of the Host"),
-          hostname: text.describe("Host name that Emissary answers to"),
+          hostname: hostPattern.describe("Host name that Emissary answers to"),
           tlsSecret: objectName.optional().describe("Secret with its certificate"),
           insecure: z
             .enum(["Redirect", "Reject", "Route"])
@@ -118,7 +122,7 @@ const emissaryConfig = z
       .array(
         z.strictObject({
           name: objectName.describe("Name of the Mapping"),
-          hostname: text.default("*").describe("Host name it is for"),
+          hostname: hostPattern.default("*").describe("Host name it is for"),
           prefix: matching(/^\//, "is not a path", "begin with a slash").describe("Path"),
           service: text.describe(
             "`<service>.<namespace>:<port>`, for example of a federated or mirror service",
@@ -156,7 +160,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       ...loadBalancer,
       ...callers,
       reach,
-      loadBalancerIP: address.optional().describe("Asks the load balancer for this address"),
+      loadBalancerIP: ipAddress.optional().describe("Asks the load balancer for this address"),
       replicas,
     })
     .describe("A LoadBalancer whose address is fixed: no link waits for it, and no change of it goes unseen"),

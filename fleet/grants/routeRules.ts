@@ -4,12 +4,12 @@ import type { ServiceConfig } from "../exports/schema";
 import { matchWords, ties } from "./routes";
 
 /** Grants for some requests only are for ports whose requests Linkerd sees, and leave no request to chance. */
-export function grantRouteRules({ services }: Readable): Problem[] {
+export function grantRouteRules({ services, isUnread }: Readable): Problem[] {
   return services.flatMap(({ path, value }) => {
     if (!value.allow.some(({ routes }) => routes)) return [];
     return [
       ...judgeProtocol(path, value),
-      ...judgeProbes(path, value),
+      ...(isUnread([...path, "probes"]) ? [] : judgeProbes(path, value)),
       ...judgeTies(
         path,
         value,

@@ -116,6 +116,7 @@ function judgePodNetworks(fleet: Readable): Problem[] {
     if (!cluster || neighbours.length === 0) return [];
     const path = pathOf(["clusters", name, "podNetworks"]);
     if (cluster.podNetworks === undefined) {
+      if (fleet.isUnread(["clusters", name, "podNetworks"])) return [];
       return [
         {
           path,

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from "../clusters/schema";
 import type { SecretRef } from "../config/common";
-import type { LinkerdConfig, LinkerdOverrides } from "./schema";
+import type { ChartSource, LinkerdConfig, LinkerdOverrides } from "./schema";
 
 /** A chart as Helm takes it. */
 export interface ChartPlan {
@@ -12,6 +12,8 @@ export interface ChartPlan {
   /** What exists and is taken over: a Helm release, or objects that become one. Absent: nothing may exist. */
   readonly adopt?: "release" | "objects";
   readonly repository?: string;
+  /** Of the repository, where it asks for them. */
+  readonly credentials?: { readonly username: string; readonly password: SecretRef };
   /** The user's own values; ours are merged over them. */
   readonly values: Readonly<Record<string, unknown>>;
 }
@@ -80,7 +82,10 @@ export function planInstall(
     const theirs = cluster.charts?.[key];
     const name = CHANNELS[fleet.channel][key];
     return {
-      ...locate(theirs?.source ?? ours?.source ?? fleet.source ?? CHANNELS[fleet.channel].source, name),
+      ...locate(
+        theirs?.source ?? ours?.source ?? fleet.source ?? { url: CHANNELS[fleet.channel].source },
+        name,
+      ),
       release: theirs?.release ?? ours?.release ?? CHANNELS.edge[key],
       version: theirs?.version ?? cluster.version ?? ours?.version ?? fleet.version,
       ...(adopt ? { adopt: adopt.releases.includes(key) ? "release" : "objects" } : {}),
@@ -105,10 +110,13 @@ export function planInstall(
   };
 }
 
-function locate(source: string, name: string): Pick<ChartPlan, "chart" | "repository"> {
-  if (source.endsWith(".tgz")) return { chart: source };
-  if (/^https?:/.test(source)) return { chart: name, repository: source };
-  return { chart: `${source.replace(/\/$/, "")}/${name}` };
+function locate(source: ChartSource, name: string): Pick<ChartPlan, "chart" | "repository" | "credentials"> {
+  const { url } = source;
+  const credentials =
+    "password" in source ? { credentials: { username: source.username, password: source.password } } : {};
+  if (url.endsWith(".tgz")) return { chart: url, ...credentials };
+  if (/^https?:/i.test(url)) return { chart: name, repository: url, ...credentials };
+  return { chart: `${url.replace(/\/$/, "")}/${name}` };
 }
 
 /** Deep merge, `over` winning; lists are replaced whole, as Helm does. */

@@ -16,6 +16,7 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
   ];
   return [
     ...oneFileForAll(linkerd),
+    ...places.flatMap(({ path, settings }) => passwords(path, settings)),
     ...(linkerd ? licenseOf(linkerd) : []),
     ...(linkerd ? places.flatMap(({ path, settings }) => enterpriseViz(linkerd, path, settings)) : []),
     ...places.flatMap(({ path, settings }) =>
@@ -28,9 +29,33 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
 }
 
 function oneFileForAll(linkerd: LinkerdConfig | undefined): Problem[] {
-  if (!linkerd?.source?.endsWith(".tgz")) return [];
+  if (!linkerd?.source?.url.endsWith(".tgz")) return [];
   const fix = "name the folder or repository that holds all of them, or set linkerd.charts.<chart>.source";
   return [{ path: "linkerd.source", problem: "is a single chart, and stands for several", fix }];
+}
+
+/** The Kubernetes provider gives user and password to HTTP repositories alone (its `helm_release.go`, `locateChart`). */
+function passwords(path: readonly PropertyKey[], settings: LinkerdConfig | LinkerdOverrides): Problem[] {
+  const given = [
+    ...("source" in settings ? [{ at: [...path, "source"], source: settings.source }] : []),
+    ...CHART_KEYS.map((chart) => ({
+      at: [...path, "charts", chart, "source"],
+      source: settings.charts?.[chart]?.source,
+    })),
+  ];
+  return given.flatMap(({ at, source }) => {
+    if (!source || !("password" in source) || /^https?:/i.test(source.url)) return [];
+    const isRegistry = source.url.startsWith("oci:");
+    return [
+      {
+        path: pathOf([...at, "password"]),
+        problem: isRegistry ? "is not given to OCI registries" : "is for a repository, and this is a path",
+        fix: isRegistry
+          ? "write the source as text, and run `helm registry login` where `pulumi` runs: the provider uses that login"
+          : "write the path as text",
+      },
+    ];
+  });
 }
 
 function licenseOf({ channel, license }: LinkerdConfig): Problem[] {
@@ -93,7 +118,10 @@ function overlap(values: unknown, keys: readonly string[]): string[] | undefined
 
 /** What the channels' public repositories number their charts like. */
 const VERSIONS = {
-  edge: { pattern: /^20\d\d\.\d{1,2}\.\d+$/, fix: "write year, month and number, for example 2026.8.3" },
+  edge: {
+    pattern: /^20\d\d\.([1-9]|1[0-2])\.\d+$/,
+    fix: "write year, month and number, for example 2026.8.3",
+  },
   enterprise: { pattern: /^2\.\d+\.\d+(-\d+)?$/, fix: "write a version such as 2.19.0" },
 } as const;
 

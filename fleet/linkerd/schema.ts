@@ -1,11 +1,21 @@
 import { z } from "zod";
-import { exactVersion, matching, namespaceName, secretRef } from "../config/common";
+import { exactVersion, judged, matching, namespaceName, secretRef, text } from "../config/common";
+import { sourceProblem } from "../config/hosts";
 
-const source = matching(
-  /^(https?:\/\/|oci:\/\/|\.{0,2}\/)\S+$/,
-  "is not a chart source",
-  "write a repository URL (https://…), an OCI reference (oci://…) or a local path that starts with ./ or /",
-);
+const place = judged(sourceProblem, "^([hH][tT][tT][pP][sS]?://|oci://|\\.{0,2}/)\\S+$");
+
+const source = z
+  .union([
+    place,
+    z.strictObject({
+      url: place.describe("The repository"),
+      username: text.describe("Whom the repository knows"),
+      password: secretRef.describe("The secret with the password or token"),
+    }),
+  ])
+  .describe("a URL or a path, or { url, username, password }")
+  .transform((value) => (typeof value === "string" ? { url: value } : value));
+export type ChartSource = z.infer<typeof source>;
 
 const releaseName = matching(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
@@ -17,7 +27,9 @@ const chart = z.strictObject({
   version: exactVersion.optional().describe("Exact chart version. Default: the `version` for all charts"),
   source: source
     .optional()
-    .describe("Where this one chart comes from, if not from `linkerd.source`; also a `.tgz` file"),
+    .describe(
+      "Where this one chart comes from, if not from `linkerd.source`, in the same form; also a `.tgz` file",
+    ),
   release: releaseName
     .optional()
     .describe(
@@ -109,9 +121,10 @@ export const linkerdConfig = z.strictObject({
     .optional()
     .describe(
       "Where the charts come from: a repository URL, an OCI reference (`oci://…`) or a local folder that holds " +
-        "one folder a chart (`./charts`). Default: the channel's public repository",
+        "one folder a chart (`./charts`); `{ url, username, password: { secret: <key> } }` for a repository with a " +
+        "password. Default: the channel's public repository",
     ),
-  charts: overridable.charts.default({}),
+  charts: overridable.charts.prefault({}),
   ha: overridable.ha.default(false),
   gatewayApi: overridable.gatewayApi.default("bundled"),
   defaultInboundPolicy: overridable.defaultInboundPolicy.optional(),

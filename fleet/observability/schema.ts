@@ -28,8 +28,8 @@ export const observabilityConfig = z.strictObject({
     .default({})
     .describe("Labels by which the Prometheus Operator selects PodMonitors and PrometheusRules"),
   scrapeInterval: matching(
-    /^([1-9]\d+s|[1-9]\d*m)$/,
-    "is not an interval of 10 seconds or more",
+    /^(([1-9]\d|1[01]\d|120)s|[12]m)$/,
+    "is not an interval from 10 seconds to 2 minutes, with which Prometheus keeps a value until the next",
     "write seconds or minutes, for example 30s",
   )
     .default("30s")

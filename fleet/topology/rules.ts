@@ -71,8 +71,10 @@ function bridgePairs({ topology, bridges, clusters }: Readable): Problem[] {
 
 /** Links of the topology's kind that could carry nothing; told once for each target. */
 function emptyLinks(fleet: Readable): Problem[] {
+  const isUnread = (name: string) => fleet.isUnread(["clusters", name, "network"]);
   const empty = readableLinks(fleet).filter(
-    ({ source, target, modes }) => modes.length === 0 && source !== target,
+    ({ source, target, modes }) =>
+      modes.length === 0 && source !== target && !isUnread(source) && !isUnread(target),
   );
   return [...Map.groupBy(empty, ({ target }) => target)].map(([target, links]) => {
     const sources = links.slice(0, 3).map(({ source }) => source);
@@ -86,7 +88,7 @@ function emptyLinks(fleet: Readable): Problem[] {
 }
 
 /** Modes that a listed link asks for and its ends cannot carry. */
-function linkModes({ links, clusters }: Readable): Problem[] {
+function linkModes({ links, clusters, isUnread }: Readable): Problem[] {
   return links.flatMap(({ path, value }: Entry<LinkConfig>) => {
     const source = clusters.get(value.source);
     const target = clusters.get(value.target);
@@ -100,6 +102,8 @@ function linkModes({ links, clusters }: Readable): Problem[] {
         };
       }
       if (shareNetwork(source, target)) return undefined;
+      if ([value.source, value.target].some((name) => isUnread(["clusters", name, "network"])))
+        return undefined;
       const fix = "name the network in both clusters if their pods reach each other, or remove the mode";
       return { problem: `cannot be carried: ${value.source} and ${value.target} share no network`, fix };
     };

@@ -17,7 +17,12 @@ export function milliseconds(text: string): number {
 
 /** Defaults: Linkerd's own (linkerd2 `outbound/index.rs`, `parse_consecutive_params`). */
 export const failureAccrualConfig = z.strictObject({
-  maxFailures: z.int().min(1).default(7).describe("Failures in a row after which an endpoint is left out"),
+  maxFailures: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(7)
+    .describe("Failures in a row after which an endpoint is left out"),
   minPenalty: duration.default("1s").describe("How long it is left out at first"),
   maxPenalty: duration.default("60s").describe("How long at most, after more failures"),
 });

@@ -2,7 +2,7 @@ import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 
 /** With cert-manager every key is in the clusters; without it, every key is here. */
-export function certManagerRules({ trust, anchors, clusters }: Readable): Problem[] {
+export function certManagerRules({ trust, anchors, clusters, isUnread }: Readable): Problem[] {
   if (!trust) return [];
   if (trust.provider === "pulumi") {
     return anchors.flatMap(({ path, value }) =>
@@ -31,6 +31,7 @@ export function certManagerRules({ trust, anchors, clusters }: Readable): Proble
         { path: pathOf([...path, key]), problem, fix },
       ];
       if (value.certificate === undefined) {
+        if (isUnread([...path, "certificate"])) return [];
         return tell(
           "certificate",
           "is missing: with `trust.provider: cert-manager` no anchor is generated",
@@ -44,7 +45,9 @@ export function certManagerRules({ trust, anchors, clusters }: Readable): Proble
           "remove it, and the secret it names: cert-manager has the key",
         );
       }
-      return value.state === "active" && value.clusterIssuer === undefined
+      return value.state === "active" &&
+        value.clusterIssuer === undefined &&
+        !isUnread([...path, "clusterIssuer"])
         ? tell(
             "clusterIssuer",
             "is missing: an active anchor signs the issuers",

@@ -8,7 +8,7 @@ export function issuerRules(fleet: Readable): Problem[] {
   return [...judgeIssuers(fleet), ...untrustedIssuers(fleet), ...givenGenerations(fleet)];
 }
 
-function judgeIssuers({ raw, trust, clusters, anchors }: Readable): Problem[] {
+function judgeIssuers({ raw, trust, clusters, anchors, isUnread }: Readable): Problem[] {
   if (trust?.provider === "cert-manager") return [];
   const authorities = anchors.flatMap(({ value }) => readCertificate(value.certificate ?? "") ?? []);
   return [...clusters].flatMap(([name, { issuer }]) => {
@@ -17,13 +17,8 @@ function judgeIssuers({ raw, trust, clusters, anchors }: Readable): Problem[] {
       { path: pathOf(["clusters", name, "issuer", key]), problem, fix },
     ];
     const certificate = readCertificate(issuer.certificate);
-    if (!certificate) {
-      return tell(
-        "certificate",
-        "cannot be read as a certificate",
-        "paste the PEM text again, with its line breaks",
-      );
-    }
+    // What cannot be read is told by the schema.
+    if (!certificate) return [];
     if (!certificate.ca) {
       return tell(
         "certificate",
@@ -36,6 +31,7 @@ function judgeIssuers({ raw, trust, clusters, anchors }: Readable): Problem[] {
       return tell("certificate", "has a key Linkerd does not take", "use an issuer with an ECDSA P-256 key");
     }
     if (!authorities.some((authority) => chainsTo(certificate, authority))) {
+      if (isUnread(["trust", "anchors"])) return [];
       return tell(
         "certificate",
         "was not signed by a certificate of trust.anchors",
@@ -58,10 +54,12 @@ function givenGenerations({ clusters }: Readable): Problem[] {
 }
 
 /** What is generated now can be in nobody's bundle yet. */
-function untrustedIssuers({ clusters, anchors }: Readable): Problem[] {
-  if (!anchors.some(({ value }) => value.state === "active" && value.certificate === undefined)) return [];
+function untrustedIssuers({ clusters, anchors, isUnread }: Readable): Problem[] {
+  const isGiven = ({ path, value }: Readable["anchors"][number]) =>
+    value.certificate !== undefined || isUnread([...path, "certificate"]);
+  if (!anchors.some((anchor) => anchor.value.state === "active" && !isGiven(anchor))) return [];
   return [...clusters]
-    .filter(([, { adopt, issuer }]) => adopt && !issuer)
+    .filter(([name, { adopt, issuer }]) => adopt && !issuer && !isUnread(["clusters", name, "issuer"]))
     .map(([name]) => ({
       path: pathOf(["clusters", name, "issuer"]),
       problem: "is missing: the running pods of an adopted cluster do not trust the generated anchor yet",

@@ -1,9 +1,11 @@
 import { createPrivateKey, type X509Certificate } from "node:crypto";
+import type { Told } from "../config/hosts";
 import { list, map } from "../config/json";
 import { CONTROL_PLANE_NAMESPACE, MULTICLUSTER_NAMESPACE } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { RawConfig, Readable } from "../config/readable";
 import { certificateBlocks, readCertificate } from "./certificates";
+import { privateKeyProblem } from "./pem";
 import { type AnchorConfig, anchorConfig } from "./schema";
 
 /** One anchor signs, what is given is fit for it, and nothing outlives what it hangs on or renews at every run. */
@@ -14,7 +16,6 @@ export function trustRules(fleet: Readable): Problem[] {
     ...fleet.anchors.flatMap(({ path, value }) => judgeAnchor(fleet, path, value)),
     ...renewal(fleet),
     ...restarted(fleet),
-    ...apiServerAuthorities(fleet),
   ];
 }
 
@@ -62,7 +63,7 @@ function anchorsOnce({ anchors }: Readable): Problem[] {
 }
 
 function judgeAnchor(
-  { raw, trust }: Readable,
+  { raw, trust, isUnread }: Readable,
   path: readonly PropertyKey[],
   anchor: AnchorConfig,
 ): Problem[] {
@@ -71,6 +72,7 @@ function judgeAnchor(
     problems.push({ path: pathOf([...path, key]), problem, fix });
   const { certificate, privateKey, state, lifetimeHours } = anchor;
   if (certificate === undefined) {
+    if (isUnread([...path, "certificate"])) return problems;
     if (privateKey)
       add("privateKey", "is given without its certificate", "add the certificate, or remove the key");
     if (trust && lifetimeHours < trust.issuer.lifetimeHours) {
@@ -83,14 +85,15 @@ function judgeAnchor(
     return problems;
   }
   const signsHere = trust?.provider !== "cert-manager";
-  if (state === "active" && !privateKey && signsHere) {
+  if (state === "active" && !privateKey && signsHere && !isUnread([...path, "privateKey"])) {
     add("privateKey", "is missing: an active anchor signs the issuers", "name the secret that holds the key");
   }
   const parsed = readCertificate(certificate);
-  if (certificate.split("-----BEGIN CERTIFICATE-----").length > 2) {
+  if (certificateBlocks(certificate).length > 1) {
     add("certificate", "holds more than one certificate", "write one anchor for each");
   } else if (!parsed) {
-    add("certificate", "cannot be read as a certificate", "paste the PEM text again, with its line breaks");
+    // Told by the schema.
+    return problems;
   } else if (!parsed.ca) {
     add("certificate", "is not that of a certificate authority", "use a certificate with `CA:TRUE`");
   } else if (!fitsAnchor(parsed)) {
@@ -116,17 +119,15 @@ export function keyMistake(
   { values }: RawConfig,
   key: string,
   certificate: X509Certificate,
-): [string, string] | undefined {
+): Told | undefined {
   const pem = values[key];
   // Whether the key is there at all is judged with the other secrets.
   if (typeof pem !== "string") return undefined;
-  try {
-    return certificate.checkPrivateKey(createPrivateKey(pem))
-      ? undefined
-      : ["is not the key of this certificate", "store the key that belongs to it"];
-  } catch {
-    return ["is not a private key in PEM, without a password", "store it as `openssl pkey` writes it"];
-  }
+  const problem = privateKeyProblem(pem);
+  if (problem) return problem;
+  return certificate.checkPrivateKey(createPrivateKey(pem))
+    ? undefined
+    : ["is not the key of this certificate", "store the key that belongs to it"];
 }
 
 /** What is renewed as long before its end as it lives is renewed by every run. */
@@ -157,19 +158,5 @@ function restarted({ trust, linkerd }: Readable): Problem[] {
     return named.indexOf(named[at] ?? "") === at
       ? []
       : [{ path, problem: "is listed before", fix: "write one entry, with all its clusters" }];
-  });
-}
-
-function apiServerAuthorities({ clusters }: Readable): Problem[] {
-  return [...clusters].flatMap(([name, { ca }]) => {
-    if (certificateBlocks(ca ?? "").every(readCertificate)) return [];
-    const problem = "cannot be read as certificates";
-    return [
-      {
-        path: pathOf(["clusters", name, "ca"]),
-        problem,
-        fix: "paste the PEM text again, with its line breaks",
-      },
-    ];
   });
 }

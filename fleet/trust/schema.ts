@@ -1,6 +1,5 @@
 import { z } from "zod";
 import {
-  certificatePem,
   clusterName,
   domainName,
   matching,
@@ -9,6 +8,13 @@ import {
   stackName,
   text,
 } from "../config/common";
+import { certificatePem } from "./pem";
+
+/** A Go duration, in whole hours: more overflow, and the certificate would end in 1857. */
+const MOST_HOURS = 2_562_047;
+
+/** How many lifetimes of its certificates the webhooks' authority lives: ten years by default. */
+export const AUTHORITY_LIFETIMES = 10;
 
 export const anchorConfig = z.strictObject({
   id: matching(
@@ -44,6 +50,7 @@ export const anchorConfig = z.strictObject({
   lifetimeHours: z
     .int()
     .min(24)
+    .max(MOST_HOURS)
     .default(87_600)
     .describe("How long a generated anchor is valid. It never renews by itself"),
 });
@@ -75,7 +82,12 @@ export const trustConfig = z.strictObject({
     .describe("Trust domain of every cluster that does not name its own"),
   issuer: z
     .strictObject({
-      lifetimeHours: z.int().min(1).default(8_760).describe("How long a cluster's issuer is valid"),
+      lifetimeHours: z
+        .int()
+        .min(1)
+        .max(MOST_HOURS)
+        .default(8_760)
+        .describe("How long a cluster's issuer is valid"),
       renewBeforeHours: z
         .int()
         .min(0)
@@ -88,7 +100,14 @@ export const trustConfig = z.strictObject({
     .describe("Each cluster's issuer, the intermediate that signs the identities of its pods"),
   webhooks: z
     .strictObject({
-      lifetimeHours: z.int().min(24).default(8_760).describe("How long such a certificate is valid"),
+      lifetimeHours: z
+        .int()
+        .min(24)
+        .max(Math.floor(MOST_HOURS / AUTHORITY_LIFETIMES))
+        .default(8_760)
+        .describe(
+          "How long such a certificate is valid; the authority that signs it lives ten times as long",
+        ),
       renewBeforeHours: z
         .int()
         .min(0)

@@ -103,7 +103,7 @@ export const SHAPES: readonly Mistake[] = [
     "an API server with a password",
     (f) => (f.clusters.eu.apiServer = "https://me:pw@eu"),
     "clusters.eu.apiServer",
-    "https://",
+    "remove user",
   ],
   [
     "a gateway address with a port",
@@ -115,7 +115,7 @@ export const SHAPES: readonly Mistake[] = [
     "one bad gateway address of two",
     (f) => (f.clusters.eu.gateway = { type: "static", address: ["a", "b c"] }),
     "clusters.eu.gateway.address[1]",
-    "without scheme",
+    "remove",
   ],
   [
     "a gateway address that is a number",

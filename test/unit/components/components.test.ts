@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Fleet } from "../../../components/fleet";
 import { type Plan, planFleet } from "../../../fleet/plan";
+import { selfSigned } from "../../../testing/certificates";
 import { cluster, fleetOf, meshPlan } from "../../../testing/fleets";
 import {
   isSecretInput,
@@ -401,8 +402,23 @@ describe("gateways, services and trust domains", () => {
     });
   });
 
+  it("gives user and password to a chart repository, the password as a secret and nowhere else", async () => {
+    const source = { url: "https://charts.example.com", username: "fleet", password: { secret: "charts" } };
+    const all = await deploy(meshPlan(1, { linkerd: { version: "2026.8.3", source } }));
+    const releases = all.filter(({ type }) => type === RELEASE);
+    expect(releases).toHaveLength(3);
+    for (const release of releases) {
+      expect(isSecretInput(release.inputs.repositoryOpts)).toBe(true);
+      expect(at(release, "repositoryOpts")).toEqual({
+        repo: source.url,
+        username: source.username,
+        password: `${PLANTED.privateKey} of charts`,
+      });
+    }
+  });
+
   it("signs issuers with a given anchor and never asks for a key of the others", async () => {
-    const given = { certificate: "-----BEGIN CERTIFICATE-----\nold\n-----END CERTIFICATE-----\n" };
+    const given = { certificate: selfSigned({ curve: "P-256" }).pem };
     const plan = meshPlan(2, {
       trust: {
         anchors: [

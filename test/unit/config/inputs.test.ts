@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import { ADDRESSES, API_SERVERS, type Input, SOURCES, VERSIONS } from "../../../testing/mistakes/inputs";
+import { problemsOf, type Sections, soundFleet } from "../../../testing/mistakes/sound";
+
+/** What is said of the sound fleet with one value changed. */
+function told(change: (f: Sections) => void, secrets: Record<string, string> = {}): readonly string[] {
+  const sections = soundFleet();
+  change(sections);
+  return problemsOf(sections, secrets).map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
+}
+
+describe("every value is taken, or refused at its place with one message and the way out", () => {
+  const KINDS: readonly [string, readonly Input[], string, (f: Sections, input: string) => void][] = [
+    [
+      "addresses",
+      ADDRESSES,
+      "clusters.eu.gateway.address",
+      (f, address) => (f.clusters.eu.gateway = { type: "static", address }),
+    ],
+    ["API servers", API_SERVERS, "clusters.eu.apiServer", (f, url) => (f.clusters.eu.apiServer = url)],
+    ["chart sources", SOURCES, "linkerd.source", (f, source) => (f.linkerd.source = source)],
+    ["versions", VERSIONS, "linkerd.version", (f, version) => (f.linkerd.version = version)],
+  ];
+  describe.each(KINDS)("%s", (_, inputs, path, make) => {
+    it.each(inputs.map(([input, word]) => ({ input, word })))("$input", ({ input, word }) => {
+      const messages = told((f) => make(f, input));
+      if (word === undefined) {
+        expect(messages).toEqual([]);
+        return;
+      }
+      expect(messages).toHaveLength(1);
+      expect(messages[0]).toMatch(new RegExp(`^${path.replaceAll(".", "\\.")}: `));
+      expect(messages[0]).toContain(word);
+      expect(messages[0]).not.toMatch(/secret@|:password@|sig=abc|token=abc/);
+    });
+  });
+});
+
+describe("a duration", () => {
+  const GO_HOURS = 2_562_047;
+  type Trust = Record<string, unknown>;
+  type Row = readonly [what: string, trust: Trust, path: string | undefined, word: string];
+  const rows: readonly Row[] = [
+    ["anchor as long as Go counts", { anchor: GO_HOURS }, undefined, ""],
+    ["anchor longer than Go counts", { anchor: GO_HOURS + 1 }, "trust.anchors[0].lifetimeHours", "2562047"],
+    ["anchor of 300 years", { anchor: 2_628_000 }, "trust.anchors[0].lifetimeHours", "2562047"],
+    [
+      "issuer longer than Go counts",
+      { anchor: GO_HOURS, issuer: { lifetimeHours: GO_HOURS + 1 } },
+      "trust.issuer.lifetimeHours",
+      "2562047",
+    ],
+    [
+      "issuer longer than its anchor",
+      { issuer: { lifetimeHours: 87_601 } },
+      "trust.anchors[0].lifetimeHours",
+      "longer",
+    ],
+    ["issuer as long as its anchor", { issuer: { lifetimeHours: 87_600 } }, undefined, ""],
+    [
+      "webhooks whose authority is as long as Go counts",
+      { webhooks: { lifetimeHours: 256_204 } },
+      undefined,
+      "",
+    ],
+    [
+      "webhooks whose authority is longer than Go counts",
+      { webhooks: { lifetimeHours: 256_205 } },
+      "trust.webhooks.lifetimeHours",
+      "256204",
+    ],
+    [
+      "webhooks of a hundred years",
+      { webhooks: { lifetimeHours: 876_000 } },
+      "trust.webhooks.lifetimeHours",
+      "256204",
+    ],
+    ["issuer of no time", { issuer: { lifetimeHours: 0 } }, "trust.issuer.lifetimeHours", "1 or more"],
+    [
+      "issuer as long as its renewal",
+      { issuer: { lifetimeHours: 1_440 } },
+      "trust.issuer.renewBeforeHours",
+      "later",
+    ],
+    [
+      "webhooks shorter than their renewal",
+      { webhooks: { lifetimeHours: 24 } },
+      "trust.webhooks.renewBeforeHours",
+      "later",
+    ],
+    ["fraction of hours", { issuer: { lifetimeHours: 8760.5 } }, "trust.issuer.lifetimeHours", "round"],
+    [
+      "number of hours that is text",
+      { issuer: { lifetimeHours: "8760h" } },
+      "trust.issuer.lifetimeHours",
+      "quotes",
+    ],
+  ];
+  it.each(rows)("%s", (_, { anchor, ...trust }, path, word) => {
+    const messages = told((f) => {
+      Object.assign(f.trust, trust);
+      if (anchor !== undefined) f.trust.anchors[0].lifetimeHours = anchor;
+    });
+    expect(messages).toHaveLength(path === undefined ? 0 : 1);
+    if (path !== undefined) expect(messages[0]?.startsWith(`${path}: `)).toBe(true);
+    expect(messages.join()).toContain(word);
+  });
+
+  it.each([
+    ["9s", "10 seconds"],
+    ["121s", "2 minutes"],
+    ["3m", "2 minutes"],
+    ["99999999999999999999s", "2 minutes"],
+    ["10s", undefined],
+    ["120s", undefined],
+    ["2m", undefined],
+  ])("between two scrapes, %s", (scrapeInterval, word) => {
+    const prometheus = { namespace: "monitoring", serviceAccount: "prometheus" };
+    const messages = told((f) => (f.observability = { prometheus, scrapeInterval }));
+    expect(messages).toHaveLength(word === undefined ? 0 : 1);
+    expect(messages.join()).toContain(word ?? "");
+  });
+});
+
+describe("a chart repository with a password", () => {
+  const source = (more: object) => ({
+    url: "https://charts.example.com",
+    username: "fleet",
+    password: { secret: "charts" },
+    ...more,
+  });
+  const secrets = { charts: "PLANTED" };
+
+  it("has it by a secret, for all charts or for one, in one cluster or in all", () => {
+    expect(told((f) => (f.linkerd.source = source({})), secrets)).toEqual([]);
+    expect(told((f) => (f.linkerd.charts = { crds: { source: source({}) } }), secrets)).toEqual([]);
+    expect(
+      told((f) => (f.clusters.eu.linkerd = { charts: { crds: { source: source({}) } } }), secrets),
+    ).toEqual([]);
+    expect(
+      told(
+        (f) => (f.linkerd.charts = { crds: { source: source({ url: "https://x.example.com/a.tgz" }) } }),
+        secrets,
+      ),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ["password in plain text", { password: "PLANTED" }, "linkerd.source.password", "--secret"],
+    ["secret that is not set", { password: { secret: "none" } }, "linkerd.source.password.secret", "not set"],
+    ["password without a user", { username: undefined }, "linkerd.source.username", "add it"],
+    [
+      "OCI registry",
+      { url: "oci://registry.example.com/x" },
+      "linkerd.source.password",
+      "helm registry login",
+    ],
+    ["path", { url: "./charts" }, "linkerd.source.password", "path as text"],
+    [
+      "URL with another password",
+      { url: "https://a:PLANTED@charts.example.com" },
+      "linkerd.source.url",
+      "username",
+    ],
+    ["misspelt key", { user: "x" }, "linkerd.source.user", "username"],
+  ])("is told of a %s", (_, more, path, word) => {
+    const used = JSON.stringify(source(more)).includes('"charts"') ? secrets : {};
+    const messages = told((f) => (f.linkerd.source = source(more)), used);
+    expect(messages).toHaveLength(1);
+    expect(messages[0]?.startsWith(`${path}: `)).toBe(true);
+    expect(messages[0]).toContain(word);
+    expect(messages[0]).not.toContain("PLANTED");
+  });
+
+  it("in the values of a chart is told as a secret in plain text", () => {
+    const values = { proxy: { from: "https://fleet:PLANTED@charts.example.com/x" } };
+    expect(told((f) => (f.linkerd.charts = { controlPlane: { values } }))).toEqual([
+      expect.stringMatching(/^linkerd\.charts\.controlPlane\.values\.proxy\.from: looks like a secret/),
+    ]);
+  });
+});
