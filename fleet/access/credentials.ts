@@ -22,17 +22,20 @@ export function destinationMetadata(
  * `caData` is base64, `token` is plain.
  */
 export function linkKubeconfig(
-  target: Pick<ClusterPlan, "name" | "apiServer">,
+  target: Pick<ClusterPlan, "name" | "apiServer" | "tlsServerName">,
   serviceAccount: string,
   credentials: { readonly caData: string; readonly token: string },
 ): string {
-  const { name } = target;
+  const { name, apiServer: server, tlsServerName } = target;
+  const cluster = {
+    server,
+    ...(tlsServerName === undefined ? {} : { "tls-server-name": tlsServerName }),
+    "certificate-authority-data": credentials.caData,
+  };
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [
-      { name, cluster: { server: target.apiServer, "certificate-authority-data": credentials.caData } },
-    ],
+    clusters: [{ name, cluster }],
     users: [{ name: serviceAccount, user: { token: credentials.token } }],
     contexts: [{ name, context: { cluster: name, user: serviceAccount } }],
     "current-context": name,

@@ -14,6 +14,7 @@ export interface ClusterPlan
     | "kubeconfig"
     | "apiServer"
     | "ca"
+    | "tlsServerName"
     | "region"
     | "network"
     | "clusterDomain"
@@ -62,12 +63,12 @@ export function planCluster(
   incoming: readonly LinkPlan[],
   headless: ReadonlySet<string>,
 ): ClusterPlan {
-  const { context, kubeconfig, apiServer, ca, region, network, clusterDomain } = cluster;
+  const { context, kubeconfig, apiServer, ca, tlsServerName, region, network, clusterDomain } = cluster;
   const own = meshNames(fleet, name);
   const throughGateway = incoming.filter(({ modes }) => modes.includes("gateway"));
   return {
     name,
-    ...definedOnly({ context, kubeconfig, ca, region, network }),
+    ...definedOnly({ context, kubeconfig, ca, tlsServerName, region, network }),
     apiServer,
     clusterDomain,
     state: cluster.state,

@@ -54,6 +54,12 @@ export const clusterConfig = z.strictObject({
     .describe(
       "Certificate authority of `apiServer`. Default: the cluster's own (`ca.crt` of its service accounts)",
     ),
+  tlsServerName: domainName
+    .optional()
+    .describe(
+      "Name that the certificate of `apiServer` is for, where that is not its host: behind NAT or a TCP load balancer. " +
+        "It stands in the kubeconfigs of the links. Default: the host of `apiServer`",
+    ),
   region: text.optional().describe("For `topology.kind: islands`, pictures and reports"),
   network: text
     .optional()

@@ -5,6 +5,8 @@ import type { Secret } from "../../live/shapes";
 /** What a credentials Secret opens. */
 export interface Credentials {
   readonly server: string;
+  /** Name that the server's certificate is for; absent where it is the server's host. */
+  readonly tlsServerName: string | undefined;
   /** Base64 of PEM. */
   readonly caData: string;
   readonly user: string;
@@ -12,8 +14,13 @@ export interface Credentials {
 }
 
 const text = z.string();
+const cluster = z.object({
+  server: text,
+  "tls-server-name": text.optional(),
+  "certificate-authority-data": text,
+});
 const kubeconfig = z.object({
-  clusters: z.tuple([z.object({ cluster: z.object({ server: text, "certificate-authority-data": text }) })]),
+  clusters: z.tuple([z.object({ cluster })]),
   users: z.tuple([z.object({ name: text, user: z.object({ token: text }) })]),
 });
 
@@ -26,6 +33,7 @@ export function parseCredentials(secret: Secret | undefined): Credentials | unde
   const [{ name, user }] = parsed.data.users;
   return {
     server: cluster.server,
+    tlsServerName: cluster["tls-server-name"],
     caData: cluster["certificate-authority-data"],
     user: name,
     token: user.token,

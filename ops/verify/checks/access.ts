@@ -43,6 +43,9 @@ export const accessChecks = [
                 .map(([key]) => `has another ${kind.slice(0, -1)} ${key}`),
             ),
             ...(found.server === target.cluster.apiServer ? [] : [`leads to ${found.server}`]),
+            ...(found.tlsServerName === target.cluster.tlsServerName
+              ? []
+              : [`expects a certificate for ${found.tlsServerName ?? "the server's host"}`]),
             ...(fingerprints(Buffer.from(found.caData, "base64").toString("utf8")) === ca
               ? []
               : [`trusts another CA than that of ${link.target}`]),

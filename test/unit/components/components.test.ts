@@ -128,6 +128,19 @@ describe("a mesh of three clusters", () => {
     }
   });
 
+  it("tells the links the name of an API server's certificate, where that is not its host", async () => {
+    const fleet = fleetOf(
+      { c001: cluster("c001"), c002: cluster("c002", { tlsServerName: "kubernetes.default.svc" }) },
+      { topology: { kind: "mesh" } },
+    );
+    const registered = await deploy(planFleet(fleet));
+    for (const copy of ["c001-to-c002-destination", "c001-to-c002-mirror"]) {
+      const secret = registered.find(({ name }) => name === copy);
+      const [{ cluster }] = JSON.parse(decoded(secret, "kubeconfig")).clusters;
+      expect(cluster["tls-server-name"]).toBe("kubernetes.default.svc");
+    }
+  });
+
   it("creates the destination's credentials before the service mirror's, and the Link last", () => {
     expect(named("c001-to-c002-mirror").dependsOn).toEqual(["c001-to-c002-destination"]);
     expect(named("c001-to-c002-link").dependsOn).toEqual(["c001-to-c002-mirror"]);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
+import { z } from "zod";
 import { planFleet } from "../../../fleet/plan";
 import { openFleet } from "../../../live/fleet";
 import { readStackFile } from "../../../live/stackFile";
@@ -100,6 +101,24 @@ describe("a fleet whose service mirrors are at work", () => {
       (lease) => ({ ...lease, spec: { leaseDurationSeconds: 30, renewTime: "2026-01-01T00:00:00Z" } }),
       async () => {
         expect(said(await verify())).toEqual(["error us → eu: it gave no sign since 2026-01-01T00:00:00Z"]);
+      },
+    ));
+
+  it("is not, when a link's credentials expect the certificate of another name", () =>
+    with_(
+      "us",
+      "/api/v1/secrets",
+      "cluster-credentials-eu",
+      (secret) => {
+        const { kubeconfig } = z.object({ kubeconfig: z.string() }).parse(secret.data);
+        const config = JSON.parse(Buffer.from(kubeconfig, "base64").toString("utf8"));
+        config.clusters[0].cluster["tls-server-name"] = "other.example.com";
+        return { ...secret, data: { kubeconfig: Buffer.from(JSON.stringify(config)).toString("base64") } };
+      },
+      async () => {
+        expect(said(await verify())).toEqual([
+          expect.stringMatching(/^error us → eu: .* expects a certificate for other\.example\.com$/),
+        ]);
       },
     ));
 
