@@ -70,7 +70,7 @@ export const clusterConfig = z.strictObject({
     .optional()
     .describe(
       "Where this cluster's own callers of its exported services come from: its pods, and its nodes if they call. " +
-        "Required for a flat or federated service on a shared network. Default: all private networks",
+        "Required for an exported service on a shared network. Default: all private networks",
     ),
   clusterDomain: domainName.default("cluster.local").describe("DNS domain of the cluster's services"),
   trustDomain: domainName.optional().describe("Trust domain of this cluster. Default: `trust.domain`"),

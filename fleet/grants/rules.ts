@@ -105,9 +105,7 @@ function noNamespace(path: readonly PropertyKey[]): Problem {
 /** A cluster's own callers are known by their addresses, which pods of a flat network must not share. */
 function judgePodNetworks(fleet: Readable): Problem[] {
   const { clusters, services } = fleet;
-  const exporters = services.flatMap(({ value: { mode, local, in: names } }) =>
-    mode === "gateway" || local === "none" ? [] : names,
-  );
+  const exporters = services.flatMap(({ value: { local, in: names } }) => (local === "none" ? [] : names));
   return [...new Set(exporters)].flatMap((name) => {
     const cluster = clusters.get(name);
     const neighbours = [...clusters].filter(

@@ -200,6 +200,18 @@ describe("the networks that local callers are known by", () => {
     expect(told(({ apac }) => delete apac?.podNetworks)).toEqual([]);
   });
 
+  it("must be given for a service behind a gateway as well: pods of the same network call its pods directly", () => {
+    const fleet = soundFleet();
+    fleet.services.push({
+      ...{ name: "reports", namespace: "bi", mode: "gateway", in: ["apac"], ports: [8080] },
+      allowGateway: true,
+    });
+    fleet.clusters.apac.podNetworks = undefined;
+    expect(problemsOf(fleet).map(({ path }) => path)).toEqual(["clusters.apac.podNetworks"]);
+    fleet.clusters.apac.network = "of-its-own";
+    expect(problemsOf(fleet)).toEqual([]);
+  });
+
   it("must not be those of a neighbour", () => {
     const overlapping = (network: string) =>
       told(({ apac }) => Object.assign(apac ?? {}, { podNetworks: [network] }));
