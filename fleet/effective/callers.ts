@@ -1,5 +1,5 @@
 import { identityName } from "../config/names";
-import { type Authorization, lies, matchesIdentity } from "./clients";
+import { type Authorization, addressesOf, lies, matchesIdentity } from "./clients";
 import type { Cluster } from "./cluster";
 import type { Caller, DeclaredPort } from "./declared";
 import { gatewaysOf, identityOf, isRunning } from "./reach";
@@ -10,76 +10,104 @@ export interface Someone extends Caller {
 }
 
 /** Nobody has this name: it stands for whoever is not named. */
-export const STRANGER = "linkerd-fleet-stranger";
+const STRANGER = "linkerd-fleet-stranger";
+
+/** Where callers come from. */
+export interface Place {
+  readonly cluster: string;
+  /** Absent where it is not known. */
+  readonly address?: string;
+}
 
 /**
- * One caller of each kind that the declaration or the live policies of a port tell from others: by identity, by address,
- * from within the cluster, from other clusters, and through the gateway.
+ * Callers that send to the pods themselves, one of each kind that the declaration or the live policies of a port tell
+ * from others: of the cluster itself, and of those whose pods reach its pods.
  */
-export function callersOf(
+export function directCallers(
   port: DeclaredPort,
   target: Cluster,
-  clusters: ReadonlyMap<string, Cluster>,
+  neighbours: readonly Place[],
   authorizations: readonly Authorization[],
+  trustDomains: readonly string[],
 ): Someone[] {
   const patterns = [
     ...port.callers,
     ...port.routes.flatMap(({ callers }) => callers),
     ...(port.local?.identities ?? []),
-    ...(port.gateway?.callers ?? []),
-    ...authorizations.flatMap(({ clients }) => (typeof clients === "string" ? [] : clients)),
+    ...patternsOf(authorizations),
   ];
-  const networks = [
-    ...(port.local?.networks ?? []),
-    ...(port.gateway?.networks ?? []),
-    ...authorizations.flatMap((one) => one.networks.flatMap(({ cidr, except }) => [cidr, ...except])),
-  ];
-  const identities = alike([undefined, ...strangers(clusters), ...patterns.map(exampleOf)], (identity) =>
-    identity === undefined ? "none" : patterns.map((pattern) => matchesIdentity(pattern, identity)).join(),
-  );
-  const remote = alike(
-    [...clusters.values()]
-      .filter(({ name }) => name !== target.name)
-      .map((cluster) => ({ name: cluster.name, ...placeOf(cluster) })),
-    ({ address }) =>
-      address === undefined ? "unknown" : networks.map((network) => lies(address, network)).join(),
-  );
-  // Where no other cluster was read, others call all the same: from an address that is not known.
-  const others = remote.length > 0 ? remote : [{ name: "another cluster" }];
-  const gateways = new Set(gatewaysOf(target).map(({ pod }) => identityOf(target, pod)));
-  return identities.flatMap((identity): Someone[] => {
-    const who = identity === undefined ? {} : { identity };
-    const words = wordsOf(identity);
-    return [
-      {
-        ...who,
-        ...placeOf(target),
-        isLocal: true,
-        throughGateway: false,
-        words: `${words} in ${target.name}`,
-      },
-      ...others.map(({ name, ...place }) => ({
-        ...{ ...who, ...place, isLocal: false, throughGateway: false },
-        words: `${words} in ${name}`,
-      })),
-      // A gateway refuses itself.
-      ...(identity !== undefined && gateways.has(identity) ? [] : others).map(({ name, ...place }) => ({
-        ...{ ...who, ...place, isLocal: false, throughGateway: true },
-        words: `${words} in ${name}, through the gateway`,
-      })),
-    ];
+  const networks = [...(port.local?.networks ?? []), ...networksOf(authorizations)];
+  const others = alike(neighbours, ({ address }) => signature(address, networks));
+  return identities(patterns, target, trustDomains).flatMap((identity) => {
+    const who = { ...(identity === undefined ? {} : { identity }), throughGateway: false };
+    const from = ({ cluster, ...place }: Place, isLocal: boolean): Someone => ({
+      ...{ ...who, ...place, isLocal },
+      words: `${wordsOf(identity)} in ${cluster}`,
+    });
+    return [from(placeOf(target), true), ...others.map((place) => from(place, false))];
   });
+}
+
+/** Callers of other clusters that send to the gateway. It may see any address: balancers and nodes stand before it. */
+export function gatewayCallers(
+  port: DeclaredPort,
+  target: Cluster,
+  authorizations: readonly Authorization[],
+  trustDomains: readonly string[],
+): Someone[] {
+  const own = new Set(gatewaysOf(target).map(({ pod }) => identityOf(target, pod)));
+  const patterns = [...(port.gateway?.callers ?? []), ...patternsOf(authorizations)];
+  const declared = (port.gateway?.networks ?? []).map((cidr) => ({ cidr, except: [] }));
+  const all = [...authorizations, { name: "", networks: declared, clients: "anybody" as const }];
+  const addresses = alike(addressesOf(all), (address) => signature(address, networksOf(all)));
+  return (
+    identities(patterns, target, trustDomains)
+      // A gateway refuses itself.
+      .filter((identity) => identity === undefined || !own.has(identity))
+      .flatMap((identity) =>
+        addresses.map((address) => ({
+          ...{
+            ...(identity === undefined ? {} : { identity }),
+            address,
+            isLocal: false,
+            throughGateway: true,
+          },
+          words: `${wordsOf(identity)} through the gateway, from ${address}`,
+        })),
+      )
+  );
+}
+
+function identities(
+  patterns: readonly string[],
+  { mesh }: Cluster,
+  trustDomains: readonly string[],
+): (string | undefined)[] {
+  const strangers = [mesh.trustDomain, ...trustDomains].map((domain) =>
+    identityName(STRANGER, STRANGER, mesh.controlPlaneNamespace, domain),
+  );
+  const all = [...strangers, ...patterns.map(exampleOf)];
+  return [
+    undefined,
+    ...alike(all, (identity) => patterns.map((pattern) => matchesIdentity(pattern, identity)).join()),
+  ];
+}
+
+function patternsOf(authorizations: readonly Authorization[]): string[] {
+  return authorizations.flatMap(({ clients }) => (typeof clients === "string" ? [] : clients));
+}
+
+function networksOf(authorizations: readonly Authorization[]): string[] {
+  return authorizations.flatMap(({ networks }) => networks.flatMap(({ cidr, except }) => [cidr, ...except]));
+}
+
+function signature(address: string | undefined, networks: readonly string[]): string {
+  return address === undefined ? "unknown" : networks.map((network) => lies(address, network)).join();
 }
 
 /** One of each that are told apart by the same things. */
 function alike<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...Map.groupBy(items, key).values()].flatMap((of) => of.slice(0, 1));
-}
-
-function strangers(clusters: ReadonlyMap<string, Cluster>): string[] {
-  return [...clusters.values()].map(({ mesh }) =>
-    identityName(STRANGER, STRANGER, mesh.controlPlaneNamespace, mesh.trustDomain),
-  );
 }
 
 /** An identity that a pattern matches, and as few others as can be. */
@@ -89,18 +117,18 @@ function exampleOf(pattern: string): string {
 }
 
 /** The address of one of its pods, where it has any in a network of its own. */
-function placeOf(cluster: Cluster): { readonly address?: string } {
+export function placeOf(cluster: Cluster): Place {
   const gateways = new Set(gatewaysOf(cluster).map(({ pod }) => pod));
   const pod = cluster.pods.find(
     (pod) => isRunning(pod) && !pod.spec.hostNetwork && pod.status.podIP && !gateways.has(pod),
   );
   const address = pod?.status.podIP;
-  return address == null ? {} : { address };
+  return { cluster: cluster.name, ...(address == null ? {} : { address }) };
 }
 
 function wordsOf(identity: string | undefined): string {
   if (identity === undefined) return "callers without a mesh identity";
-  return identity.startsWith(`${STRANGER}.`) && identity.includes(`.${STRANGER}.`)
+  return identity.startsWith(`${STRANGER}.${STRANGER}.`)
     ? "any meshed caller"
-    : identity;
+    : identity.replace(STRANGER, "*");
 }

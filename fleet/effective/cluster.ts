@@ -82,6 +82,7 @@ export interface Cluster {
   readonly mesh: MeshSettings;
   readonly in: (namespace: string) => NamespaceObjects;
   readonly pods: readonly Pod[];
+  readonly services: readonly Service[];
 }
 
 export function indexed({ name, mesh, objects }: ClusterState): Cluster {
@@ -94,6 +95,7 @@ export function indexed({ name, mesh, objects }: ClusterState): Cluster {
     name,
     mesh,
     pods: objects.pods,
+    services: objects.services,
     in: (namespace) => {
       const known = namespaces.get(namespace);
       if (known) return known;

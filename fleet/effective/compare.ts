@@ -1,12 +1,23 @@
 import { GRANT_PREFIX, type ServiceName } from "../config/names";
 import type { Plan } from "../plan";
-import { callersOf, type Someone } from "./callers";
+import { directCallers, gatewayCallers, type Place, placeOf, type Someone } from "./callers";
+import type { Authorization } from "./clients";
 import type { Cluster } from "./cluster";
 import { type DeclaredPort, declaredAccess, isDeclared } from "./declared";
 import type { Request, Verdict } from "./inbound";
 import { containersOf, isTcp, portsNamed } from "./ports";
 import { proxyOf } from "./proxy";
-import { mostClosed, mostOpen, podsOf, type Reach, reach, reachThroughGateway } from "./reach";
+import {
+  forwards,
+  gatewaysOf,
+  INBOUND_PORT,
+  mostClosed,
+  mostOpen,
+  podsOf,
+  type Reach,
+  reach,
+  reachThroughGateway,
+} from "./reach";
 import { requestsOf, requestWords } from "./requests";
 import { PROBE } from "./routes";
 import { type PortPolicy, portPolicy } from "./servers";
@@ -28,19 +39,39 @@ export interface Difference extends ServiceName {
   readonly remedy: string;
 }
 
+/** What a comparison looks at besides the cluster itself. */
+interface Around {
+  /** Clusters whose pods reach its pods. */
+  readonly neighbours: readonly Place[];
+  /** Of all clusters. */
+  readonly trustDomains: readonly string[];
+}
+
 /** All differences of the clusters that were read, those of one cause in one. */
 export function compareAccess(plan: Plan, clusters: ReadonlyMap<string, Cluster>): Difference[] {
   const declared = Map.groupBy(declaredAccess(plan), ({ cluster }) => cluster);
-  return [...clusters.values()].flatMap((cluster) =>
-    compareCluster(cluster, clusters, declared.get(cluster.name) ?? []),
-  );
+  const known = [...plan.clusters, ...plan.neighbours];
+  const trustDomains = [...new Set(known.map(({ trustDomain }) => trustDomain))].sort();
+  const places = new Map([...clusters].map(([name, cluster]) => [name, placeOf(cluster)]));
+  return plan.clusters.flatMap(({ name, network, gateway }) => {
+    const cluster = clusters.get(name);
+    if (!cluster) return [];
+    const own = declared.get(name) ?? [];
+    const neighbours = known
+      .filter((other) => other.name !== name && network !== undefined && other.network === network)
+      .map((other) => places.get(other.name) ?? { cluster: other.name });
+    const around = { neighbours, trustDomains };
+    // Of a gateway that is open to everything nobody can say what it should not reach.
+    const isLimited = !gateway.enabled || gateway.forwardsTo !== "any";
+    return [
+      ...compareExported(cluster, around, own),
+      ...(isLimited ? compareOthers(cluster, around, own) : []),
+    ];
+  });
 }
 
-function compareCluster(
-  cluster: Cluster,
-  clusters: ReadonlyMap<string, Cluster>,
-  declared: readonly DeclaredPort[],
-): Difference[] {
+/** The exported services, at the ports that grants are about and at all others. */
+function compareExported(cluster: Cluster, around: Around, declared: readonly DeclaredPort[]): Difference[] {
   const services = Map.groupBy(declared, ({ namespace, name }) => `${namespace}/${name}`);
   return [...services.values()].flatMap((ports) => {
     const [first] = ports;
@@ -51,10 +82,28 @@ function compareCluster(
     const covered = new Set(pods.flatMap((pod) => ports.flatMap(({ port }) => portsNamed(pod, port))));
     const rest = otherPorts(service, pods).filter((port) => !covered.has(port));
     return [
-      ...ports.flatMap((port) => comparePort(cluster, clusters, service, pods, port)),
-      ...rest.flatMap((port) => comparePort(cluster, clusters, service, pods, undeclared(first, port))),
+      ...ports.flatMap((port) => comparePort(cluster, around, service, pods, port)),
+      ...rest.flatMap((port) => comparePort(cluster, around, service, pods, undeclared(first, port))),
     ];
   });
+}
+
+/** Services that are not exported: callers of other clusters reach them through a gateway alone, if it forwards to them. */
+function compareOthers(cluster: Cluster, around: Around, declared: readonly DeclaredPort[]): Difference[] {
+  const gateways = gatewaysOf(cluster);
+  const exported = new Set(declared.map(({ namespace, name }) => `${namespace}/${name}`));
+  return cluster.services
+    .filter((service) => !exported.has(`${service.metadata.namespace}/${service.metadata.name}`))
+    .filter((service) => gateways.some((gateway) => forwards(cluster, gateway, service)))
+    .flatMap((service) => {
+      const pods = podsOf(cluster, service);
+      return servicePorts(service, pods).flatMap((port) =>
+        comparePort(cluster, around, service, pods, {
+          ...undeclared({ ...service.metadata, cluster: cluster.name }, port),
+          gatewayOnly: true,
+        }),
+      );
+    });
 }
 
 export function serviceOf(cluster: Cluster, { namespace, name }: ServiceName): Service | undefined {
@@ -62,11 +111,11 @@ export function serviceOf(cluster: Cluster, { namespace, name }: ServiceName): S
 }
 
 /** Ports at which its pods listen, as far as the Service and the pods themselves say. */
-function otherPorts({ spec }: Service, pods: readonly Pod[]): number[] {
+function otherPorts(service: Service, pods: readonly Pod[]): number[] {
   const ports = pods.flatMap((pod) => {
     const proxy = proxyOf(pod);
     return [
-      ...spec.ports.filter(isTcp).flatMap(({ port, targetPort }) => portsNamed(pod, targetPort ?? port)),
+      ...servicePorts(service, [pod]),
       ...containersOf(pod)
         .filter((container) => container !== proxy)
         .flatMap(({ ports }) => ports.filter(isTcp).map(({ containerPort }) => containerPort)),
@@ -75,22 +124,25 @@ function otherPorts({ spec }: Service, pods: readonly Pod[]): number[] {
   return [...new Set(ports)].sort((one, other) => one - other);
 }
 
-/** A port that no grant is about: nobody of other clusters may call it. Its cluster's own are nobody's business. */
-function undeclared(
-  { cluster, namespace, name }: DeclaredPort,
-  port: number,
-): DeclaredPort & { undeclared: true } {
-  return {
-    cluster,
-    namespace,
-    name,
-    port,
-    protocol: "unknown",
-    callers: [],
-    routes: [],
-    probes: [],
-    undeclared: true,
-  };
+interface ComparedPort extends DeclaredPort {
+  /** No grant is about it: nobody of other clusters may call it. Its cluster's own are nobody's business. */
+  readonly undeclared?: true;
+  /** Its pods are reached directly by everybody, as pods of a cluster are: only the gateway is asked about. */
+  readonly gatewayOnly?: true;
+}
+
+function undeclared(of: ServiceName & { readonly cluster: string }, port: number): ComparedPort {
+  const { cluster, namespace, name } = of;
+  const nobody = { callers: [], routes: [], probes: [] };
+  return { cluster, namespace, name, port, protocol: "unknown", ...nobody, undeclared: true };
+}
+
+/** Ports of its pods to which a Service sends what comes to its own. */
+function servicePorts({ spec }: Service, pods: readonly Pod[]): number[] {
+  const ports = pods.flatMap((pod) =>
+    spec.ports.filter(isTcp).flatMap(({ port, targetPort }) => portsNamed(pod, targetPort ?? port)),
+  );
+  return [...new Set(ports)];
 }
 
 interface Case {
@@ -102,20 +154,22 @@ interface Case {
 
 function comparePort(
   cluster: Cluster,
-  clusters: ReadonlyMap<string, Cluster>,
+  around: Around,
   service: Service,
   pods: readonly Pod[],
-  port: DeclaredPort & { readonly undeclared?: true },
+  port: ComparedPort,
 ): Difference[] {
   const policies = policiesOf(cluster, pods, port.port);
-  const authorizations = policies.flatMap((policy) => [
-    ...policy.authorizations,
-    ...policy.routes.flatMap((route) => route.authorizations),
-  ]);
   const requests = requestsOf(port, policies);
-  const cases = callersOf(port, cluster, clusters, authorizations)
-    .filter(({ isLocal }) => !(isLocal && port.undeclared))
-    .flatMap((caller) =>
+  const atGateways = gatewaysOf(cluster).map(({ pod }) => portPolicy(cluster, pod, INBOUND_PORT));
+  const { neighbours, trustDomains } = around;
+  const direct = port.gatewayOnly
+    ? []
+    : directCallers(port, cluster, neighbours, allOf(policies), trustDomains).filter(
+        ({ isLocal }) => !isLocal || !port.undeclared,
+      );
+  const cases = [...direct, ...gatewayCallers(port, cluster, allOf(atGateways), trustDomains)].flatMap(
+    (caller) =>
       requests.flatMap((request): Case[] => {
         const found = caller.throughGateway
           ? reachThroughGateway(cluster, service, port.port, caller, request)
@@ -123,7 +177,7 @@ function comparePort(
         const kind = differs(found, isDeclared(port, caller, request));
         return kind ? [{ ...kind, caller, request }] : [];
       }),
-    );
+  );
   const alike = Map.groupBy(cases, ({ kind, verdict }) => JSON.stringify([kind, verdict.why, verdict.by]));
   return [...alike.values()].flatMap((of) => {
     const [first] = of;
@@ -143,6 +197,13 @@ function comparePort(
   });
 }
 
+function allOf(policies: readonly PortPolicy[]): Authorization[] {
+  return policies.flatMap(({ authorizations, routes }) => [
+    ...authorizations,
+    ...routes.flatMap((route) => route.authorizations),
+  ]);
+}
+
 function policiesOf(cluster: Cluster, pods: readonly Pod[], port: number | string): PortPolicy[] {
   return pods.flatMap((pod) => portsNamed(pod, port).map((number) => portPolicy(cluster, pod, number)));
 }
@@ -158,11 +219,7 @@ function differs(found: Reach, declared: boolean): Pick<Case, "kind" | "verdict"
   return { kind: declared ? "closed" : "open", verdict };
 }
 
-function remedyOf(
-  kind: Difference["kind"],
-  { by }: Verdict,
-  port: DeclaredPort & { undeclared?: true },
-): string {
+function remedyOf(kind: Difference["kind"], { by }: Verdict, port: ComparedPort): string {
   const foreign = by.filter(
     (object) => /^[A-Z]\w+ \S+\/\S+$/.test(object) && !object.includes(`/${GRANT_PREFIX}`),
   );

@@ -25,7 +25,10 @@ export function decide(cluster: Cluster, pod: Pod, port: number, client: Client,
   const open = unguarded(cluster.mesh, pod, port, client.address);
   const who = `Pod ${nameOf(pod.metadata)}`;
   if (open !== undefined) return { outcome: "allowed", why: open, by: [who] };
-  return judge(portPolicy(cluster, pod, port), client, request);
+  const policy = portPolicy(cluster, pod, port);
+  const verdict = judge(policy, client, request);
+  // Where no Server stands, it is the pod that says so: by its labels, ports and annotations.
+  return policy.server ? verdict : { ...verdict, by: [who, ...verdict.by] };
 }
 
 /** What one port's policy says of a request. */
@@ -49,7 +52,10 @@ function at(policy: PortPolicy, client: Placed, request: Request): Verdict {
     return { outcome: "denied", why: `its port speaks ${protocol} only`, by: [name] };
   }
   const chosen = choose(routes, request).map(({ route, redirects }): Verdict => {
-    if (!route) return { outcome: "denied", why: "no route takes such a request", by: [name] };
+    if (!route) {
+      const by = [name, ...routes.map((one) => one.name)];
+      return { outcome: "denied", why: "no route takes such a request", by };
+    }
     const verdict = letIn([name, route.name], [...route.authorizations, ...authorizations], client);
     if (verdict.outcome === "allowed" && redirects) {
       return { outcome: "denied", why: "it is redirected", by: [name, route.name] };

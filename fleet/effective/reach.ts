@@ -8,7 +8,7 @@ import { endsIn, gatewaySuffixes, proxyOf } from "./proxy";
 import type { Pod, Service } from "./shapes";
 
 /** Where a proxy listens for connections that say where they want to go: the port of gateways, and of every sidecar. */
-const INBOUND_PORT = 4143;
+export const INBOUND_PORT = 4143;
 
 /** What becomes of a request, pod by pod: they may differ in labels, annotations and age. */
 export interface Reach {
@@ -71,8 +71,13 @@ export function isRunning({ status }: Pod): boolean {
   return status.phase !== "Succeeded" && status.phase !== "Failed";
 }
 
+export interface Gateway {
+  readonly pod: Pod;
+  readonly suffixes: readonly string[];
+}
+
 /** Every pod that passes requests on to other names. */
-export function gatewaysOf(cluster: Cluster): { readonly pod: Pod; readonly suffixes: readonly string[] }[] {
+export function gatewaysOf(cluster: Cluster): Gateway[] {
   return cluster.pods
     .filter((pod) => isRunning(pod) && proxyOf(pod))
     .map((pod) => ({ pod, suffixes: gatewaySuffixes(cluster.mesh, pod) }))
@@ -118,19 +123,25 @@ export function reachThroughGateway(
 /** Whether the gateway itself takes a request, and passes it on. */
 function passes(
   cluster: Cluster,
-  { pod, suffixes }: { readonly pod: Pod; readonly suffixes: readonly string[] },
-  { metadata }: Service,
+  gateway: Gateway,
+  service: Service,
   client: Client,
   request: Request,
 ): Verdict {
-  const by = [`gateway ${nameOf(pod.metadata)}`];
+  const { pod } = gateway;
+  const by = [`Pod ${nameOf(pod.metadata)}`];
   const denied = (why: string): Verdict => ({ outcome: "denied", why, by });
   if (client.identity === undefined) return denied("a gateway takes meshed callers only");
-  const name = `${metadata.name}.${metadata.namespace}.svc.${cluster.mesh.clusterDomain}`;
-  if (!suffixes.some((suffix) => endsIn(suffix, name))) return denied("the gateway does not forward to it");
+  if (!forwards(cluster, gateway, service)) return denied("the gateway does not forward to it");
   if (client.identity === identityOf(cluster, pod)) return denied("the gateway calls itself");
   const own = decide(cluster, pod, INBOUND_PORT, client, request);
   return { ...own, by: [...by, ...own.by] };
+}
+
+/** Whether a gateway forwards to this name; linkerd2-proxy `app/gateway/src/discover.rs`. */
+export function forwards({ mesh }: Cluster, { suffixes }: Gateway, { metadata }: Service): boolean {
+  const name = `${metadata.name}.${metadata.namespace}.svc.${mesh.clusterDomain}`;
+  return suffixes.some((suffix) => endsIn(suffix, name));
 }
 
 /** Whether the Service sends one of its ports on to this one of the pod. */

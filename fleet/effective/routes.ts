@@ -30,12 +30,28 @@ type Kind = { readonly group: string; readonly kind: "HTTPRoute" | "GRPCRoute" }
 export function httpRoutes(cluster: Cluster, server: Server, probes: readonly string[]): Route[] {
   const own = cluster.in(server.metadata.namespace);
   // One GRPCRoute takes the Server from all HTTPRoutes (linkerd2 `policy-controller/k8s/status/src/index.rs`).
-  const conflict = own.grpcRoutes.some((route) => isParent(server, route));
+  const conflict = own.grpcRoutes.find((route) => isParent(server, route));
   const found = [
-    ...accepted(own.policyHttpRoutes, { group: POLICY_GROUP, kind: "HTTPRoute" }, server, !conflict),
-    ...accepted(own.gatewayHttpRoutes, { group: GATEWAY_API_GROUP, kind: "HTTPRoute" }, server, !conflict),
+    ...accepted(
+      own.policyHttpRoutes,
+      { group: POLICY_GROUP, kind: "HTTPRoute" },
+      server,
+      conflict === undefined,
+    ),
+    ...accepted(
+      own.gatewayHttpRoutes,
+      { group: GATEWAY_API_GROUP, kind: "HTTPRoute" },
+      server,
+      conflict === undefined,
+    ),
   ];
-  if (found.length === 0) return defaultHttpRoutes(cluster, probes);
+  if (found.length === 0) {
+    const instead = conflict ? [`GRPCRoute ${nameOf(conflict.metadata)}`] : [];
+    return defaultHttpRoutes(cluster, probes).map((route) => ({
+      ...route,
+      name: [route.name, ...instead].join(" because of "),
+    }));
+  }
   return inOrder(found).map(({ kind, route }) =>
     routeOf(
       cluster,
