@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -41,7 +42,7 @@ export interface Step {
 
 /**
  * A lab of a test's own, with the repository's stack file on other ports: the user's lab is never touched. Its project
- * folder has a `Pulumi.yaml` and a stack file of its own, and links to everything else, so that `npm run …` and
+ * folder has a `Pulumi.yaml` and a stack file of its own, and links to everything else, so that `npx fleet …` and
  * `pulumi …` work in it as in a clone.
  */
 export class TestLab {
@@ -54,6 +55,7 @@ export class TestLab {
 
   /** `clusters`: only these of the stack file, each with more settings; services stay in those of theirs. */
   static async create(clusters?: Readonly<Record<string, object>>): Promise<TestLab> {
+    requireOwnCommand();
     const tools = await ensureToolchain({ log: (line) => console.log(line) });
     const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-lab-"));
     const project = join(folder, "project");
@@ -192,6 +194,13 @@ export class TestLab {
     await this.cli("down");
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A work tree that borrows the `node_modules` of another would try the other's `fleet`. */
+function requireOwnCommand(): void {
+  const command = realpathSync(join(repository, "node_modules", ".bin", "fleet"));
+  if (command === join(realpathSync(repository), "ops", "fleet.cjs")) return;
+  throw new Error(`\`npx fleet\` would run ${command}: run \`npm ci\` here.`);
 }
 
 function readYaml(path: string): Record<string, unknown> {
