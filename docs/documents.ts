@@ -72,14 +72,15 @@ function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.Bas
           ),
           [`${PROJECT}:${FLEET_FILE}`]: {
             type: "string",
-            description: "A file with the sections that several stacks share, from the folder of Pulumi.yaml",
+            description:
+              "File with the sections that several stacks share, relative to the folder of Pulumi.yaml",
           },
         },
         anyOf: [holds(needed), holds([`${PROJECT}:${FLEET_FILE}`])],
         patternProperties: {
           [`^(?!${PROJECT}:)`]: {},
           [`^${notOwn}`]: {
-            description: "An encrypted value: `pulumi config set --secret`",
+            description: "Encrypted value: `pulumi config set --secret`",
             type: "object",
             properties: { secure: { type: "string" } },
             required: ["secure"],
@@ -110,19 +111,19 @@ function configurationPage({ properties = {}, required = [] }: Schema): string {
 
 <!-- Written by \`npm run docs\` from the schema in fleet/config. Change it there. -->
 
-Everything stands in \`Pulumi.<stack>.yaml\`, under \`${PROJECT}:<section>\`. Unknown keys are errors, and all mistakes of
-a file are told at once, each with its path and what to write instead. Editors complete and check the file if its
-first line is
+Use this page to look up a setting of the stack file. All settings are in \`Pulumi.<stack>.yaml\`, under
+\`${PROJECT}:<section>\`. Unknown keys are errors. The program reports all mistakes of a file at once, each with its path and a
+fix. Editors complete and check the file if it begins with the following line:
 
 \`\`\`yaml
 # yaml-language-server: $schema=./docs/stack-file.schema.json
 \`\`\`
 
-Where several stacks share a fleet, \`${PROJECT}:${FLEET_FILE}\` names a file that holds sections for all of them: see
+If several stacks share a fleet, \`${PROJECT}:${FLEET_FILE}\` names a file that holds sections for all of them. See
 [several stacks](stacks.md).
 
-Kubeconfigs and private keys never stand in these sections. Each is a configuration value of its own, stored encrypted
-with \`pulumi config set --secret ${PROJECT}:<key> < file\`, and referred to as \`{ secret: <key> }\`.
+Kubeconfigs and private keys do not belong in these sections. Store each as an encrypted configuration value of its own with
+\`pulumi config set --secret ${PROJECT}:<key> < file\`, and refer to it as \`{ secret: <key> }\`.
 
 ${sections.join("\n")}`;
 }
@@ -142,18 +143,20 @@ function chartValuesPage(): string {
     const defaults = table(DEFAULT_VALUES[key]);
     return (
       `## \`${charts[key]}\`\n\n${table(OWNED_VALUES[key])}` +
-      (defaults === "" ? "" : `\nDefaults, which you may override:\n\n${defaults}`)
+      (defaults === "" ? "" : `\nDefaults, which you can override:\n\n${defaults}`)
     );
   });
   return `# Chart values
 
 <!-- Written by \`npm run docs\` from OWNED_VALUES and DEFAULT_VALUES in fleet/linkerd/values.ts. Change it there. -->
 
-Every value this program sets or keeps from being set, and the setting of the stack file each follows from. A stack file
-that sets one of the first tables in \`linkerd.charts.<chart>.values\` is refused; over a default its own value wins. All
-others are yours. A test renders the lab's charts with every value this program sets, and finds each value of these lists
-in the charts' schemas, which are strict. Before another version of the official charts, hold these lists against their
-\`values.yaml\`. \`license\` and \`licenseSecret\` exist in the enterprise chart only, which the lab does not have.
+Use this page to learn which chart values the program sets, and which setting of the stack file each follows from. The first
+table of a chart lists the values that the program owns: it refuses a stack file that sets one of them in
+\`linkerd.charts.<chart>.values\`. The second table lists defaults, which your values override. All other values are yours.
+
+A test renders the lab's charts with every value that this program sets, and finds each value of these lists in the charts'
+schemas, which are strict. Before you use another version of the official charts, compare these lists with their
+\`values.yaml\`. \`license\` and \`licenseSecret\` exist only in the enterprise chart, which the lab does not have.
 
 ${sections.join("\n")}`;
 }

@@ -23,11 +23,11 @@ const adoptConfig = z
       releases: z
         .array(z.enum(["crds", "controlPlane", "multicluster", "viz"]))
         .describe(
-          "Charts that are installed as Helm releases already. The others are installed over what exists",
+          "Charts that are already installed as Helm releases. The other charts are installed over the existing objects",
         ),
     }),
   ])
-  .describe("true or false, or which charts are Helm releases already")
+  .describe("true or false, or the charts that are already Helm releases")
   .transform((value) =>
     value === true
       ? { releases: ["crds" as const, "controlPlane" as const, "multicluster" as const] }
@@ -38,16 +38,21 @@ export const clusterConfig = z.strictObject({
   stack: stackName
     .optional()
     .describe(
-      "The stack that deploys it. Default, only where no cluster names one: every stack that reads this",
+      "Stack that deploys the cluster. Default, allowed only if no cluster names a stack: every stack that reads " +
+        "this file",
     ),
   context: text
     .optional()
-    .describe("Context in the kubeconfig. Default, only with `kubeconfig`: its current context"),
+    .describe(
+      "Context in the kubeconfig. Default, allowed only with `kubeconfig`: the current context of that kubeconfig",
+    ),
   kubeconfig: secretRef
     .optional()
-    .describe("Secret that holds the kubeconfig `pulumi` uses. Default: KUBECONFIG of whoever runs it"),
+    .describe(
+      "Secret that holds the kubeconfig that `pulumi` uses. Default: the KUBECONFIG of the person who runs it",
+    ),
   apiServer: judged(apiServerProblem, "^[hH][tT][tT][pP][sS]://[^\\s?#@]+$").describe(
-    "API server as the pods of the *other* clusters reach it",
+    "URL at which the pods of the *other* clusters reach the API server",
   ),
   ca: certificatePem
     .optional()
@@ -57,93 +62,115 @@ export const clusterConfig = z.strictObject({
   tlsServerName: domainName
     .optional()
     .describe(
-      "Name that the certificate of `apiServer` is for, where that is not its host: behind NAT or a TCP load balancer. " +
-        "It stands in the kubeconfigs of the links. Default: the host of `apiServer`",
+      "Name in the certificate of `apiServer`, if it differs from the host: behind NAT or a TCP load balancer. The " +
+        "kubeconfigs of the links contain it. Default: the host of `apiServer`",
     ),
-  region: text.optional().describe("For `topology.kind: islands`, pictures and reports"),
+  region: text
+    .optional()
+    .describe("Region of the cluster, for `topology.kind: islands`, pictures and reports"),
   network: text
     .optional()
-    .describe("Clusters that name the same network route pod to pod, which flat and federated services need"),
+    .describe(
+      "Network of the cluster. Clusters with the same network route pod to pod, which flat and federated services " +
+        "need",
+    ),
   podNetworks: z
     .array(network)
     .min(1)
     .optional()
     .describe(
-      "Where this cluster's own callers of its exported services come from: its pods, and its nodes if they call. " +
-        "Required for an exported service on a shared network. Default: all private networks",
+      "Networks of this cluster's own callers of its exported services: those of its pods, and of its nodes if " +
+        "they call. Required for an exported service on a shared network. Default: all private networks",
     ),
   clusterDomain: domainName.default("cluster.local").describe("DNS domain of the cluster's services"),
   trustDomain: domainName.optional().describe("Trust domain of this cluster. Default: `trust.domain`"),
   gateway: gatewayConfig
     .prefault({ type: "loadBalancer" })
-    .describe("Where the other clusters' `gateway` traffic comes in"),
+    .describe("How `gateway` traffic of the other clusters enters the cluster"),
   state: z
     .enum(["active", "draining"])
     .default("active")
-    .describe("`draining`: nothing crosses from or to it any more; the step before a cluster is removed"),
+    .describe(
+      "`draining`: no service crosses from or to the cluster any more. It is the step before you remove a cluster",
+    ),
   observed: z
     .boolean()
     .default(true)
-    .describe("Whether `observability` holds for this cluster; `false` where no Prometheus Operator runs"),
+    .describe(
+      "Whether `observability` applies to this cluster. Set `false` if no Prometheus Operator runs in it",
+    ),
   evacuate: z
     .boolean()
     .default(false)
-    .describe("No service has a member in this cluster any more; its links stay, and it can call the others"),
+    .describe(
+      "Takes the members of this cluster out of every service. Its links stay, and it can call the others",
+    ),
   createNamespaces: z
     .boolean()
     .default(false)
-    .describe("Namespaces of mirrored services that are missing here are made. They are never removed again"),
+    .describe(
+      "Creates the missing namespaces of services that are mirrored into this cluster. They are never removed",
+    ),
   adopt: adoptConfig
     .default(false)
     .describe(
-      "Takes over an existing Linkerd: its Helm releases (`true`: all but linkerd-viz), and every object that this program " +
-        "would make. Remove it in the next change",
+      "Takes over an existing Linkerd: its Helm releases (`true`: all but linkerd-viz), and every existing object " +
+        "that this program would create. Remove the setting in the next change",
     ),
   issuer: z
     .strictObject({
-      certificate: certificatePem.describe("In PEM, signed by a `certificate` of `trust.anchors`"),
-      privateKey: secretRef.describe("Its private key"),
+      certificate: certificatePem.describe(
+        "Certificate in PEM, signed by a `certificate` of `trust.anchors`",
+      ),
+      privateKey: secretRef.describe("Private key of the certificate"),
     })
     .optional()
     .describe(
-      "The identity issuer that the cluster has, kept as it is. Default: one signed by the active anchor, which its " +
-        "running pods must trust by then",
+      "Existing identity issuer of the cluster, which the program keeps. Default: one signed by the active anchor, " +
+        "which the running pods must trust by then",
     ),
   chartAccesses: z
     .array(serviceAccount)
     .optional()
     .describe(
-      "ServiceAccounts that the multicluster chart made for sources before this cluster was adopted. They work as " +
-        "long as they are listed",
+      "ServiceAccounts that the multicluster chart created for sources before this cluster was adopted. They work " +
+        "as long as they are listed",
     ),
   namespaces: z
     .record(
       namespaceName,
       z.strictObject({
         defaultInboundPolicy: inboundPolicy.describe(
-          "As `linkerd.defaultInboundPolicy`, for pods of this namespace that start from then on",
+          "The same as `linkerd.defaultInboundPolicy`, for pods of this namespace that start from then on",
         ),
       }),
     )
     .default({})
-    .describe("Existing namespaces of this cluster that differ from the rest of it, by name"),
+    .describe("Existing namespaces that differ from the rest of this cluster, by name"),
   generations: z
     .strictObject({
-      issuer: generation.default(1).describe("Of the issuer's key and certificate"),
-      webhooks: generation.default(1).describe("Of the keys and certificates of the admission webhooks"),
+      issuer: generation.default(1).describe("Generation of the issuer's key and certificate"),
+      webhooks: generation.default(1).describe("Generation of the admission webhooks' keys and certificates"),
     })
     .prefault({})
-    .describe("Another number than before makes new ones at once, long before they would be renewed"),
-  admission: admissionMode.optional().describe("As the section of this name, for this cluster"),
-  operators: z.array(operator).min(1).optional().describe("As the section of this name, for this cluster"),
+    .describe(
+      "Generations of keys and certificates. A number that differs from the deployed one creates new ones at once, " +
+        "before they would renew",
+    ),
+  admission: admissionMode.optional().describe("The same as the section of this name, for this cluster"),
+  operators: z
+    .array(operator)
+    .min(1)
+    .optional()
+    .describe("The same as the section of this name, for this cluster"),
   wave: z
     .int()
     .min(0)
     .default(0)
     .describe(
-      "Upgrade wave, lowest first: its control plane is touched when those of the wave before are healthy. A cluster " +
-        "of an earlier wave that fails holds it up; default: none waits for another",
+      "Upgrade wave, lowest first. The control plane is changed when those of the wave before are healthy, and a " +
+        "cluster of an earlier wave that fails delays it. By default, no cluster waits for another",
     ),
-  linkerd: linkerdOverrides.prefault({}).describe("What this cluster does differently from `linkerd`"),
+  linkerd: linkerdOverrides.prefault({}).describe("Settings of this cluster that differ from `linkerd`"),
 });
 export type ClusterConfig = z.infer<typeof clusterConfig>;

@@ -12,32 +12,35 @@ import { clusterName } from "./common";
 
 /** The structured values of a stack file, under the project name `linkerd-fleet`. */
 export const fleetConfig = z.strictObject({
-  linkerd: linkerdConfig.describe("Which Linkerd, from where"),
-  trust: trustConfig.describe("Who signs the identities of the fleet"),
-  clusters: z.record(clusterName, clusterConfig).describe("The clusters, by name"),
-  topology: topologyConfig.prefault({ kind: "mesh" }).describe("Which links exist"),
-  access: accessConfig.prefault({}).describe("The tokens with which sources read their targets"),
-  services: z.array(serviceConfig).default([]).describe("What may cross. What is not listed does not"),
+  linkerd: linkerdConfig.describe("Version and source of Linkerd"),
+  trust: trustConfig.describe("Trust anchors and issuers, which sign the identities of the fleet"),
+  clusters: z.record(clusterName, clusterConfig).describe("Clusters of the fleet, by name"),
+  topology: topologyConfig.prefault({ kind: "mesh" }).describe("Links of the fleet"),
+  access: accessConfig.prefault({}).describe("Tokens with which sources read their targets"),
+  services: z
+    .array(serviceConfig)
+    .default([])
+    .describe("Services that may cross. A service that is not listed does not cross"),
   observability: observabilityConfig
     .optional()
     .describe("Metrics, alerts and a dashboard for the Prometheus Operator of each cluster. Default: none"),
   admission: admissionMode
     .default("enforce")
     .describe(
-      "What the API servers do with a Link, an export label or an edited grant that is not declared here, whoever " +
-        "makes it: refuse it (`enforce`), let it pass with a warning (`warn`), or nothing (`off`)",
+      "Treatment, by the API servers, of a Link, an export label or an edited grant that is not declared here, " +
+        "from anybody. `enforce`: refuse it; `warn`: let it pass with a warning; `off`: let it pass",
     ),
   operators: z
     .array(operator)
     .min(1)
     .optional()
     .describe(
-      "Who deploys this fleet, as the API servers know them: `user:<name>` or `group:<name>`. Default: whoever may " +
-        "change ValidatingAdmissionPolicies",
+      "Users and groups that deploy this fleet, as the API servers know them: `user:<name>` or `group:<name>`. " +
+        "Default: everybody who may change ValidatingAdmissionPolicies",
     ),
   allowUnsafe: z
     .array(transitionRule)
     .default([])
-    .describe("Rules of the transition guard that do not hold for the next deployment. Remove them after it"),
+    .describe("Rules of the transition guard that do not apply to the next deployment. Remove them after it"),
 });
 export type FleetConfig = z.infer<typeof fleetConfig>;

@@ -5,69 +5,75 @@ import { failureAccrualConfig, retriesConfig, timeoutsConfig, trafficConfig } fr
 
 export const serviceConfig = z.strictObject({
   name: serviceName.describe("Name of an existing Service, the same in every exporting cluster"),
-  namespace: namespaceName.describe("Its namespace, the same in every cluster"),
+  namespace: namespaceName.describe("Namespace, the same in every cluster"),
   mode: mode.describe(
     "`gateway`: mirrored as `<name>-<cluster>` through the gateway; `flat`: the same, pod to pod; " +
       "`federated`: one `<name>-federated` over all members, pod to pod",
   ),
-  in: z.array(clusterName).min(1).describe("The clusters that export it"),
+  in: z.array(clusterName).min(1).describe("Clusters that export the service"),
   headless: z
     .boolean()
     .default(false)
     .describe(
-      "The Service has no cluster IP. Mode gateway mirrors its named pods one by one, mode flat as one Service",
+      "Whether the Service has no cluster IP. Mode gateway mirrors its named pods one by one, mode flat as one " +
+        "Service",
     ),
   ports: z
     .array(containerPort)
     .min(1)
-    .describe("The container ports behind it, by number or name: each is closed to whom no grant names"),
+    .describe(
+      "Container ports behind the Service, by number or name. Each is closed to every caller that no grant names",
+    ),
   pods: z
     .record(z.string(), z.string())
     .optional()
-    .describe("Labels of its pods. Default: the selector of the Service"),
+    .describe("Labels of the pods. Default: the selector of the Service"),
   protocol: z
     .enum(["unknown", "HTTP/1", "HTTP/2", "gRPC", "opaque", "TLS"])
     .default("unknown")
-    .describe("What is spoken at the ports; `unknown` is detected. A port that was opaque must say so here"),
+    .describe("Protocol at the ports. Proxies detect `unknown`. Set `opaque` for a port that was opaque"),
   allow: z
     .array(grantConfig)
     .default([])
-    .describe("Who of the other clusters may call (flat and federated). Default: nobody"),
+    .describe("Callers of other clusters (flat and federated). Default: nobody"),
   probes: z
     .array(httpPath)
     .optional()
     .describe(
-      "Paths of the HTTP probes of its pods at these ports. Needed where grants have `routes`: Linkerd lets probes in " +
-        "by itself only where there are none. `[]`: no probes there",
+      "Paths of the HTTP probes of the pods at these ports. Required if grants have `routes`, because Linkerd lets " +
+        "probes in by itself only without routes. `[]`: the ports have no probes",
     ),
   allowGateway: z
     .boolean()
     .default(false)
-    .describe("Whoever the gateway lets in may call (mode gateway, where the pods see no other identity)"),
-  allowAnyMeshed: z.boolean().default(false).describe("Every meshed pod of every cluster may call"),
+    .describe(
+      "Lets in everybody whom the gateway lets in (mode gateway, where the pods see no other identity)",
+    ),
+  allowAnyMeshed: z.boolean().default(false).describe("Lets in every meshed pod of every cluster"),
   failureAccrual: failureAccrualConfig
     .optional()
     .describe(
-      "Callers leave out endpoints that fail, such as those of a failing cluster; `{}` takes the defaults",
+      "Makes callers leave out endpoints that fail, such as those of a failing cluster. `{}` uses the defaults",
     ),
-  timeouts: timeoutsConfig.optional().describe("How long callers wait"),
+  timeouts: timeoutsConfig.optional().describe("Limits on how long callers wait"),
   retries: retriesConfig
     .optional()
     .describe(
-      "Callers send failed requests again. Only for services where twice does no harm; `{}`: once, after 5xx",
+      "Makes callers send failed requests again. Use it only for requests that may arrive twice. `{}`: once, after " +
+        "5xx",
     ),
   traffic: z
     .array(trafficConfig)
     .default([])
     .describe(
-      "How HTTP and gRPC requests of the exporting clusters' own callers to `<name>` are divided between the Service " +
-        "and its mirrors (gateway and flat). Default: they stay in their cluster",
+      "Division of HTTP and gRPC requests of the exporting clusters' own callers to `<name>` between the Service " +
+        "and its mirror services (gateway and flat). Default: they stay in their cluster",
     ),
   local: localConfig
     .default("keep")
     .describe(
-      "Who of the exporting cluster itself may call. `keep`: who could before, from its pod networks; " +
-        "`meshed`: its meshed pods; `none`; or the named ones",
+      "Callers of the exporting cluster itself. `keep`: those who could call before, from its pod networks; " +
+        "`meshed`: its meshed pods; `none`: nobody; or the named ones",
     ),
 });
 export type ServiceConfig = z.infer<typeof serviceConfig>;

@@ -36,7 +36,7 @@ const who = {
   namespace: namespaceName.optional().describe("Namespace of the callers"),
   serviceAccount: serviceAccount
     .optional()
-    .describe("Their ServiceAccount. Default: all ServiceAccounts of the namespace"),
+    .describe("ServiceAccount of the callers. Default: all ServiceAccounts of the namespace"),
 };
 
 /** As the Gateway API has it (`HTTPPathMatch`), but for `*`, which would be taken for what it is not. */
@@ -53,15 +53,17 @@ export const httpMatch = z.strictObject({
       type: z
         .enum(["PathPrefix", "Exact"])
         .default("PathPrefix")
-        .describe("`PathPrefix`: this path and all below it, by whole segments; `Exact`: this path alone"),
-      value: httpPath.describe("The path"),
+        .describe(
+          "`PathPrefix`: this path and everything below it, by whole segments; `Exact`: only this path",
+        ),
+      value: httpPath.describe("Path of the requests"),
     })
     .default({ type: "PathPrefix", value: "/" })
-    .describe("Default: every path"),
+    .describe("Paths of the requests. Default: every path"),
   method: z
     .enum(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"])
     .optional()
-    .describe("Default: every method"),
+    .describe("Method of the requests. Default: every method"),
 });
 export type HttpMatch = z.infer<typeof httpMatch>;
 
@@ -69,17 +71,27 @@ export const grantConfig = z.strictObject({
   ...who,
   cluster: clusterName
     .optional()
-    .describe("Their cluster, which must have a trust domain of its own. Default: every linked cluster"),
-  trustDomain: domainName.optional().describe("Their trust domain, instead of a cluster"),
+    .describe(
+      "Cluster of the callers, which must have a trust domain of its own. Default: every linked cluster",
+    ),
+  trustDomain: domainName.optional().describe("Trust domain of the callers, instead of a cluster"),
   identity: meshIdentity
     .optional()
-    .describe("The whole identity, instead of the settings above; also of callers outside of this fleet"),
-  ports: z.array(containerPort).min(1).optional().describe("Which ports. Default: all of the service"),
+    .describe(
+      "Whole identity of the caller, instead of the settings above. The caller may be outside of this fleet",
+    ),
+  ports: z
+    .array(containerPort)
+    .min(1)
+    .optional()
+    .describe("Ports of the grant. Default: all ports of the service"),
   routes: z
     .array(httpMatch)
     .min(1)
     .optional()
-    .describe("Which HTTP requests, each a match of an HTTPRoute. Default: everything sent to the ports"),
+    .describe(
+      "HTTP requests of the grant, each a match of an HTTPRoute. Default: everything sent to the ports",
+    ),
 });
 export type GrantConfig = z.infer<typeof grantConfig>;
 

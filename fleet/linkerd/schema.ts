@@ -8,9 +8,9 @@ const source = z
   .union([
     place,
     z.strictObject({
-      url: place.describe("The repository"),
-      username: text.describe("Whom the repository knows"),
-      password: secretRef.describe("The secret with the password or token"),
+      url: place.describe("URL of the repository"),
+      username: text.describe("User name at the repository"),
+      password: secretRef.describe("Secret that holds the password or token"),
     }),
   ])
   .describe("a URL or a path, or { url, username, password }")
@@ -28,17 +28,20 @@ const chart = z.strictObject({
   source: source
     .optional()
     .describe(
-      "Where this one chart comes from, if not from `linkerd.source`, in the same form; also a `.tgz` file",
+      "Source of this chart, in the same form, if it differs from `linkerd.source`. It may also be a `.tgz` file",
     ),
   release: releaseName
     .optional()
     .describe(
-      "Name of the Helm release, for good. Default: that of the open-source chart, for example linkerd-crds",
+      "Name of the Helm release, which you cannot change later. Default: the name of the open-source chart, for " +
+        "example linkerd-crds",
     ),
   values: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe("Extra chart values, merged under the ones this program owns. Never a secret"),
+    .describe(
+      "Extra chart values, merged under the values that this program owns. They must not contain a secret",
+    ),
 });
 
 const charts = z.strictObject({
@@ -58,7 +61,7 @@ const images = z.strictObject({
   registry: image
     .optional()
     .describe(
-      "Where the images come from: `<registry>/controller`, `<registry>/proxy`, `<registry>/debug`. Default: the " +
+      "Registry of the images `<registry>/controller`, `<registry>/proxy`, `<registry>/debug`. Default: the " +
         "chart's own",
     ),
   pause: image.optional().describe("Image of the gateway's pause container. Default: the chart's own"),
@@ -66,7 +69,7 @@ const images = z.strictObject({
     .optional()
     .describe(
       "Secret in the form of a `.dockerconfigjson`, for the pods of the control plane and of the multicluster " +
-        "extension. A meshed pod pulls its proxy with what its own namespace has",
+        "extension. A meshed pod pulls its proxy with the pull secrets of its own namespace",
     ),
 });
 
@@ -84,31 +87,39 @@ const overridable = {
   charts: charts.describe("Version, source and extra values of single charts"),
   ha: z
     .boolean()
-    .describe("High availability profile (linkerd2 `values-ha.yaml`): three replicas, disruption budgets"),
+    .describe("High availability profile (linkerd2 `values-ha.yaml`): three replicas and disruption budgets"),
   gatewayApi: z
     .enum(["bundled", "existing"])
     .describe(
       "`bundled`: the linkerd-crds chart installs the Gateway API CRDs, and keeps them when it is removed; " +
-        "`existing`: they are already in the cluster",
+        "`existing`: the CRDs are already in the cluster",
     ),
   defaultInboundPolicy: inboundPolicy.describe(
-    "Who may call a meshed port for which nothing else is said. Default: all-unauthenticated, Linkerd's own",
+    "Callers of a meshed port for which nothing else is set. Default: all-unauthenticated, Linkerd's own",
   ),
   namespace: namespaceName.describe("Namespace of the control plane, the same in every cluster"),
-  images: images.describe("A private mirror of the images"),
+  images: images.describe("Private mirror of the images"),
   cni: z
     .boolean()
     .describe(
-      "The linkerd-cni plugin, already in the cluster, redirects the traffic of pods, so that they need no init " +
-        "container with network rights",
+      "Whether the linkerd-cni plugin, which must already be in the cluster, redirects the traffic of pods. Pods " +
+        "then need no init container with network rights",
     ),
   nativeSidecar: z
     .boolean()
-    .describe("Proxies are native sidecar containers (Kubernetes 1.29 and later). Default: the chart's own"),
+    .describe(
+      "Whether proxies are native sidecar containers (Kubernetes 1.29 and later). Default: the chart's own",
+    ),
   viz: z
     .boolean()
-    .describe("The extension linkerd-viz: metrics of the last hours, `linkerd viz`, tap and a dashboard"),
-  timeoutSeconds: z.int().min(30).max(3600).describe("How long one chart may take to become ready"),
+    .describe(
+      "Installs the extension linkerd-viz: metrics of the last hours, `linkerd viz`, tap and a dashboard",
+    ),
+  timeoutSeconds: z
+    .int()
+    .min(30)
+    .max(3600)
+    .describe("Time that one chart may take to become ready, in seconds"),
 };
 
 export const linkerdConfig = z.strictObject({
@@ -120,9 +131,9 @@ export const linkerdConfig = z.strictObject({
   source: source
     .optional()
     .describe(
-      "Where the charts come from: a repository URL, an OCI reference (`oci://…`) or a local folder that holds " +
-        "one folder a chart (`./charts`); `{ url, username, password: { secret: <key> } }` for a repository with a " +
-        "password. Default: the channel's public repository",
+      "Source of the charts: a repository URL, an OCI reference (`oci://…`) or a local folder with one folder for " +
+        "each chart (`./charts`). For a repository with a password, write `{ url, username, password: { secret: " +
+        "<key> } }`. Default: the channel's public repository",
     ),
   charts: overridable.charts.prefault({}),
   ha: overridable.ha.default(false),
@@ -132,7 +143,7 @@ export const linkerdConfig = z.strictObject({
   license: secretRef
     .optional()
     .describe(
-      "Secret that holds the license. Required for `enterprise`; becomes the Secret `buoyant-license`",
+      "Secret that holds the license. Required for `enterprise`. It becomes the Secret `buoyant-license`",
     ),
   images: overridable.images.default({}),
   cni: overridable.cni.default(false),

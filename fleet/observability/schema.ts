@@ -3,26 +3,30 @@ import { matching, namespaceName, network } from "../config/common";
 import { serviceAccount } from "../grants/schema";
 
 const prometheus = z.strictObject({
-  namespace: namespaceName.describe("Its namespace, the same in every cluster"),
-  serviceAccount: serviceAccount.describe("Its ServiceAccount"),
+  namespace: namespaceName.describe("Namespace, the same in every cluster"),
+  serviceAccount: serviceAccount.describe("ServiceAccount of Prometheus"),
   networks: z
     .array(network)
     .min(1)
     .optional()
-    .describe("Where it scrapes from, if it is not meshed: without a proxy it has no identity to show"),
+    .describe(
+      "Networks from which Prometheus scrapes, if it is not meshed. Without a proxy, it has no identity",
+    ),
 });
 
 const dashboard = z.strictObject({
-  namespace: namespaceName.describe("Where Grafana looks for dashboards"),
+  namespace: namespaceName.describe("Namespace in which Grafana looks for dashboards"),
   labels: z
     .record(z.string(), z.string())
     .default({ grafana_dashboard: "1" })
-    .describe("What it finds them by"),
+    .describe("Labels by which Grafana finds dashboards"),
 });
 
 /** What makes the fleet visible to the Prometheus Operator of each cluster, whose CRDs must be there. */
 export const observabilityConfig = z.strictObject({
-  prometheus: prometheus.describe("Who may read the metrics of the multicluster extension, in each cluster"),
+  prometheus: prometheus.describe(
+    "Prometheus that may read the metrics of the multicluster extension, in each cluster",
+  ),
   labels: z
     .record(z.string(), z.string())
     .default({})
@@ -33,7 +37,7 @@ export const observabilityConfig = z.strictObject({
     "write seconds or minutes, for example 30s",
   )
     .default("30s")
-    .describe("How often metrics are read"),
-  dashboard: dashboard.optional().describe("A Grafana dashboard, as a ConfigMap in every cluster"),
+    .describe("Interval at which metrics are read"),
+  dashboard: dashboard.optional().describe("Grafana dashboard, as a ConfigMap in every cluster"),
 });
 export type ObservabilityConfig = z.infer<typeof observabilityConfig>;

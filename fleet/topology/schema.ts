@@ -5,27 +5,28 @@ const excludes = {
   excludedLabels: z
     .array(metadataKey)
     .default([])
-    .describe("Labels not copied to mirror services, besides the default ones"),
+    .describe("Labels that are not copied to mirror services, besides the default ones"),
   excludedAnnotations: z
     .array(metadataKey)
     .default([])
-    .describe("Annotations not copied to mirror services, besides the default ones"),
+    .describe("Annotations that are not copied to mirror services, besides the default ones"),
 };
 
 export const linkConfig = z.strictObject({
-  source: clusterName.describe("The cluster that gets the mirror services"),
-  target: clusterName.describe("The cluster whose services cross"),
+  source: clusterName.describe("Cluster that gets the mirror services"),
+  target: clusterName.describe("Cluster whose services cross"),
   modes: z
     .array(mode)
     .min(1)
     .optional()
     .describe(
-      "What the link carries. Default: `gateway` if the target has one, `flat` and `federated` if both share a network",
+      "Modes of the services that the link carries. Default: `gateway` if the target has a gateway, `flat` and " +
+        "`federated` if both clusters share a network",
     ),
   state: z
     .enum(["active", "draining"])
     .default("active")
-    .describe("`draining`: nothing crosses any more; the step before a link is removed"),
+    .describe("`draining`: no service crosses any more. It is the step before you remove a link"),
   ...excludes,
 });
 export type LinkConfig = z.infer<typeof linkConfig>;
@@ -37,19 +38,19 @@ const shared = {
   links: z
     .array(linkConfig)
     .default([])
-    .describe("Links besides those of the kind, or settings of single links of the kind"),
+    .describe("Additional links, or settings of single links of the kind"),
   ...excludes,
 };
 
 export const topologyConfig = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("mesh"), ...shared }).describe("Every cluster is linked to every other"),
+  z.strictObject({ kind: z.literal("mesh"), ...shared }).describe("every cluster is linked to every other"),
   z
     .strictObject({
       kind: z.literal("hub"),
-      hub: clusterName.describe("The cluster in the middle"),
+      hub: clusterName.describe("Cluster in the middle"),
       ...shared,
     })
-    .describe("Every other cluster is linked to the hub, and the hub to it"),
+    .describe("every other cluster is linked to the hub, and the hub to it"),
   z
     .strictObject({
       kind: z.literal("islands"),
@@ -59,7 +60,7 @@ export const topologyConfig = z.discriminatedUnion("kind", [
         .describe("Pairs of clusters of different regions, linked both ways"),
       ...shared,
     })
-    .describe("A mesh inside each region; regions meet only at the bridges"),
-  z.strictObject({ kind: z.literal("links"), ...shared }).describe("Only the links listed"),
+    .describe("each region is a mesh, and regions meet only at the bridges"),
+  z.strictObject({ kind: z.literal("links"), ...shared }).describe("only the listed links exist"),
 ]);
 export type TopologyConfig = z.infer<typeof topologyConfig>;

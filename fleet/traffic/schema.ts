@@ -22,17 +22,19 @@ export const failureAccrualConfig = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(7)
-    .describe("Failures in a row after which an endpoint is left out"),
-  minPenalty: duration.default("1s").describe("How long it is left out at first"),
-  maxPenalty: duration.default("60s").describe("How long at most, after more failures"),
+    .describe("Number of consecutive failures after which an endpoint is left out"),
+  minPenalty: duration.default("1s").describe("Time for which the endpoint is left out at first"),
+  maxPenalty: duration
+    .default("60s")
+    .describe("Longest time for which the endpoint is left out, after more failures"),
 });
 
 export const timeoutsConfig = z.strictObject({
   request: duration
     .optional()
-    .describe("For a whole request with its answer, retries included. Default: none"),
-  response: duration.optional().describe("For the answer, once the request was sent. Default: none"),
-  idle: duration.optional().describe("For a pause in which nothing is sent either way. Default: none"),
+    .describe("Limit for a whole request with its answer, retries included. Default: none"),
+  response: duration.optional().describe("Limit for the answer, once the request was sent. Default: none"),
+  idle: duration.optional().describe("Limit for a pause in which nothing is sent either way. Default: none"),
 });
 
 const httpCondition = matching(
@@ -42,14 +44,18 @@ const httpCondition = matching(
 );
 
 export const retriesConfig = z.strictObject({
-  limit: z.int().min(1).max(100).default(1).describe("How often a request is sent again"),
-  http: z.array(httpCondition).min(1).default(["5xx"]).describe("Answers after which it is sent again"),
+  limit: z.int().min(1).max(100).default(1).describe("Number of times that a request is sent again"),
+  http: z
+    .array(httpCondition)
+    .min(1)
+    .default(["5xx"])
+    .describe("Answers after which a request is sent again"),
   grpc: z
     .array(z.enum(["cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"]))
     .min(1)
     .optional()
-    .describe("gRPC statuses after which it is sent again. Default: none"),
-  timeout: duration.optional().describe("After this time one try is given up and sent again. Default: none"),
+    .describe("gRPC statuses after which a request is sent again. Default: none"),
+  timeout: duration.optional().describe("Time after which one try is given up and sent again. Default: none"),
 });
 
 export const trafficConfig = z.strictObject({
@@ -58,9 +64,11 @@ export const trafficConfig = z.strictObject({
     .array(clusterName)
     .min(1)
     .optional()
-    .describe("The clusters whose own callers are meant, each with the Service. Default: all of `in`"),
+    .describe("Clusters whose own callers are affected. Each must have the Service. Default: all of `in`"),
   weights: z
     .record(clusterName, z.int().min(0).max(1_000_000))
-    .describe("For each cluster of `in` its share: of the Service itself, and of the mirrors of the others"),
+    .describe(
+      "Share of each cluster of `in`: of the Service itself, and of the mirror services of the others",
+    ),
 });
 export type TrafficConfig = z.infer<typeof trafficConfig>;

@@ -23,19 +23,19 @@ export const anchorConfig = z.strictObject({
     'use letters, digits and dashes, for example "2026"',
   )
     .max(40)
-    .describe("Names this anchor for good: it is part of resource names, and is never used again"),
+    .describe("Permanent name of this anchor. It is part of resource names. Never use it for another anchor"),
   state: z
     .enum(["active", "staged", "retiring"])
     .describe(
-      "`active`: trusted, and signs the issuers (exactly one); `staged`: trusted, does not sign yet; " +
-        "`retiring`: trusted, does not sign any more",
+      "`active`: trusted, and signs the issuers (exactly one anchor); `staged`: trusted, and does not sign yet; " +
+        "`retiring`: trusted, and no longer signs",
     ),
   certificate: certificatePem
     .optional()
-    .describe("An existing trust anchor in PEM. Default: one is generated and kept"),
+    .describe("Existing trust anchor in PEM. Default: the program generates one and keeps it"),
   privateKey: secretRef
     .optional()
-    .describe("The private key of `certificate`. Needed while the anchor is `active`"),
+    .describe("Private key of `certificate`. Required while the anchor is `active`"),
   clusterIssuer: matching(
     /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
     "is not the name of a ClusterIssuer",
@@ -44,22 +44,22 @@ export const anchorConfig = z.strictObject({
     .max(253)
     .optional()
     .describe(
-      "With `provider: cert-manager`: the ClusterIssuer, in every cluster, that has the key of `certificate`. Needed " +
-        "while the anchor is `active`",
+      "With `provider: cert-manager`: the ClusterIssuer that has the key of `certificate`, in every cluster. " +
+        "Required while the anchor is `active`",
     ),
   lifetimeHours: z
     .int()
     .min(24)
     .max(MOST_HOURS)
     .default(87_600)
-    .describe("How long a generated anchor is valid. It never renews by itself"),
+    .describe("Lifetime of a generated anchor. It never renews by itself"),
 });
 export type AnchorConfig = z.infer<typeof anchorConfig>;
 
 const restartedWorkload = z.strictObject({
-  namespace: namespaceName.describe("Where the Deployment is"),
-  deployment: text.describe("Its name"),
-  in: z.array(clusterName).min(1).optional().describe("The clusters that have it. Default: all"),
+  namespace: namespaceName.describe("Namespace of the Deployment"),
+  deployment: text.describe("Name of the Deployment"),
+  in: z.array(clusterName).min(1).optional().describe("Clusters that have the Deployment. Default: all"),
 });
 
 export const trustConfig = z.strictObject({
@@ -67,37 +67,33 @@ export const trustConfig = z.strictObject({
     .enum(["pulumi", "cert-manager"])
     .default("pulumi")
     .describe(
-      "Who makes the issuers and keeps their keys: this program, in the stack's state; or in each cluster cert-manager, " +
-        "with trust-manager for the bundle",
+      "Creator of the issuers, which keeps their keys. `pulumi`: this program, in the stack's state; " +
+        "`cert-manager`: cert-manager in each cluster, with trust-manager for the bundle",
     ),
   anchors: z
     .array(anchorConfig)
     .min(1)
-    .describe("The trust bundle, in this order. Every cluster trusts all of them"),
+    .describe("Trust bundle, in this order. Every cluster trusts all of its anchors"),
   stack: stackName
     .optional()
-    .describe("The stack that makes and keeps the anchors, where the clusters are in several stacks"),
+    .describe("Stack that creates and keeps the anchors, if the clusters are in several stacks"),
   domain: domainName
     .default("cluster.local")
-    .describe("Trust domain of every cluster that does not name its own"),
+    .describe("Trust domain of every cluster that does not set its own"),
   issuer: z
     .strictObject({
-      lifetimeHours: z
-        .int()
-        .min(1)
-        .max(MOST_HOURS)
-        .default(8_760)
-        .describe("How long a cluster's issuer is valid"),
+      lifetimeHours: z.int().min(1).max(MOST_HOURS).default(8_760).describe("Lifetime of a cluster's issuer"),
       renewBeforeHours: z
         .int()
         .min(0)
         .default(1_440)
         .describe(
-          "The first `pulumi up` in this time before its end renews it. `linkerd check` warns under 60 days",
+          "Time before the end of the issuer. The first `pulumi up` in this time renews it. `linkerd check` warns " +
+            "under 60 days",
         ),
     })
     .prefault({})
-    .describe("Each cluster's issuer, the intermediate that signs the identities of its pods"),
+    .describe("Issuer of each cluster: the intermediate that signs the identities of its pods"),
   webhooks: z
     .strictObject({
       lifetimeHours: z
@@ -105,14 +101,12 @@ export const trustConfig = z.strictObject({
         .min(24)
         .max(Math.floor(MOST_HOURS / AUTHORITY_LIFETIMES))
         .default(8_760)
-        .describe(
-          "How long such a certificate is valid; the authority that signs it lives ten times as long",
-        ),
+        .describe("Lifetime of such a certificate. The authority that signs it lives ten times as long"),
       renewBeforeHours: z
         .int()
         .min(0)
         .default(1_440)
-        .describe("The first `pulumi up` in this time before its end renews it"),
+        .describe("Time before the end of the certificate. The first `pulumi up` in this time renews it"),
     })
     .prefault({})
     .describe("Certificates of the three admission webhooks"),
@@ -121,13 +115,13 @@ export const trustConfig = z.strictObject({
       extension: z
         .boolean()
         .default(false)
-        .describe("Gateways and service mirrors restart with every change of the anchors"),
+        .describe("Restarts gateways and service mirrors with every change of the anchors"),
       workloads: z
         .array(restartedWorkload)
         .default([])
         .describe("Meshed Deployments that restart with every change of the anchors, and once when listed"),
     })
     .prefault({})
-    .describe("What restarts by itself, besides the control planes, when an anchor is rotated"),
+    .describe("Pods that restart automatically, besides the control planes, when an anchor is rotated"),
 });
 export type TrustConfig = z.infer<typeof trustConfig>;

@@ -6,7 +6,7 @@ export const SHAPES: readonly Mistake[] = [
   ["a section that is text", (f) => (f.topology = "mesh"), "topology", "map"],
   ["a misspelt key", (f) => (f.linkerd.chanel = "edge"), "linkerd.chanel", "channel"],
   ["a key that exists nowhere", (f) => (f.clusters.us.password = "x"), "clusters.us.password", "remove it"],
-  ["a missing key", (f) => delete f.clusters.us.apiServer, "clusters.us.apiServer", "API server as"],
+  ["a missing key", (f) => delete f.clusters.us.apiServer, "clusters.us.apiServer", "reach the API server"],
   ["a choice that does not exist", (f) => (f.services[0].mode = "federate"), "services[0].mode", "federated"],
   ["an unknown kind of topology", (f) => (f.topology.kind = "star"), "topology.kind", "one of them"],
   [
