@@ -9,7 +9,7 @@ export function usageOf({ name, takes }: Verb): string {
 }
 
 export function changesOf({ changes }: Verb): string {
-  return changes === false ? "It only reads." : `It changes ${changes}.`;
+  return changes === false ? "It is read-only." : `It changes ${changes}.`;
 }
 
 /** The table of exit codes, in the words of a verb where it has its own. */

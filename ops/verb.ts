@@ -54,7 +54,6 @@ export const FLEET_OPTIONS = {
   config: { type: "string", describe: "The stack file; by default Pulumi.<stack>.yaml" },
   outputs: {
     type: "string",
-    describe:
-      "What `pulumi stack output --json` printed; then neither the Pulumi CLI nor a backend is needed",
+    describe: "A saved `pulumi stack output --json`. The verb then needs no Pulumi CLI and no backend",
   },
 } as const;

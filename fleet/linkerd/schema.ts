@@ -8,7 +8,7 @@ const source = z
   .union([
     place,
     z.strictObject({
-      url: place.describe("URL of the repository"),
+      url: place.describe("Address of the repository"),
       username: text.describe("User name at the repository"),
       password: secretRef.describe("Secret that holds the password or token"),
     }),

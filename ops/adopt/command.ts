@@ -2,7 +2,7 @@ import { JSON_OPTION, verb } from "../verb";
 
 export const adopt = verb({
   name: "adopt",
-  summary: "Read the Linkerd that clusters have, and print the settings that adopt it",
+  summary: "Inspect the Linkerd of existing clusters, and print the settings that adopt it",
   changes: false,
   takes: "<cluster..>",
   positionals: {
@@ -10,7 +10,7 @@ export const adopt = verb({
       type: "string",
       array: true,
       demandOption: true,
-      describe: "Clusters to read: the name, or NAME=CONTEXT where the kubeconfig calls it otherwise",
+      describe: "Clusters to inspect: the name, or NAME=CONTEXT if the kubeconfig uses another name",
     },
   },
   options: {

@@ -2,11 +2,11 @@ import { JSON_OPTION, STACK_OPTION, verb } from "../verb";
 
 export const drain = verb({
   name: "drain",
-  summary: "Say whether the draining links are drained, so that they, or their cluster, may be removed",
+  summary: "Show the drain status of links: whether you can remove them, or their cluster",
   changes: false,
   options: {
     ...STACK_OPTION,
-    wait: { type: "number", default: 60, describe: "Seconds to wait for it" },
+    wait: { type: "number", default: 60, describe: "Seconds to wait until the links are drained" },
     ...JSON_OPTION,
   },
   examples: [["fleet drain --wait 300", "after `state: draining` was deployed"]],

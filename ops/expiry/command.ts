@@ -2,7 +2,7 @@ import { FLEET_OPTIONS, JSON_OPTION, verb } from "../verb";
 
 export const expiry = verb({
   name: "expiry",
-  summary: "List everything that ends, soonest first, with what renews it",
+  summary: "List everything that expires, soonest first, with its means of renewal",
   changes: false,
   options: {
     ...FLEET_OPTIONS,

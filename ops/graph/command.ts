@@ -8,10 +8,10 @@ export const graph = verb({
   positionals: { file: { type: "string", describe: "A stack file to draw" } },
   options: {
     out: { type: "string", describe: "FILE.svg, FILE.html or FILE.mmd; by default Mermaid is printed" },
-    stack: { type: "string", describe: "Draw what is deployed of this stack; by default the selected one" },
-    outputs: { type: "string", describe: "Draw what `pulumi stack output --json` printed" },
-    diff: { type: "string", describe: "Draw what `pulumi preview --json` printed, with the change marked" },
-    json: { type: "boolean", default: false, describe: "Print what is drawn as JSON, for programs" },
+    stack: { type: "string", describe: "Draw the deployed fleet of this stack; by default the selected one" },
+    outputs: { type: "string", describe: "Draw a saved `pulumi stack output --json`" },
+    diff: { type: "string", describe: "Draw a saved `pulumi preview --json`, with the change marked" },
+    json: { type: "boolean", default: false, describe: "Print the picture's data as JSON, for programs" },
   },
   examples: [
     ["fleet graph Pulumi.dev.yaml --out fleet.svg", "a stack file, before it is deployed"],

@@ -2,7 +2,7 @@ import { JSON_OPTION, verb } from "../verb";
 
 export const plan = verb({
   name: "plan",
-  summary: "Tell what a stack file makes, offline: no engine, no cluster",
+  summary: "Show what a stack file creates, offline: no engine, no cluster",
   changes: false,
   takes: "<file>",
   positionals: { file: { type: "string", demandOption: true, describe: "The stack file" } },

@@ -2,15 +2,15 @@ import { JSON_OPTION, verb } from "../verb";
 
 export const report = verb({
   name: "report",
-  summary: "Tell what `pulumi preview --json` printed in the fleet's words",
+  summary: "Describe the output of `pulumi preview --json` in the fleet's words",
   changes: false,
   takes: "[file]",
   positionals: {
-    file: { type: "string", default: "-", describe: "What the preview printed; - is standard input" },
+    file: { type: "string", default: "-", describe: "The output of the preview; - is standard input" },
   },
   options: {
     stack: { type: "string", default: "stack", describe: "The stack's name, for the heading" },
-    "fail-on": { choices: ["risky"] as const, describe: "End with 1 if the preview needs a closer look" },
+    "fail-on": { choices: ["risky"] as const, describe: "Exit with 1 if the preview needs a closer look" },
     ...JSON_OPTION,
   },
   examples: [

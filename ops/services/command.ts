@@ -2,7 +2,7 @@ import { FLEET_OPTIONS, JSON_OPTION, verb } from "../verb";
 
 export const services = verb({
   name: "services",
-  summary: "List, for each service, the clusters that are to serve it and those that do",
+  summary: "List, for each service, the clusters that are declared to serve it and those that do",
   changes: false,
   options: { ...FLEET_OPTIONS, ...JSON_OPTION },
   examples: [["fleet services", "the services of the whole fleet, as far as this stack sees them"]],

@@ -2,7 +2,7 @@ import { STACK_OPTION, verb, YES_OPTION } from "../verb";
 
 export const removeCluster = verb({
   name: "state remove-cluster",
-  summary: "Take everything of a cluster that is gone for good out of the state",
+  summary: "Remove a cluster that is gone for good from the state",
   changes: "the stack's state, after it has asked; it refuses a cluster that answers",
   takes: "<cluster>",
   positionals: { cluster: { type: "string", demandOption: true, describe: "The dead cluster" } },

@@ -2,13 +2,13 @@ import { FLEET_OPTIONS, JSON_OPTION, verb } from "../verb";
 
 export const verify = verb({
   name: "verify",
-  summary: "Compare every cluster with the stack file, and say what to do where they differ",
+  summary: "Compare every cluster with the stack file, and name a remedy for each difference",
   changes: false,
   options: {
     ...FLEET_OPTIONS,
     ...JSON_OPTION,
     junit: { type: "boolean", default: false, describe: "Print JUnit XML, for CI servers" },
-    watch: { type: "boolean", default: false, describe: "Verify again and again, until Ctrl-C" },
+    watch: { type: "boolean", default: false, describe: "Repeat until Ctrl-C" },
     every: { type: "number", default: 30, describe: "Seconds between two runs of --watch" },
   },
   examples: [

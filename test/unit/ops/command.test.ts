@@ -51,7 +51,7 @@ describe("the help", () => {
     const words = stdout.replaceAll(/\s+/g, " ");
     expect(words).toContain(`fleet ${name}`);
     expect(words).toContain(`${verb.summary}.`);
-    expect(words).toContain(verb.changes === false ? "It only reads." : `It changes ${verb.changes}.`);
+    expect(words).toContain(verb.changes === false ? "It is read-only." : `It changes ${verb.changes}.`);
     for (const option of Object.keys(verb.options)) expect(stdout).toContain(`--${option}`);
     expect(verb.examples.length).toBeGreaterThan(0);
     for (const [example] of verb.examples) expect(stdout).toContain(example);
