@@ -5,6 +5,7 @@ import { formatProblems } from "../../fleet/config/problems";
 import { planFleet } from "../../fleet/plan";
 import { readStackFile } from "../../live/stackFile";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../mocks";
+import { compact, type Told } from "./compact";
 
 /** The widest map or list that is written in one line. */
 const WIDTH = 100;
@@ -22,18 +23,20 @@ export async function renderPlan(stackFile: string): Promise<string> {
   // The separator sorts before every character of a name, so that children follow their component at once.
   const path = ({ parents, name, type }: Registered) => `${[...parents, name].join("\0")}\0\0${type}`;
   const ordered = resources.sort((a, b) => (path(a) < path(b) ? -1 : 1));
-  const document = new Document(ordered.map(describe), { aliasDuplicateObjects: false });
+  const names = [...plan.clusters, ...plan.neighbours].map(({ name }) => name);
+  const document = new Document(compact(ordered.map(describe), names), { aliasDuplicateObjects: false });
   visit(document, {
     Collection: (key, node) => {
       const short = JSON.stringify(node.toJS(document)).length < WIDTH;
-      if (key !== null && (isMap(node) || isSeq(node)) && short) node.flow = true;
+      const alike = isMap(node) && node.has("like") && !node.has("but");
+      if (key !== null && (isMap(node) || isSeq(node)) && (short || alike)) node.flow = true;
     },
   });
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
 /** What a reviewer needs of one resource; what is not said is the default. */
-function describe({ type, name, parents, provider, protect, dependsOn, inputs }: Registered): object {
+function describe({ type, name, parents, provider, protect, dependsOn, inputs }: Registered): Told {
   // An object's type holds both.
   const { apiVersion, kind, ...rest } = inputs;
   const told = type.startsWith("kubernetes:") ? rest : inputs;

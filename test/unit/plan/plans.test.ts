@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PLANTED } from "../../../testing/mocks";
+import { compact } from "../../../testing/plans/compact";
 import { planFile, STACK_FILES } from "../../../testing/plans/files";
 import { renderPlan } from "../../../testing/plans/render";
 
@@ -14,6 +17,32 @@ describe("the committed plan", () => {
       committed,
     );
     for (const secret of Object.values(PLANTED)) expect(plan).not.toContain(secret);
+  });
+
+  it("loses nothing where one resource is told as like another", () => {
+    const leaf = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.integer()));
+    const values = fc.dictionary(
+      fc.constantFrom("us", "eu", "c", "d"),
+      fc.oneof(leaf, fc.dictionary(fc.constantFrom("e", "us"), leaf)),
+    );
+    const resources = fc.array(
+      fc.record({
+        name: fc.constantFrom("us-a", "eu-a", "us-to-eu", "eu-to-us", "us-to-apac"),
+        type: fc.constantFrom("x", "y"),
+        inputs: values,
+      }),
+      { minLength: 2, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(resources, fc.nat(), values, (before, at, inputs) => {
+        const clusters = ["us", "eu", "apac"];
+        const after = before.map((resource, index) =>
+          index === at % before.length ? { ...resource, inputs } : resource,
+        );
+        const alike = isDeepStrictEqual(before, after);
+        expect(isDeepStrictEqual(compact(before, clusters), compact(after, clusters))).toBe(alike);
+      }),
+    );
   });
 
   it("belongs to a stack file", () => {
