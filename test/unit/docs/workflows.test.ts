@@ -104,10 +104,11 @@ describe.each(FILES)("%s", (file) => {
   });
 });
 
-it("a fork's pull request has its plans checked, with no secret at hand", () => {
+it("a fork's pull request has its stack files and plans checked, with no secret at hand", () => {
   const { plans } = read("preview.yml").workflow.jobs;
   expect(plans?.if).toBeUndefined();
   expect(JSON.stringify(plans)).not.toContain("secrets.");
+  expect(plans?.steps.map(({ run }) => run)).toContain("npx fleet check");
   expect(plans?.steps.at(-1)?.run).toContain("test/unit/plan/plans.test.ts");
 });
 
