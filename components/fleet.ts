@@ -4,13 +4,14 @@ import { destinationRestart } from "../fleet/clusters/objects";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/exports/federation";
+import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
 import type { Plan } from "../fleet/plan";
 import type { Handover } from "../fleet/stacks/handover";
 import type { LinkPlan } from "../fleet/topology/plan";
 import { Access } from "./access/access";
 import { Cluster } from "./clusters/cluster";
 import { Link, type LinkAccess } from "./links/link";
-import { type Inputs, renderObjects } from "./objects/render";
+import { aliasOf, type Inputs, renderObjects } from "./objects/render";
 import type { HandoverParts } from "./stacks/handover";
 import { Trust } from "./trust/trust";
 
@@ -41,17 +42,19 @@ export class Fleet extends pulumi.ComponentResource {
       { trust: plan.trust, given: handovers.get(plan.trust.from ?? "")?.anchors, secret: args.secret },
       { parent: this },
     );
-    const members = this.members(args, trust);
+    const names = resourceNames(plan);
+    const members = this.members(args, trust, names);
 
     const accesses = new Map<string, Access>();
     for (const access of plan.accesses) {
       const target = get(members, access.target);
-      const key = `${access.target}-for-${access.source}`;
+      const key = `${access.target}/${access.source}`;
+      const called = names.access(access.target, access.source);
       const { ca } = target.cluster;
       accesses.set(
         key,
         new Access(
-          key,
+          called.name,
           {
             access,
             namespace: target.member.multicluster.namespace.metadata.name,
@@ -59,7 +62,7 @@ export class Fleet extends pulumi.ComponentResource {
             maxTokenAge: plan.maxTokenAge,
             ...(ca === undefined ? {} : { ca }),
           },
-          { parent: this, providers: { kubernetes: target.provider } },
+          { parent: this, providers: { kubernetes: target.provider }, ...aliasOf(called) },
         ),
       );
     }
@@ -69,7 +72,7 @@ export class Fleet extends pulumi.ComponentResource {
       const { cluster, member } = get(members, link.target);
       return {
         cluster,
-        access: get(accesses, `${link.target}-for-${link.source}`),
+        access: get(accesses, `${link.target}/${link.source}`),
         gatewayAddress: member.gatewayAddress,
         ready: [member.multicluster.release],
       };
@@ -81,8 +84,9 @@ export class Fleet extends pulumi.ComponentResource {
     });
     for (const [link, target] of links) {
       const source = get(members, link.source);
+      const called = names.link(link.source, link.target);
       const made = new Link(
-        `${link.source}-to-${link.target}`,
+        called.name,
         {
           link,
           target: target.cluster,
@@ -96,7 +100,7 @@ export class Fleet extends pulumi.ComponentResource {
             multicluster: source.member.multicluster.namespace.metadata.name,
           },
         },
-        { parent: this, providers: { kubernetes: source.provider } },
+        { parent: this, providers: { kubernetes: source.provider }, ...aliasOf(called) },
       );
       destinations.set(link.source, [...(destinations.get(link.source) ?? []), made.destination]);
       created.set(`${link.source}/${link.target}`, made.created);
@@ -139,17 +143,14 @@ export class Fleet extends pulumi.ComponentResource {
     this.handover = {
       anchors: trust.handover,
       gateways: this.gatewayAddresses,
-      accesses: plan.accesses.map((access) => [
-        access,
-        get(accesses, `${access.target}-for-${access.source}`),
-      ]),
+      accesses: plan.accesses.map((access) => [access, get(accesses, `${access.target}/${access.source}`)]),
       links: links.map(([link, { access }]) => [link, access]),
     };
     this.registerOutputs({});
   }
 
   /** By name. Control planes go wave by wave: one is touched when all of the wave before are as they should be. */
-  private members({ plan, secret }: FleetArgs, trust: Trust): Map<string, FleetMember> {
+  private members({ plan, secret }: FleetArgs, trust: Trust, names: ResourceNames): Map<string, FleetMember> {
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
     const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
     const routes = Map.groupBy(plan.routes, (route) => route.cluster);
@@ -171,6 +172,7 @@ export class Fleet extends pulumi.ComponentResource {
             waveBefore,
             trust,
             plan: plan.trust,
+            names,
             secret,
           },
           { parent: this, providers: { kubernetes: provider } },

@@ -343,7 +343,7 @@ function objectsOf(plan: Plan, cluster: ClusterPlan, certificates: Certificates)
 }
 
 /** An object as the API has it. */
-function stored({ id: _, after: __, patch: ___, ...object }: FleetObject): Stored {
+function stored({ id: _, was: _was, after: __, patch: ___, ...object }: FleetObject): Stored {
   return { ...object, collection: collectionOf(object) };
 }
 

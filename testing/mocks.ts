@@ -7,6 +7,8 @@ export interface Registered {
   readonly inputs: Record<string, unknown>;
   /** Names of the parents, from the outermost. */
   readonly parents: readonly string[];
+  /** Types of the parents, in the same order, and its own: what the engine makes its URN of, with the name. */
+  readonly types: readonly string[];
   /** Logical name of the provider, for custom resources of a cluster. */
   readonly provider: string | undefined;
   readonly protect: boolean;
@@ -36,9 +38,10 @@ export async function runUnderMocks(
   const registered: Registered[] = [];
   const options_ = new Map<
     string,
-    Pick<Registered, "parents" | "protect" | "deleteBeforeReplace" | "dependsOn">
+    Pick<Registered, "parents" | "types" | "protect" | "deleteBeforeReplace" | "dependsOn">
   >();
   const parentsOf = new Map<pulumi.Resource, readonly string[]>();
+  const typesOf = new Map<pulumi.Resource, readonly string[]>();
   const preview = options.preview ?? false;
   let failure: unknown;
   const onRejection = (reason: unknown): void => {
@@ -56,6 +59,7 @@ export async function runUnderMocks(
           inputs: args.inputs,
           provider: args.provider?.split("::").at(-2),
           parents: known?.parents ?? [],
+          types: known?.types ?? [args.type],
           protect: known?.protect ?? false,
           deleteBeforeReplace: known?.deleteBeforeReplace ?? false,
           dependsOn: known?.dependsOn ?? [],
@@ -75,8 +79,11 @@ export async function runUnderMocks(
         ? [...(parentsOf.get(opts.parent) ?? []), nameOf(opts.parent)].filter((parent) => parent !== "")
         : [];
       parentsOf.set(resource, parents);
+      const types = [...((opts.parent && typesOf.get(opts.parent)) ?? []), type];
+      typesOf.set(resource, types);
       options_.set(`${type}|${name}`, {
         parents,
+        types,
         protect: opts.protect ?? false,
         deleteBeforeReplace: "deleteBeforeReplace" in opts && opts.deleteBeforeReplace === true,
         dependsOn: dependencies(opts.dependsOn),
@@ -90,7 +97,7 @@ export async function runUnderMocks(
   if (failure !== undefined) throw failure;
 
   // The mocks accept two resources of one name, the engine does not.
-  const urns = registered.map(({ type, name, parents }) => `${parents.join("$")}::${type}::${name}`);
+  const urns = registered.map(({ types, name }) => `${types.join("$")}::${name}`);
   const seen = new Set<string>();
   const twice = urns.filter((urn) => seen.size === seen.add(urn).size);
   if (twice.length > 0) throw new Error(`registered twice: ${twice.join(", ")}`);

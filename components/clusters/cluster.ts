@@ -7,6 +7,7 @@ import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../../fleet/config/names";
 import type { ExportPlan } from "../../fleet/exports/plan";
 import type { GrantPlan } from "../../fleet/grants/plan";
+import type { ResourceNames } from "../../fleet/objects/resourceNames";
 import type { RoutePlan } from "../../fleet/traffic/plan";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { Admission } from "../admission/admission";
@@ -15,7 +16,7 @@ import { EmissaryGateway } from "../gateways/emissaryGateway";
 import { Grant } from "../grants/grant";
 import { ControlPlane, type IssuerSource } from "../linkerd/controlPlane";
 import { Multicluster } from "../linkerd/multicluster";
-import { renderObjects } from "../objects/render";
+import { aliasOf, renderObjects } from "../objects/render";
 import { Observability } from "../observability/observability";
 import { Viz } from "../observability/viz";
 import { TrafficRoute } from "../traffic/trafficRoute";
@@ -35,6 +36,7 @@ export interface ClusterArgs {
   readonly trust: Trust;
   /** Who signs what, and for how long. */
   readonly plan: Pick<TrustPlan, "clusterIssuer" | "issuer" | "webhooks">;
+  readonly names: ResourceNames;
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -76,7 +78,7 @@ export class Cluster extends pulumi.ComponentResource {
       gateway.enabled && gateway.kind === "emissary"
         ? new EmissaryGateway(
             `${name}-emissary`,
-            { cluster: cluster.name, gateway, controlPlane: this.controlPlane.release },
+            { cluster: cluster.name, gateway, controlPlane: this.controlPlane.release, names: args.names },
             child,
           )
         : undefined;
@@ -112,19 +114,28 @@ export class Cluster extends pulumi.ComponentResource {
       kubernetes.rbac.v1.ClusterRole,
     );
     const { release } = this.controlPlane;
-    const named = (of: ServiceName) => `${name}-${of.namespace}-${of.name}`;
+    const nameOf = (id: string) => args.names.inCluster(name, id);
+    const named = (of: ServiceName, suffix = "") => {
+      const called = nameOf(`${of.namespace}/${of.name}`);
+      return [called.name + suffix, { ...child, ...aliasOf(called, suffix) }] as const;
+    };
     const exported = new Map(
-      args.exports.map((one) => [exportKey(one), new ExportedService(named(one), { export: one }, child)]),
+      args.exports.map((one) => {
+        const [called, opts] = named(one);
+        return [exportKey(one), new ExportedService(called, { export: one }, opts)];
+      }),
     );
     for (const grant of args.grants) {
       const selector = grant.pods ?? exported.get(exportKey(grant))?.selector ?? {};
-      new Grant(`${named(grant)}-grant`, { grant, selector, controlPlane: release }, child);
+      const [called, opts] = named(grant, "-grant");
+      new Grant(called, { grant, selector, controlPlane: release }, opts);
     }
-    renderObjects(name, namespaceObjects(cluster), child);
+    renderObjects(name, namespaceObjects(cluster), child, nameOf);
     // Before its injector has the new bundle, a pod would start with the old one.
-    renderObjects(name, restartObjects(cluster), { ...child, dependsOn: [release] });
+    renderObjects(name, restartObjects(cluster), { ...child, dependsOn: [release] }, nameOf);
     for (const route of args.routes) {
-      new TrafficRoute(`${named(route)}-traffic-${route.port}`, { route, controlPlane: release }, child);
+      const [called, opts] = named(route, `-traffic-${route.port}`);
+      new TrafficRoute(called, { route, controlPlane: release }, opts);
     }
     this.exported = exported;
     this.registerOutputs({});

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { emissaryDeployment, emissaryPolicies, emissaryRouting } from "../../fleet/gateways/objects";
 import { type EmissaryGatewayPlan, unlikeAccount } from "../../fleet/gateways/plan";
+import type { ResourceNames } from "../../fleet/objects/resourceNames";
 import { type Inputs, renderObjects } from "../objects/render";
 
 export interface EmissaryGatewayArgs {
@@ -9,6 +10,7 @@ export interface EmissaryGatewayArgs {
   readonly gateway: EmissaryGatewayPlan;
   /** Its release: pods created before its injector runs would have no proxy, and it brings the policy CRDs. */
   readonly controlPlane: pulumi.Resource;
+  readonly names: ResourceNames;
 }
 
 /**
@@ -39,7 +41,8 @@ export class EmissaryGateway extends pulumi.ComponentResource {
     });
     const policies = emissaryPolicies<Inputs>(gateway, selector);
     this.policies = renderObjects(name, policies, { ...child, dependsOn }).all;
-    renderObjects(name, emissaryRouting(gateway), child);
+    const nameOf = (id: string) => args.names.inCluster(cluster, `emissary-${id}`);
+    renderObjects(name, emissaryRouting(gateway), child, nameOf);
     this.registerOutputs({});
   }
 }

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { FleetObject, ObjectPatch, OwnObject } from "../../fleet/objects/object";
+import type { ResourceName } from "../../fleet/objects/resourceNames";
 import type { Values } from "../../fleet/objects/values";
 
 /** Late values as a preview has them. */
@@ -28,13 +29,14 @@ export class Rendered {
 }
 
 /**
- * Makes a resource of each object, called `<name>-<id>`; what is given as `dependsOn` comes before them all. This is the
+ * Makes a resource of each object, called `<name>-<id>` or as `nameOf` says; what is given as `dependsOn` comes before them all. This is the
  * one place that makes Kubernetes resources, besides Helm releases.
  */
 export function renderObjects(
   name: string,
   objects: readonly FleetObject<Inputs>[],
   options: Options | ((object: FleetObject<Inputs>) => Options),
+  nameOf: (id: string) => ResourceName = (id) => ({ name: dashed(name, id) }),
 ): Rendered {
   const made = new Map<string, pulumi.CustomResource>();
   for (const object of objects) {
@@ -45,18 +47,32 @@ export function renderObjects(
       return resource;
     });
     if (made.has(object.id)) throw new Error(`${name}-${object.id} is in the list twice`);
-    const opts = before.length === 0 ? own : pulumi.mergeOptions(own, { dependsOn: before });
+    const called = {
+      ...nameOf(object.id),
+      ...(object.was === undefined ? {} : { alias: dashed(name, object.was) }),
+    };
+    const ordered = before.length === 0 ? own : pulumi.mergeOptions(own, { dependsOn: before });
+    const opts = called.alias === undefined ? ordered : pulumi.mergeOptions(ordered, aliasOf(called));
     const resource = object.patch
-      ? makePatch(`${name}-${object.id}`, object, opts)
-      : makeObject(`${name}-${object.id}`, object, opts);
+      ? makePatch(called.name, object, opts)
+      : makeObject(called.name, object, opts);
     made.set(object.id, resource);
   }
   return new Rendered(made);
 }
 
+function dashed(name: string, id: string): string {
+  return `${name}-${id.replaceAll("/", "-")}`;
+}
+
+/** Options of a resource whose name was another one before. `suffix`: what both names end with. */
+export function aliasOf({ alias }: ResourceName, suffix = ""): { readonly aliases?: pulumi.Alias[] } {
+  return alias === undefined ? {} : { aliases: [{ name: alias + suffix }] };
+}
+
 /** The classes of Kubernetes' own kinds know the types that they had before; every other kind is a custom resource. */
 function makeObject(name: string, object: OwnObject<Inputs>, opts: Options): pulumi.CustomResource {
-  const { id: _, after: __, patch: ___, ...args } = object;
+  const { id: _, was: _was, after: __, patch: ___, ...args } = object;
   switch (args.kind) {
     case "ConfigMap":
       return new kubernetes.core.v1.ConfigMap(name, args, opts);
@@ -80,7 +96,7 @@ function makeObject(name: string, object: OwnObject<Inputs>, opts: Options): pul
 }
 
 function makePatch(name: string, object: ObjectPatch<Inputs>, opts: Options): pulumi.CustomResource {
-  const { id: _, after: __, patch: ___, ...args } = object;
+  const { id: _, was: _was, after: __, patch: ___, ...args } = object;
   switch (args.kind) {
     case "Namespace":
       return new kubernetes.core.v1.NamespacePatch(name, args, opts);

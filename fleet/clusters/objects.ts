@@ -24,7 +24,7 @@ export function namespaceObjects({ namespaces }: Pick<ClusterPlan, "namespaces">
 /** What restarts the workloads that hold the trust anchors, whenever those change. */
 export function restartObjects({ restart }: Pick<ClusterPlan, "restart">): FleetObject<never>[] {
   return restart.workloads.map(({ namespace, deployment }) =>
-    restartOf<never>(`${namespace}-${deployment}-restart`, namespace, deployment, [TRUST_MARK, restart.mark]),
+    restartOf<never>(`${namespace}/${deployment}-restart`, namespace, deployment, [TRUST_MARK, restart.mark]),
   );
 }
 

@@ -45,10 +45,16 @@ export function grantObjects<V extends Values = Plain>(
     if (of.length === 0) return [];
     const name = `${target.name}.callers`;
     return [
-      identities(`${id}-identities`, name, of),
-      policy(`${id}-callers`, target, "callers", [ref("MeshTLSAuthentication", name)]),
+      { ...identities(`${id}/identities`, name, of), ...renamed(id) },
+      policy(`${id}/callers`, target, "callers", [ref("MeshTLSAuthentication", name)]),
     ];
   };
+
+  /** A port may be called `local`: its callers' resource then has not the name of the local callers' own. */
+  const renamed = (port: string) =>
+    port === "local"
+      ? { id: "port/local/identities", ...(local?.identities ? {} : { was: "local-identities" }) }
+      : {};
 
   const localName = `${GRANT_PREFIX}${service}.local`;
   const localRefs = [
@@ -63,9 +69,9 @@ export function grantObjects<V extends Values = Plain>(
     ...(probed ? [networks("probe-networks", probesName, ANYWHERE)] : []),
     ...ports.flatMap(({ port, callers: who, routes }): FleetObject<V>[] => {
       const target = serverOf(grant, port);
-      const localPolicy = local ? [policy(`${port}-local`, target, "local", localRefs)] : [];
+      const localPolicy = local ? [policy(`${port}/local`, target, "local", localRefs)] : [];
       const decided = routes ? decideRoutes(routes, probes) : [];
-      const ids = decided.map(({ match }) => `${port}-${routeId(match)}`);
+      const ids = decided.map(({ match }) => `${port}/${routeId(match)}`);
       return [
         ...callers(`${port}`, target, who),
         ...localPolicy,
@@ -85,7 +91,7 @@ export function grantObjects<V extends Values = Plain>(
         },
         // Server-level policies also apply to its routes.
         ...decided.flatMap(({ match, callers: who, probe }, at): FleetObject<V>[] => {
-          const id = `${port}-${routeId(match)}`;
+          const id = `${port}/${routeId(match)}`;
           const route: PolicyTarget = {
             group: "policy.linkerd.io",
             kind: "HTTPRoute",
@@ -94,7 +100,7 @@ export function grantObjects<V extends Values = Plain>(
           const policies = [
             ...callers(id, route, who),
             ...(probe
-              ? [policy(`${id}-probes`, route, "probes", [ref("NetworkAuthentication", probesName)])]
+              ? [policy(`${id}/probes`, route, "probes", [ref("NetworkAuthentication", probesName)])]
               : []),
           ];
           return [

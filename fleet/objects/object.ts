@@ -10,8 +10,13 @@ export interface Metadata<V extends Values> {
 }
 
 interface Header<Kind, V extends Values> {
-  /** Names the object among those of its component, and with the component's name the resource: `<component>-<id>`. */
+  /**
+   * Names the object among those of its component, and with the component's name the resource: `<component>-<id>`. Where
+   * it joins names, it does so by slashes, so that no two are alike; in the resource's name they are dashes.
+   */
   readonly id: string;
+  /** The id that it had before, if that is nobody's now. */
+  readonly was?: string;
   readonly apiVersion: Kind extends `${infer ApiVersion} ${string}` ? ApiVersion : never;
   readonly kind: Kind extends `${string} ${infer Name}` ? Name : never;
   readonly metadata: Metadata<V>;

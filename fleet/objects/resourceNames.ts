@@ -1,0 +1,88 @@
+import { namespaceObjects, restartObjects } from "../clusters/objects";
+import { emissaryRouting } from "../gateways/objects";
+import type { Plan } from "../plan";
+
+/** The name of a resource, which is part of its URN. */
+export interface ResourceName {
+  readonly name: string;
+  /** The name from before names were unambiguous, where it is not the same. */
+  readonly alias?: string;
+}
+
+/**
+ * Names of the resources whose names join several names: no two of a fleet have the same. Joined by dashes they could:
+ * `shop/api-web` and `shop-api/web` are both `shop-api-web`. A name is joined by dashes where it is the first way to
+ * read the joined name, and else by slashes, which no other name holds; so it never depends on what else is deployed.
+ */
+export interface ResourceNames {
+  /** Something of one cluster. `id` joins by slashes: `shop/api-web`, `shop/web-restart`, `shop-namespace`. */
+  readonly inCluster: (cluster: string, id: string) => ResourceName;
+  /** What `source` has of `target`. */
+  readonly link: (source: string, target: string) => ResourceName;
+  /** What `target` grants `source`. */
+  readonly access: (target: string, source: string) => ResourceName;
+}
+
+export function resourceNames(plan: Plan): ResourceNames {
+  const clusters = [...plan.clusters, ...plan.neighbours].map(({ name }) => name);
+  const sources = plan.accesses.map(({ source }) => source);
+  const known = new Set([...clusters, ...sources]);
+  const ids = new Set([
+    ...plan.exports.map(({ cluster, namespace, name }) => `${cluster}/${namespace}/${name}`),
+    ...plan.clusters.flatMap((cluster) => {
+      const { name, gateway } = cluster;
+      const emissary = gateway.enabled && gateway.kind === "emissary" ? emissaryRouting(gateway) : [];
+      return [
+        ...[...namespaceObjects(cluster), ...restartObjects(cluster)].map(({ id }) => `${name}/${id}`),
+        ...emissary.map(({ id }) => `${name}/emissary-${id}`),
+      ];
+    }),
+  ]);
+  const links = new Set(plan.links.map(({ source, target }) => `${source}/${target}`));
+  const accesses = new Set(plan.accesses.map(({ source, target }) => `${target}/${source}`));
+  return {
+    inCluster: (cluster, id) => clusterName(clusters, ids, cluster, id),
+    link: (source, target) => pairName(known, links, "-to-", source, target),
+    access: (target, source) => pairName(known, accesses, "-for-", target, source),
+  };
+}
+
+function clusterName(
+  clusters: readonly string[],
+  used: ReadonlySet<string>,
+  cluster: string,
+  id: string,
+): ResourceName {
+  const parts = id.split("/");
+  const alias = [cluster, ...parts].join("-");
+  // The first way to read it: the longest cluster, and before the last part nothing that holds a dash.
+  const [owner = cluster] = clusters
+    .filter((name) => alias.startsWith(`${name}-`))
+    .sort((a, b) => b.length - a.length);
+  const rest = alias.slice(owner.length + 1).split("-");
+  const heads = rest.slice(0, parts.length - 1);
+  const first = [owner, ...heads, rest.slice(heads.length).join("-")].join("/");
+  return chosen(`${cluster}/${id}`, first, alias, used);
+}
+
+function pairName(
+  clusters: ReadonlySet<string>,
+  used: ReadonlySet<string>,
+  separator: string,
+  one: string,
+  other: string,
+): ResourceName {
+  const alias = `${one}${separator}${other}`;
+  const words = alias.split(separator);
+  const ways = words
+    .slice(1)
+    .map((_, at) => [words.slice(0, at + 1).join(separator), words.slice(at + 1).join(separator)] as const);
+  const first = ways.find((way) => way.every((name) => clusters.has(name))) ?? [one, other];
+  return chosen(`${one}/${other}`, first.join("/"), alias, used);
+}
+
+/** By dashes where that is read as it is meant. The alias is left to the one that has it as its name. */
+function chosen(name: string, first: string, alias: string, used: ReadonlySet<string>): ResourceName {
+  if (name === first) return { name: alias };
+  return used.has(first) ? { name } : { name, alias };
+}
