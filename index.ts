@@ -3,7 +3,7 @@ import { Fleet } from "./components/fleet";
 import { preflight } from "./components/preflight";
 import { allResourcesCreated, disableSdkStackTraces, silenceSdkDebugMessages, stop } from "./components/sdk";
 import { readStackConfig, stackIdentity } from "./components/stackConfig";
-import { lastOutputs, readHandovers } from "./components/stackOutputs";
+import { lastOutputs, readHandovers, readKubeconfigs } from "./components/stackOutputs";
 import { handoverOf } from "./components/stacks/handover";
 import type { ClusterPlan } from "./fleet/clusters/plan";
 import { parseFleetConfig } from "./fleet/config/parse";
@@ -28,8 +28,13 @@ export = async () => {
   if (plan === undefined) return stop(refusal);
 
   const config = new pulumi.Config();
-  const stored = ({ kubeconfig }: ClusterPlan) =>
-    kubeconfig && pulumi.runtime.getConfig(`${config.name}:${kubeconfig.secret}`);
+  const { kubeconfigs, problems } = await readKubeconfigs(plan.clusters);
+  if (problems.length > 0)
+    return stop(formatProblems(problems, "Kubeconfigs of other stacks cannot be used"));
+  const stored = ({ name, kubeconfig }: ClusterPlan) =>
+    kubeconfig && "secret" in kubeconfig
+      ? pulumi.runtime.getConfig(`${config.name}:${kubeconfig.secret}`)
+      : kubeconfigs.get(name);
   const looked = await preflight(plan, stored, pulumi.runtime.isDryRun());
   for (const warning of looked.warnings) pulumi.log.warn(warning);
   if (looked.problems.length > 0)
@@ -38,7 +43,7 @@ export = async () => {
   const made: pulumi.Resource[] = [];
   const fleet = new Fleet(
     "fleet",
-    { plan, handovers, secret: (key) => config.requireSecret(key) },
+    { plan, handovers, kubeconfigs, secret: (key) => config.requireSecret(key) },
     { transformations: [({ resource }) => void made.push(resource)] },
   );
   const complete = await allResourcesCreated(made);

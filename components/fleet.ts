@@ -19,6 +19,8 @@ export interface FleetArgs {
   readonly plan: Plan;
   /** What the other stacks of the fleet hand over, by their names in the plan. */
   readonly handovers?: ReadonlyMap<string, Handover>;
+  /** The kubeconfigs that other stacks make, by cluster. */
+  readonly kubeconfigs?: ReadonlyMap<string, string>;
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -150,7 +152,8 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   /** By name. Control planes go wave by wave: one is touched when all of the wave before are as they should be. */
-  private members({ plan, secret }: FleetArgs, trust: Trust, names: ResourceNames): Map<string, FleetMember> {
+  private members(args: FleetArgs, trust: Trust, names: ResourceNames): Map<string, FleetMember> {
+    const { plan, secret } = args;
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
     const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
     const routes = Map.groupBy(plan.routes, (route) => route.cluster);
@@ -160,7 +163,7 @@ export class Fleet extends pulumi.ComponentResource {
     let waveBefore: readonly pulumi.Resource[] = [];
     for (const [, clusters] of waves) {
       const releases = clusters.flatMap((cluster) => {
-        const provider = this.provider(cluster, secret);
+        const provider = this.provider(cluster, args);
         const member = new Cluster(
           cluster.name,
           {
@@ -186,10 +189,12 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   private provider(
-    cluster: ClusterPlan,
-    secret: (key: string) => pulumi.Output<string>,
+    { name, context, kubeconfig, adopt }: ClusterPlan,
+    { secret, kubeconfigs = new Map() }: FleetArgs,
   ): kubernetes.Provider {
-    const { name, context, kubeconfig, adopt } = cluster;
+    const stored =
+      kubeconfig &&
+      ("secret" in kubeconfig ? secret(kubeconfig.secret) : pulumi.secret(get(kubeconfigs, name)));
     return new kubernetes.Provider(
       name,
       {
@@ -197,7 +202,7 @@ export class Fleet extends pulumi.ComponentResource {
         // Empty: the plugin reads the caller's kubeconfig as kubectl does. Without it, the SDK would hand over the text of
         // KUBECONFIG: several files in it would be no kubeconfig, relative paths in one would lead nowhere, and the state
         // would change with the machine.
-        kubeconfig: kubeconfig === undefined ? "" : secret(kubeconfig.secret),
+        kubeconfig: stored ?? "",
         // Without it a change of address or CA would replace every resource of the cluster.
         clusterIdentifier: name,
         // Without them a rotated Secret or bundle would be deleted before it is made again.

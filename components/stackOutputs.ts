@@ -1,3 +1,6 @@
+import { kubeconfigIn } from "../fleet/clusters/kubeconfig";
+import type { ClusterPlan } from "../fleet/clusters/plan";
+import { type Problem, pathOf } from "../fleet/config/problems";
 import type { RawOutputs } from "../fleet/outputs/schema";
 import { type Handover, readHandover } from "../fleet/stacks/handover";
 import { readStackOutputs } from "./sdk";
@@ -23,6 +26,28 @@ export async function readHandovers(
       problems.push(`stack ${stack} ${problem}: run \`pulumi up\` there with this version`);
   }
   return { handovers, problems };
+}
+
+/** The kubeconfigs that other stacks make, by cluster, and what is wrong with them. They are secret. */
+export async function readKubeconfigs(
+  clusters: readonly ClusterPlan[],
+): Promise<{ kubeconfigs: Map<string, string>; problems: Problem[] }> {
+  const kubeconfigs = new Map<string, string>();
+  const problems: Problem[] = [];
+  const outputs = new Map<string, Promise<RawOutputs | undefined>>();
+  for (const { name, context, kubeconfig } of clusters) {
+    if (kubeconfig === undefined || "secret" in kubeconfig) continue;
+    const { stack } = kubeconfig;
+    const read = outputs.get(stack) ?? existing(stack);
+    outputs.set(stack, read);
+    const found = kubeconfigIn(await read, kubeconfig, context);
+    if ("value" in found) kubeconfigs.set(name, found.value);
+    else {
+      const fix = "name the stack and the output of a kubeconfig, and run `pulumi up` in that stack first";
+      problems.push({ path: pathOf(["clusters", name, "kubeconfig"]), problem: found.problem, fix });
+    }
+  }
+  return { kubeconfigs, problems };
 }
 
 async function existing(stack: string): Promise<RawOutputs | undefined> {

@@ -1,8 +1,9 @@
 import { request as plainRequest } from "node:http";
 import { type RequestOptions, request } from "node:https";
 import { z } from "zod";
+import type { OutputRef } from "../fleet/config/common";
 import { type Connection, connect } from "./connection";
-import { readSecret } from "./outputs";
+import { readStored } from "./outputs";
 import { readAccess } from "./ownKubeconfig";
 
 /** What became of one read. That something is not there, or a cluster does not answer, is no exception. */
@@ -38,10 +39,10 @@ const TIMEOUT_MS = 10_000;
 const CONNECTIONS = 6;
 const PAGE = 500;
 
-/** How a cluster is reached: a context, a secret of the stack, or both. */
+/** How a cluster is reached: a context, a kubeconfig as the outputs name it, or both. */
 export interface Reached {
   readonly context?: string | undefined;
-  readonly kubeconfig?: string | undefined;
+  readonly kubeconfig?: string | OutputRef | undefined;
 }
 
 /** A client for each cluster of the plan. One that cannot be opened answers every read with the reason. */
@@ -50,7 +51,7 @@ export async function openClusters(
   stack: string | undefined,
 ): Promise<Map<string, LiveCluster>> {
   const opened = await inParallel(Object.entries(clusters), 4, async ([name, { context, kubeconfig }]) => {
-    const content = kubeconfig === undefined ? undefined : await attempt(() => readSecret(kubeconfig, stack));
+    const content = kubeconfig === undefined ? undefined : await attempt(() => readStored(kubeconfig, stack));
     return [name, openCluster(name, context, content)] as const;
   });
   return new Map(opened);

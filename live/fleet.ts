@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { linkName } from "../fleet/config/names";
 import { formatProblems } from "../fleet/config/problems";
+import { describeKubeconfig } from "../fleet/outputs/describe";
 import type { FleetOutputs } from "../fleet/outputs/schema";
 import { type Plan, planFleet } from "../fleet/plan";
 import { WHOLE } from "../fleet/stacks/plan";
@@ -43,7 +44,7 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
   const members = Object.fromEntries(
     [...plan.clusters, ...plan.neighbours].map(({ name, context, kubeconfig }) => [
       name,
-      { context, kubeconfig: kubeconfig?.secret },
+      { context, kubeconfig: kubeconfig && describeKubeconfig(kubeconfig) },
     ]),
   );
   return { plan, outputs, clusters: await openClusters(members, stack) };

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import type { OutputRef } from "../fleet/config/common";
 import { type FleetOutputs, outputsSchema, PLAN_SCHEMA } from "../fleet/outputs/schema";
 
 /** What a person has to mend before anything can be read; its message says how. */
@@ -48,9 +49,11 @@ export async function selectedStack(): Promise<string> {
   return (await pulumi(["stack", "--show-name"], undefined)).trim();
 }
 
-/** A secret value of the stack's configuration, for kubeconfigs. */
-export function readSecret(key: string, stack: string | undefined): Promise<string> {
-  return pulumi(["config", "get", key], stack);
+/** A secret value of the stack's configuration, or an output of another stack, for kubeconfigs. */
+export function readStored(from: string | OutputRef, stack: string | undefined): Promise<string> {
+  return typeof from === "string"
+    ? pulumi(["config", "get", from], stack)
+    : pulumi(["stack", "output", from.output, "--show-secrets"], from.stack);
 }
 
 /** A file, or standard input (`-`). */

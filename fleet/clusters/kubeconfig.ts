@@ -1,5 +1,6 @@
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
+import type { OutputRef } from "../config/common";
 
 /**
  * Kubeconfigs as client-go reads them, for kubectl and the engine's provider read with it: `tools/clientcmd` and
@@ -296,6 +297,25 @@ export function kubeconfigProblem(content: string, context: string | undefined):
     return `names an exec command by a relative path (${command}), which leads nowhere from a stack`;
   }
   return undefined;
+}
+
+/** The kubeconfig in an output of another stack: a text, or the map that some programs make. */
+export function kubeconfigIn(
+  outputs: Readonly<Record<string, unknown>> | undefined,
+  { stack, output }: OutputRef,
+  context: string | undefined,
+): Result<string> {
+  if (outputs === undefined) return { problem: `there is no stack ${stack}` };
+  const found = outputs[output];
+  if (found === undefined || found === null) {
+    const names = Object.keys(outputs).join(", ");
+    return { problem: `stack ${stack} has no output ${output}; it has ${names || "none"}` };
+  }
+  const content = typeof found === "string" ? found : JSON.stringify(found);
+  const problem = kubeconfigProblem(content, context);
+  return problem === undefined
+    ? { value: content }
+    : { problem: `the output ${output} of stack ${stack} ${problem}` };
 }
 
 /** On Linux and macOS, or on Windows. */

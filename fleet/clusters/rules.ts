@@ -12,6 +12,7 @@ import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import { gatewayPorts } from "../gateways/plan";
 import type { EmissaryConfig } from "../gateways/schema";
+import { sameStack } from "../stacks/plan";
 import { kubeconfigProblem } from "./kubeconfig";
 import type { ClusterConfig } from "./schema";
 
@@ -69,7 +70,7 @@ function judgeCluster({ isUnread }: Readable, name: string, cluster: ClusterConf
     add(
       ["context"],
       "is missing, and so is kubeconfig",
-      "name the cluster's context, or the secret of its kubeconfig",
+      "name the cluster's context, or where its kubeconfig is",
     );
   }
   const { gateway } = cluster;
@@ -85,7 +86,14 @@ function judgeCluster({ isUnread }: Readable, name: string, cluster: ClusterConf
 /** A provider with such a kubeconfig fails only where it has something to do: a run could end as if all were well. */
 function unusableKubeconfigs({ raw, clusters }: Readable): Problem[] {
   return [...clusters].flatMap(([name, { context, kubeconfig }]) => {
-    const key = kubeconfig?.secret ?? "";
+    if (kubeconfig === undefined) return [];
+    if ("stack" in kubeconfig) {
+      if (raw.stack === undefined || !sameStack(kubeconfig.stack, raw.stack)) return [];
+      const problem = "is this stack, whose outputs are there only after it has run";
+      const path = pathOf(["clusters", name, "kubeconfig", "stack"]);
+      return [{ path, problem, fix: "name the stack that makes the cluster" }];
+    }
+    const key = kubeconfig.secret;
     const content = storedText(raw.values[key]);
     // Whether it is there, and is a secret, is judged with the others.
     if (content === undefined || !raw.secretKeys.has(key)) return [];
@@ -169,7 +177,7 @@ function sameTwice(
 
 function contextOf({ context, kubeconfig }: ClusterConfig): string | undefined {
   if (context === undefined && kubeconfig === undefined) return undefined;
-  return JSON.stringify([kubeconfig?.secret, context]);
+  return JSON.stringify([kubeconfig, context]);
 }
 
 function apiServerOf({ apiServer }: ClusterConfig): string | undefined {

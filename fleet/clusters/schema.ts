@@ -6,6 +6,7 @@ import {
   judged,
   namespaceName,
   network,
+  secretOrOutputRef,
   secretRef,
   stackName,
   text,
@@ -46,10 +47,11 @@ export const clusterConfig = z.strictObject({
     .describe(
       "Context in the kubeconfig. Default, allowed only with `kubeconfig`: the current context of that kubeconfig",
     ),
-  kubeconfig: secretRef
+  kubeconfig: secretOrOutputRef
     .optional()
     .describe(
-      "Secret that holds the kubeconfig that `pulumi` uses. Default: the KUBECONFIG of the person who runs it",
+      "Place of the kubeconfig that `pulumi` uses: a secret of this stack, or an output of the stack that makes the " +
+        "cluster. Default: the KUBECONFIG of the person who runs it",
     ),
   apiServer: judged(apiServerProblem, "^[hH][tT][tT][pP][sS]://[^\\s?#@]+$").describe(
     "URL at which the pods of the *other* clusters reach the API server",

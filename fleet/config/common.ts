@@ -94,21 +94,60 @@ const SECRET_INLINE =
   FIX +
   "store it with `pulumi config set --secret linkerd-fleet:<key> < file` and write { secret: <key> } here";
 
+const secretKey = matching(
+  /^[A-Za-z0-9][-_.A-Za-z0-9]{0,62}$/,
+  "is not the name of a configuration key",
+  "use up to 63 letters, digits, dots, dashes and underscores, for example kubeconfig-eu",
+).describe("Configuration key set with `pulumi config set --secret linkerd-fleet:<key>`");
+
+/** A secret written in the place of a reference to it. */
+const inline = (issue: { readonly code?: string | undefined }) =>
+  issue.code === "invalid_type" ? SECRET_INLINE : undefined;
+
 /**
  * A reference to a secret configuration value of this stack. Secrets are never written inside the structured
  * values: those are plain, appear in outputs and are compared in previews.
  */
-export const secretRef = z.strictObject(
-  {
-    secret: matching(
-      /^[A-Za-z0-9][-_.A-Za-z0-9]{0,62}$/,
-      "is not the name of a configuration key",
-      "use up to 63 letters, digits, dots, dashes and underscores, for example kubeconfig-eu",
-    ).describe("Configuration key set with `pulumi config set --secret linkerd-fleet:<key>`"),
-  },
-  { error: (issue) => (issue.code === "invalid_type" ? SECRET_INLINE : undefined) },
-);
+export const secretRef = z.strictObject({ secret: secretKey }, { error: inline });
 export type SecretRef = z.infer<typeof secretRef>;
+
+/** An output of another Pulumi stack. */
+export interface OutputRef {
+  readonly stack: string;
+  readonly output: string;
+}
+
+/** A secret of this stack, or an output of another one: what another program makes is not copied. */
+export const secretOrOutputRef = z
+  .strictObject(
+    {
+      secret: secretKey.optional(),
+      stack: stackName
+        .optional()
+        .describe("Another Pulumi stack, as `organization/project/stack`, in place of `secret`"),
+      output: matching(
+        /^[A-Za-z_][-_.A-Za-z0-9]*$/,
+        "is not the name of an output",
+        "write it as `pulumi stack output` lists it, for example kubeconfig",
+      )
+        .optional()
+        .describe("The output of `stack` that holds it"),
+    },
+    { error: inline },
+  )
+  .transform(({ secret, stack, output }, context): SecretRef | OutputRef => {
+    const refuse = (problem: string, fix: string, path: string[] = []) => {
+      context.addIssue({ code: "custom", message: problem + FIX + fix, path });
+      return z.NEVER;
+    };
+    const other = stack ?? output;
+    if (secret !== undefined && other === undefined) return { secret };
+    if (secret !== undefined) return refuse("names a secret and another stack's output", "keep one of them");
+    if (stack !== undefined && output !== undefined) return { stack, output };
+    if (other === undefined) return refuse("names nothing", "write { secret: <key> } or { stack, output }");
+    const missing = stack === undefined ? "stack" : "output";
+    return refuse("is missing", `write { stack: organization/project/stack, output: kubeconfig }`, [missing]);
+  });
 
 /** Charts and releases are pinned: a range would let two previews of one commit differ. */
 export const exactVersion = judged((text) => {

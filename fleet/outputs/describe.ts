@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { OutputRef, SecretRef } from "../config/common";
 import type { ServiceName } from "../config/names";
 import type { FederatedView } from "../exports/federation";
 import type { GrantPlan } from "../grants/plan";
@@ -132,6 +133,11 @@ function callersOf(ports: GrantPlan["ports"]): string[] {
   ]);
 }
 
+/** Where a kubeconfig is: the name of a secret, or another stack's output. */
+export function describeKubeconfig(ref: SecretRef | OutputRef): string | OutputRef {
+  return "secret" in ref ? ref.secret : ref;
+}
+
 /** What was decided, besides the links and services that have outputs of their own. */
 export function describePlan(plan: Plan): PlanSummary {
   return {
@@ -149,7 +155,7 @@ export function describePlan(plan: Plan): PlanSummary {
           {
             apiServer: cluster.apiServer,
             ...(context === undefined ? {} : { context }),
-            ...(kubeconfig === undefined ? {} : { kubeconfig: kubeconfig.secret }),
+            ...(kubeconfig === undefined ? {} : { kubeconfig: describeKubeconfig(kubeconfig) }),
             trustDomain: cluster.trustDomain,
             clusterDomain: cluster.clusterDomain,
             controlPlaneNamespace: cluster.controlPlaneNamespace,

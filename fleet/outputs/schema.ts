@@ -81,8 +81,11 @@ const deployedCluster = z.object({
   apiServer: text,
   /** How `pulumi` reaches the cluster. */
   context: text.exactOptional(),
-  /** Name of the stack's secret that holds the kubeconfig, where the context is not looked up in the caller's own. */
-  kubeconfig: text.exactOptional(),
+  /**
+   * Where the kubeconfig is, where the context is not looked up in the caller's own: the name of a secret of this stack, or
+   * an output of another one.
+   */
+  kubeconfig: z.union([text, z.object({ stack: text, output: text })]).exactOptional(),
   trustDomain: text,
   clusterDomain: text,
   controlPlaneNamespace: text,

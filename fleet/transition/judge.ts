@@ -201,7 +201,7 @@ function isGone(name: string, last: Deployment, next: Deployment): boolean {
 }
 
 function addresses({ apiServer, context, kubeconfig }: DeployedCluster): string[] {
-  return context === undefined ? [apiServer] : [apiServer, `${kubeconfig ?? ""}/${context}`];
+  return context === undefined ? [apiServer] : [apiServer, JSON.stringify([kubeconfig, context])];
 }
 
 /** A rule for what a cluster keeps as long as it is in the fleet. */

@@ -48,6 +48,43 @@ export const CLUSTERS: readonly Mistake[] = [
     "store it again",
   ],
   [
+    "a kubeconfig of another stack without its output",
+    (f) => (f.clusters.eu.kubeconfig = { stack: "acme/infra/eu" }),
+    "clusters.eu.kubeconfig.output",
+    "output: kubeconfig",
+  ],
+  [
+    "a kubeconfig of another stack without its stack",
+    (f) => (f.clusters.eu.kubeconfig = { output: "kubeconfig" }),
+    "clusters.eu.kubeconfig.stack",
+    "organization/project/stack",
+  ],
+  [
+    "a kubeconfig from two places",
+    (f) => (f.clusters.eu.kubeconfig = { secret: "kubeconfigs", stack: "infra", output: "kubeconfig" }),
+    "clusters.eu.kubeconfig",
+    "keep one",
+  ],
+  [
+    "a kubeconfig from nowhere",
+    (f) => (f.clusters.eu.kubeconfig = {}),
+    "clusters.eu.kubeconfig",
+    "{ stack, output }",
+  ],
+  [
+    "clusters that share another stack's kubeconfig",
+    (f) => {
+      for (const name of ["us", "eu"])
+        f.clusters[name] = {
+          ...f.clusters[name],
+          context: "one",
+          kubeconfig: { stack: "infra", output: "kubeconfig" },
+        };
+    },
+    "clusters.eu.context",
+    "this cluster",
+  ],
+  [
     "clusters that share an API server",
     (f) => (f.clusters.eu.apiServer = "https://API.us.example.com:443/"),
     "clusters.eu.apiServer",

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import {
   accessOf,
+  kubeconfigIn,
   kubeconfigProblem,
   mergeKubeconfigs,
   parseKubeconfig,
@@ -116,6 +117,38 @@ describe("a stored kubeconfig", () => {
         expect(["string", "undefined"]).toContain(typeof kubeconfigProblem(content, context));
       }),
     );
+  });
+});
+
+describe("another stack's output", () => {
+  const from = { stack: "acme/infra/eu", output: "kubeconfig" };
+  const content = stringify(kubeconfig());
+
+  it("is a kubeconfig as a text, or as the map that some programs make", () => {
+    expect(kubeconfigIn({ kubeconfig: content }, from, "eu")).toEqual({ value: content });
+    expect(kubeconfigIn({ kubeconfig: kubeconfig() }, from, "eu")).toEqual({
+      value: JSON.stringify(kubeconfig()),
+    });
+  });
+
+  it.each([
+    ["there is no such stack", undefined, "there is no stack acme/infra/eu"],
+    ["it has no outputs", {}, "stack acme/infra/eu has no output kubeconfig; it has none"],
+    ["it has others", { a: 1, b: SECRET }, "stack acme/infra/eu has no output kubeconfig; it has a, b"],
+    [
+      "it is something else",
+      { kubeconfig: [SECRET] },
+      "the output kubeconfig of stack acme/infra/eu is no kubeconfig",
+    ],
+    [
+      "it lacks the context",
+      { kubeconfig: kubeconfig({ more: { contexts: [{ name: "x" }] } }) },
+      'has no context "eu"; it has "x"',
+    ],
+  ])("is told where %s, without being quoted", (_, outputs, words) => {
+    const found = kubeconfigIn(outputs, from, "eu");
+    expect(found).toEqual({ problem: expect.stringContaining(words) });
+    expect(JSON.stringify(found)).not.toContain(SECRET);
   });
 });
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Fleet } from "../../../components/fleet";
+import { describePlan } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { selfSigned } from "../../../testing/certificates";
 import { cluster, fleetOf, meshPlan } from "../../../testing/fleets";
@@ -108,6 +109,18 @@ describe("a mesh of three clusters", () => {
     vi.unstubAllEnvs();
     const kubeconfigs = providers.filter(({ type }) => type === "pulumi:providers:kubernetes");
     expect(kubeconfigs.map((provider) => at(provider, "kubeconfig"))).toEqual(["", "", ""]);
+  });
+
+  it("takes a kubeconfig from another stack's output, as a secret, and tells where it is from", async () => {
+    const from = { stack: "acme/infra/us", output: "kubeconfig" };
+    const plan = planFleet(fleetOf({ c001: cluster("c001", { context: undefined, kubeconfig: from }) }));
+    const kubeconfigs = new Map([["c001", PLANTED.token]]);
+    const secret = (key: string) => pulumi.secret(key);
+    const all = await runUnderMocks(() => void new Fleet("fleet", { plan, kubeconfigs, secret }));
+    const provider = all.find(({ type }) => type === "pulumi:providers:kubernetes");
+    expect(isSecretInput(provider?.inputs.kubeconfig)).toBe(true);
+    expect(at(provider, "kubeconfig")).toBe(PLANTED.token);
+    expect(describePlan(plan).clusters.c001?.kubeconfig).toEqual(from);
   });
 
   it("hands out kubeconfigs that need nothing else: CA inline, the configured address, a token only", () => {

@@ -122,6 +122,19 @@ describe("the kubeconfig of a cluster", () => {
     expect(await clusters.get("eu")?.get("/api", named)).toEqual({ state: "found", value: object("a") });
   });
 
+  it("comes from another stack's output where the plan names one", async () => {
+    await open(() => ({ body: object("a") }));
+    vi.stubEnv("KUBECONFIG", "");
+    const args =
+      "stack output kubeconfig --show-secrets --non-interactive --color=never --stack acme/infra/eu";
+    const program = `#!/bin/sh\n[ "$*" = "${args}" ] && cat <<'END'\n${server.kubeconfig(["eu"])}END\n`;
+    writeFileSync(join(folder, "pulumi"), program, { mode: 0o755 });
+    vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+    const kubeconfig = { stack: "acme/infra/eu", output: "kubeconfig" };
+    const clusters = await openClusters({ eu: { ...cluster, kubeconfig, context: "eu" } }, "prod");
+    expect(await clusters.get("eu")?.get("/api", named)).toEqual({ state: "found", value: object("a") });
+  });
+
   it("that the stack does not give makes every read of that cluster say so", async () => {
     writeFileSync(join(folder, "pulumi"), "#!/bin/sh\necho no such key >&2; exit 1\n", { mode: 0o755 });
     vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);

@@ -313,4 +313,13 @@ describe("one fleet file for all stacks", () => {
     expect(problemsOf(secret, "acme/fleet/prod-eu")).toEqual(["clusters.eu.kubeconfig.secret"]);
     expect(problemsOf(secret, "acme/fleet/prod-us")).toEqual([]);
   });
+
+  it("takes no kubeconfig from its own outputs", () => {
+    const own = ({ clusters }: ReturnType<typeof soundFleet>) => {
+      clusters.eu.kubeconfig = { stack: "prod-eu", output: "kubeconfig" };
+    };
+    expect(problemsOf(own, "acme/fleet/prod-eu")).toEqual(["clusters.eu.kubeconfig.stack"]);
+    expect(problemsOf(own, "acme/fleet/prod-us")).toEqual([]);
+    expect(problemsOf(own)).toEqual([]);
+  });
 });
