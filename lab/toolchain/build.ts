@@ -4,6 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { z } from "zod";
 import type { CacheState } from "./state";
 import { buildArguments, type GoTool, requiredGo, toolVersion } from "./tools";
 
@@ -56,30 +57,53 @@ async function buildTool(tool: GoTool, label: string, options: BuildOptions): Pr
     () => options.log(`${label}: ${duration(elapsed())}`),
     options.progressEvery ?? 15_000,
   );
+  const overlay = `${program}.overlay`;
   try {
-    await runGo(buildArguments(tool, partial), tool.folder);
+    if (tool.embeds === undefined) await runGo(buildArguments(tool, partial), tool.folder);
+    else {
+      fs.writeFileSync(overlay, await embedOverlay(tool, tool.embeds));
+      await runGo(buildArguments(tool, partial, overlay), tool.folder);
+    }
     fs.renameSync(partial, program);
   } catch (error) {
     fs.rmSync(partial, { force: true });
     throw new Error(`Could not build ${tool.name} from ${tool.folder}:\n${(error as Error).message}`);
   } finally {
     clearInterval(progress);
+    fs.rmSync(overlay, { force: true });
   }
   return elapsed();
 }
 
-function runGo(args: string[], cwd: string): Promise<void> {
+/** Lays files of the module into the main package, which can embed none from outside its folder. */
+async function embedOverlay(tool: GoTool, embeds: Readonly<Record<string, string>>): Promise<string> {
+  const downloaded = JSON.parse(await runGo(["mod", "download", "-json", tool.module], tool.folder));
+  const module = z.object({ Dir: z.string() }).parse(downloaded).Dir;
+  const main = path.join(tool.folder, tool.main);
+  const files = Object.entries(embeds).map(([name, file]) => [
+    path.join(main, name),
+    path.join(module, file),
+  ]);
+  return JSON.stringify({ Replace: Object.fromEntries(files) });
+}
+
+/** Runs `go` and returns what it prints. */
+function runGo(args: string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn("go", args, {
       cwd,
       env: { ...process.env, ...goEnvironment },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     // A build of minutes should leave the machine usable.
     if (child.pid !== undefined) os.setPriority(child.pid, 10);
-    let output = "";
+    let printed = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+    let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      output = (output + text).slice(-4_000);
+      errors = (errors + text).slice(-4_000);
     });
     let stopped: NodeJS.Signals | undefined;
     const stop = (signal: NodeJS.Signals) => {
@@ -91,8 +115,8 @@ function runGo(args: string[], cwd: string): Promise<void> {
     child.on("error", reject);
     child.on("close", (code) => {
       for (const name of signals) process.off(name, stop);
-      if (code === 0) resolve();
-      else reject(new Error(stopped === undefined ? output.trim() : `interrupted by ${stopped}`));
+      if (code === 0) resolve(printed);
+      else reject(new Error(stopped === undefined ? errors.trim() : `interrupted by ${stopped}`));
     });
   });
 }
@@ -107,7 +131,8 @@ function isCurrent(tool: GoTool, go: string | undefined, { cache, state }: Build
 /** A hash over everything in the repository that a program is built from. */
 function inputsOf(tool: GoTool): string {
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum"])
+  const own = tool.main === "." ? ["main.go"] : [];
+  for (const file of ["go.mod", "go.sum", ...own])
     hash.update(fs.readFileSync(path.join(tool.folder, file))).update("\0");
   return hash
     .update(JSON.stringify([buildArguments(tool, ""), goEnvironment, process.platform, process.arch]))

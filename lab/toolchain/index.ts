@@ -5,13 +5,21 @@ import { promisify } from "node:util";
 import { buildPlugins } from "../plugins/build";
 import { buildTools } from "./build";
 import { withLock } from "./lock";
-import { type ChoiceOptions, chooseCharts, installPlugins, type Part, type PluginName } from "./parts";
+import {
+  type ChoiceOptions,
+  chooseCharts,
+  downloadPlugins,
+  installBuiltPlugin,
+  type Part,
+  type PluginVersions,
+  pluginParts,
+} from "./parts";
 import { readState, writeState } from "./state";
-import { type GoToolName, goTools, toolVersion } from "./tools";
+import { type GoToolName, goTools, kubernetesPlugin, sdkVersion, toolVersion } from "./tools";
 
 export type { Part } from "./parts";
 
-export type ToolName = Exclude<GoToolName, "kubectl"> | "pulumi-analyzer-policy";
+export type ToolName = Exclude<GoToolName, "kubectl" | "pulumi-resource-kubernetes">;
 
 /** Everything the lab needs to run the fleet's program on this machine. */
 export interface Toolchain {
@@ -60,20 +68,24 @@ async function prepare(
   const state = readState(cache);
   const save = () => writeState(cache, state);
 
-  const kubectl = await machineKubectl(binDir);
-  const tools = goTools.filter(({ name }) => name !== "kubectl" || kubectl === undefined);
-  await buildTools(tools, { cache, state, log: options.log, save });
-  installPolicyScript(binDir);
-
   for (const name of fs.readdirSync(cache))
     if (name.startsWith("download-")) fs.rmSync(path.join(cache, name), { recursive: true });
   const choice: ChoiceOptions = { cache, state, ...options };
-  const standIns = (names: PluginName[]) => buildPlugins(pulumiHome, path.join(binDir, "helm"), names);
-  const [plugins, charts] = await Promise.all([
-    installPlugins(pulumiHome, pluginVersions(), standIns, choice),
+  const versions = pluginVersions();
+  const [downloaded, charts] = await Promise.all([
+    downloadPlugins(pulumiHome, versions, choice),
     chooseCharts(path.join(root, "lab", "charts"), choice),
   ]);
   save();
+
+  const kubectl = await machineKubectl(binDir);
+  const tools = goTools.filter(({ name }) => name !== "kubectl" || kubectl === undefined);
+  const builtPlugins = downloaded.kubernetes === undefined ? [kubernetesPlugin] : [];
+  await buildTools([...tools, ...builtPlugins], { cache, state, log: options.log, save });
+  for (const { name } of builtPlugins)
+    installBuiltPlugin(pulumiHome, versions.kubernetes, path.join(binDir, name));
+  const standIns = (["tls", "random"] as const).filter((name) => downloaded[name] === undefined);
+  await buildPlugins(pulumiHome, path.join(binDir, "helm"), standIns);
 
   const built = tools.map(
     (tool): Part => ({
@@ -88,7 +100,6 @@ async function prepare(
     bin: {
       pulumi: inBin("pulumi"),
       "pulumi-language-nodejs": inBin("pulumi-language-nodejs"),
-      "pulumi-analyzer-policy": inBin("pulumi-analyzer-policy"),
       kwokctl: inBin("kwokctl"),
       kwok: inBin("kwok"),
       etcd: inBin("etcd"),
@@ -101,13 +112,18 @@ async function prepare(
     binDir,
     pulumiHome,
     charts: charts.charts,
-    parts: [...built, ...(kubectl === undefined ? [] : [kubectl]), ...plugins, ...charts.parts],
+    parts: [
+      ...built,
+      ...(kubectl === undefined ? [] : [kubectl]),
+      ...pluginParts(versions, downloaded),
+      ...charts.parts,
+    ],
   };
 }
 
 /** The environment in which the engine and its programs run. */
 export function engineEnv(toolchain: Toolchain): Record<string, string> {
-  // The language host and the policy script start the `node` that they find on PATH.
+  // The language host and the policy pack start the `node` that they find on PATH.
   const node = path.join(path.dirname(require.resolve("node/package.json")), "bin");
   return {
     PATH: [toolchain.binDir, node, process.env.PATH ?? ""].join(path.delimiter),
@@ -139,20 +155,6 @@ async function machineKubectl(binDir: string): Promise<Part | undefined> {
   return undefined;
 }
 
-// The engine looks for this script in the folder of its own program.
-function installPolicyScript(binDir: string): void {
-  const script = fs.readFileSync(path.join(__dirname, "pulumi-analyzer-policy.sh"), "utf8");
-  const file = path.join(binDir, "pulumi-analyzer-policy");
-  if (fs.existsSync(file) && fs.readFileSync(file, "utf8") === script) return;
-  fs.writeFileSync(`${file}.partial`, script, { mode: 0o755 });
-  fs.renameSync(`${file}.partial`, file);
-}
-
-function pluginVersions(): Record<PluginName, string> {
-  const version = (name: PluginName): string => {
-    const file = require.resolve(`@pulumi/${name}/package.json`);
-    const manifest: { version: string } = JSON.parse(fs.readFileSync(file, "utf8"));
-    return manifest.version;
-  };
-  return { kubernetes: version("kubernetes"), tls: version("tls"), random: version("random") };
+function pluginVersions(): PluginVersions {
+  return { kubernetes: sdkVersion("kubernetes"), tls: sdkVersion("tls"), random: sdkVersion("random") };
 }

@@ -6,19 +6,23 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { download } from "./download";
 import type { CacheState } from "./state";
+import { kubernetesPlugin } from "./tools";
 
 /** One part of the lab and where it comes from, for the table that `npm run lab` prints. */
 export interface Part {
   name: string;
   version: string;
   /** `machine`: found on PATH, used as it is. */
-  origin: "official" | "stand-in" | "built" | "machine";
+  origin: "official" | "official (built from its Go module, about 4.25)" | "stand-in" | "built" | "machine";
   from: string;
 }
 
 /** The engine plugins that the fleet's program needs. */
 const pluginNames = ["kubernetes", "tls", "random"] as const;
 export type PluginName = (typeof pluginNames)[number];
+export type PluginVersions = Readonly<Record<PluginName, string>>;
+/** Where each plugin was downloaded from. */
+export type Downloaded = Readonly<Partial<Record<PluginName, string>>>;
 
 export const chartNames = [
   "linkerd-crds",
@@ -42,33 +46,62 @@ export interface ChoiceOptions {
 const day = 24 * 60 * 60 * 1000;
 const originFile = "official-download.txt";
 
-/**
- * Installs each plugin below `pulumiHome`: the official one where it can be downloaded, else what `standIns`
- * makes for the plugins it is given.
- */
-export async function installPlugins(
+/** Installs below `pulumiHome` the official plugins that can be downloaded, and says from where; the others are missing. */
+export async function downloadPlugins(
   pulumiHome: string,
-  versions: Readonly<Record<PluginName, string>>,
-  standIns: (names: PluginName[]) => Promise<void>,
+  versions: PluginVersions,
   options: ChoiceOptions,
-): Promise<Part[]> {
-  const parts = await Promise.all(
-    pluginNames.map(async (name): Promise<Part> => {
-      const version = versions[name];
-      const folder = path.join(pulumiHome, "plugins", `resource-${name}-v${version}`);
-      const url = pluginUrl(name, version, options.env ?? process.env);
+): Promise<Downloaded> {
+  const urls = await Promise.all(
+    pluginNames.map(async (name) => {
+      const folder = pluginFolder(pulumiHome, name, versions[name]);
+      const url = pluginUrl(name, versions[name], options.env ?? process.env);
       const take = () => installOfficialPlugin(url, name, folder, options.cache);
-      const official = officialUrl(folder) ?? ((await ask(url, options, take)) ? url : undefined);
+      const official =
+        officialUrl(folder) ?? ((await ask(url, insteadOf(name), options, take)) ? url : undefined);
       // The installed folder is the memory of a success; without it the site is asked again.
       if (official !== undefined) delete options.state.answers[url];
-      return official === undefined
-        ? { name: `plugin ${name}`, version, origin: "stand-in", from: `lab/plugins/${name}` }
-        : { name: `plugin ${name}`, version, origin: "official", from: official };
+      return official === undefined ? [] : [[name, official] as const];
     }),
   );
-  const missing = pluginNames.filter((_, i) => parts[i]?.origin === "stand-in");
-  if (missing.length > 0) await standIns(missing);
-  return parts;
+  return Object.fromEntries(urls.flat());
+}
+
+/** Installs the kubernetes plugin that was built: the engine finds the `program` where it looks for the plugin. */
+export function installBuiltPlugin(pulumiHome: string, version: string, program: string): void {
+  const folder = pluginFolder(pulumiHome, "kubernetes", version);
+  const file = path.join(folder, "pulumi-resource-kubernetes");
+  const target = path.relative(folder, program);
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() && fs.readlinkSync(file) === target)
+    return;
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  fs.symlinkSync(target, file);
+}
+
+/** How the plugins appear in the lab's table. */
+export function pluginParts(versions: PluginVersions, downloaded: Downloaded): Part[] {
+  return pluginNames.map((name): Part => {
+    const from = downloaded[name];
+    const part = { name: `plugin ${name}`, version: versions[name] };
+    if (from !== undefined) return { ...part, origin: "official", from };
+    if (name !== "kubernetes") return { ...part, origin: "stand-in", from: `lab/plugins/${name}` };
+    const { module } = kubernetesPlugin;
+    return {
+      name: part.name,
+      version: `SDK ${part.version}`,
+      origin: "official (built from its Go module, about 4.25)",
+      from: `Go module ${module}`,
+    };
+  });
+}
+
+function insteadOf(name: PluginName): string {
+  return name === "kubernetes" ? "the plugin is built from its Go module" : "the stand-in is used";
+}
+
+function pluginFolder(pulumiHome: string, name: PluginName, version: string): string {
+  return path.join(pulumiHome, "plugins", `resource-${name}-v${version}`);
 }
 
 /**
@@ -82,7 +115,7 @@ export async function chooseCharts(
   const env = options.env ?? process.env;
   const repository = (env.LINKERD_FLEET_CHART_URL ?? "https://helm.linkerd.io/edge").replace(/\/+$/, "");
   const versions = chartNames.map((name) => ({ name, version: chartVersion(path.join(standIns, name)) }));
-  const official = await ask(`${repository}/index.yaml`, options, (url) =>
+  const official = await ask(`${repository}/index.yaml`, "the stand-in is used", options, (url) =>
     requireCharts(url, versions, options.cache),
   );
   const parts = versions.map(
@@ -99,6 +132,7 @@ export async function chooseCharts(
 /** Whether `take` got the official part at `url`, now or within the last day. */
 async function ask(
   url: string,
+  instead: string,
   options: ChoiceOptions,
   take: (url: string) => Promise<void>,
 ): Promise<boolean> {
@@ -111,7 +145,7 @@ async function ask(
   } catch (error) {
     found = false;
     const reason = error instanceof Error ? error.message : String(error);
-    options.log(`${url}: ${reason}; the stand-in is used, and the site is asked again in a day`);
+    options.log(`${url}: ${reason}; ${instead}, and the site is asked again in a day`);
   }
   options.state.answers[url] = { at: Date.now(), found };
   return found;

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 
 /** The programs that are built from Go modules. */
 export type GoToolName =
@@ -12,7 +13,8 @@ export type GoToolName =
   | "kwokctl"
   | "kwok"
   | "pulumi-language-nodejs"
-  | "pulumi";
+  | "pulumi"
+  | "pulumi-resource-kubernetes";
 
 /** One program: a main package, and the folder beside this file whose go.mod pins everything it is built from. */
 export interface GoTool {
@@ -21,8 +23,10 @@ export interface GoTool {
   readonly folder: string;
   /** The Go module that the program comes from; its version is the program's. */
   readonly module: string;
-  /** Main package, relative to the module. */
+  /** Main package, relative to the module; `.` is the one in `folder`, which is of our own. */
   readonly main: string;
+  /** Files of the module that the main package in `folder` embeds, by their names in it. */
+  readonly embeds?: Readonly<Record<string, string>>;
   /** Link-time variables that give the program its version, from the versions that go.mod pins. */
   readonly variables?: (pinned: (module: string) => string) => Record<string, string>;
   /** Seconds a first build took on two cores, told to the user until this machine has a figure of its own. */
@@ -60,6 +64,32 @@ const kubernetes = (name: GoToolName, usualSeconds: number): GoTool => ({
 const pulumi = (pinned: (module: string) => string, module: string): Record<string, string> => ({
   "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": pinned(module),
 });
+
+/**
+ * The official kubernetes plugin. The last published module is a commit of January 2026, between 4.24 and 4.25; the
+ * release archive of the plugin is what a stack downloads, so this is built only where the archive cannot be had.
+ */
+export const kubernetesPlugin: GoTool = {
+  name: "pulumi-resource-kubernetes",
+  folder: path.join(__dirname, "kubernetes-plugin"),
+  module: "github.com/pulumi/pulumi-kubernetes/provider/v4",
+  main: ".",
+  embeds: {
+    "schema.json": "cmd/pulumi-resource-kubernetes/schema.json",
+    "terraform-mapping.json": "cmd/pulumi-resource-kubernetes/terraform-mapping.json",
+  },
+  // The engine warns in every run of a plugin that is older than the SDK asks for.
+  variables: () => ({
+    "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": sdkVersion("kubernetes"),
+  }),
+  usualSeconds: 290,
+};
+
+/** The version of an SDK that the program uses; the engine asks for its plugin in the same one. */
+export function sdkVersion(name: string): string {
+  const manifest = fs.readFileSync(require.resolve(`@pulumi/${name}/package.json`), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
+}
 
 /** In the order in which they are built: what is needed first, first. */
 export const goTools: readonly GoTool[] = [
@@ -134,16 +164,29 @@ export function requiredGo(tool: GoTool): string {
   return inGoMod(tool.folder, /^go (\S+)/m, "go directive");
 }
 
-/** Arguments of `go` that build a tool to `output`. */
-export function buildArguments(tool: GoTool, output: string): string[] {
+/** Arguments of `go` that build a tool to `output`; `overlay` is a file that says where embedded files lie. */
+export function buildArguments(tool: GoTool, output: string, overlay?: string): string[] {
   const variables = tool.variables?.((module) => pinnedVersion(tool.folder, module)) ?? {};
   const linker = [
     "-s",
     "-w",
     ...Object.entries(variables).map(([name, value]) => `-X=${name}=${value}`),
   ].join(" ");
-  const main = [tool.module, tool.main].filter(Boolean).join("/");
-  return ["build", "-mod=readonly", "-trimpath", "-buildvcs=false", `-ldflags=${linker}`, "-o", output, main];
+  return [
+    "build",
+    "-mod=readonly",
+    "-trimpath",
+    "-buildvcs=false",
+    `-ldflags=${linker}`,
+    ...(overlay === undefined ? [] : [`-overlay=${overlay}`]),
+    "-o",
+    output,
+    mainPackage(tool),
+  ];
+}
+
+function mainPackage({ module, main }: GoTool): string {
+  return main === "." ? main : [module, main].filter(Boolean).join("/");
 }
 
 function pinnedVersion(folder: string, module: string): string {

@@ -103,7 +103,7 @@ it("the commands of docs/pictures.md draw the fleet, and a preview's change of i
 it("the rules of the policy pack that fire are told from the engine's stream of events", async () => {
   lab.edit((config) => Object.assign(federated(config), { allow: [], allowAnyMeshed: true }));
   const ran = await lab.shell(
-    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json --policy-pack policy > events.json ||\n" +
+    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json --policy-pack policy/run > events.json ||\n" +
       "  echo refused >&2\n" +
       "npx fleet report --fail-on risky events.json",
   );

@@ -132,7 +132,7 @@ it("what is looked for is found where it belongs: decrypted, and in the clusters
 it("nothing that succeeds writes or says a secret", async () => {
   // Rules that fire end it with another code.
   const stream =
-    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json --policy-pack policy > preview.events || true";
+    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json --policy-pack policy/run > preview.events || true";
   for (const script of [
     `${UP} --json`,
     "pulumi preview --json --diff --refresh",

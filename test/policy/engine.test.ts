@@ -29,7 +29,7 @@ async function preview(
   project.nameClusters(contexts);
   await project.newStack(config);
   const flags = profile === undefined ? [] : ["--policy-pack-config", profile];
-  const pack = ["--policy-pack", join(repository, "policy"), ...flags];
+  const pack = ["--policy-pack", join(repository, "policy", "run"), ...flags];
   const ran = await project.pulumi("preview", "--suppress-outputs", ...pack);
   return { code: ran.code, output: ran.stdout + ran.stderr };
 }

@@ -4,7 +4,13 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { buildTools } from "../../../lab/toolchain/build";
 import { readState, writeState } from "../../../lab/toolchain/state";
-import { buildArguments, type GoTool, goTools, toolVersion } from "../../../lab/toolchain/tools";
+import {
+  buildArguments,
+  type GoTool,
+  goTools,
+  kubernetesPlugin,
+  toolVersion,
+} from "../../../lab/toolchain/tools";
 
 let folder: string;
 let cache: string;
@@ -15,7 +21,8 @@ let lines: string[];
 function fakeGo(build: string, version = "go1.26.1"): void {
   const script = `#!/bin/sh
 if [ "$1" = env ]; then echo ${version}; exit; fi
-while [ $# -gt 1 ]; do [ "$1" = -o ] && output=$2; shift; done
+[ "$1" = mod ] && download=yes
+while [ $# -gt 1 ]; do [ "$1" = -o ] && output=$2; case $1 in -overlay=*) overlay=\${1#-overlay=};; esac; shift; done
 echo "$1" >> "${folder}/builds"
 ${build}
 `;
@@ -87,6 +94,22 @@ describe("building the lab's programs", () => {
     expect(builds()).toHaveLength(3);
   });
 
+  test("lays files of the module into a main package of our own, and happens again when that changes", async () => {
+    fs.writeFileSync(path.join(folder, "main.go"), "package main\n");
+    tool = { ...tool, main: ".", embeds: { "schema.json": "cmd/schema.json" } };
+    fakeGo(`if [ "$download" ]; then echo '{"Dir":"/mod/helm"}'; else cat "$overlay" > "$output"; fi`);
+    await run();
+    expect(JSON.parse(fs.readFileSync(program(), "utf8"))).toEqual({
+      Replace: { [path.join(folder, "schema.json")]: "/mod/helm/cmd/schema.json" },
+    });
+    expect(fs.readdirSync(path.join(cache, "bin"))).toEqual(["helm"]);
+    expect(builds()).toEqual(["example.com/helm", "."]);
+    await run();
+    fs.writeFileSync(path.join(folder, "main.go"), "package main // changed\n");
+    await run();
+    expect(builds()).toHaveLength(4);
+  });
+
   test("that fails shows what go said, keeps the old program and leaves no half one", async () => {
     fakeGo('echo old > "$output"');
     await run();
@@ -144,6 +167,20 @@ describe("building the lab's programs", () => {
 });
 
 describe("the pinned programs", () => {
+  test("the kubernetes plugin gets the files it embeds and the version that the SDK asks for", () => {
+    const version = JSON.parse(
+      fs.readFileSync(require.resolve("@pulumi/kubernetes/package.json"), "utf8"),
+    ).version;
+    expect(toolVersion(kubernetesPlugin)).toMatch(/^v4\.0\.0-2026\d{10}-[0-9a-f]{12}$/);
+    const args = buildArguments(kubernetesPlugin, "out", "overlay.json");
+    expect(args.join(" ")).toContain(`provider/v4/pkg/version.Version=${version}`);
+    expect(args).toContain("-overlay=overlay.json");
+    expect(args.at(-1)).toBe(".");
+    const main = fs.readFileSync(path.join(kubernetesPlugin.folder, "main.go"), "utf8");
+    for (const file of Object.keys(kubernetesPlugin.embeds ?? {}))
+      expect(main).toContain(`//go:embed ${file}\n`);
+  });
+
   test.each(goTools.map((each) => [each.name, each] as const))(
     "%s is built by its module's go.mod",
     (_, each) => {

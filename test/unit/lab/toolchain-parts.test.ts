@@ -9,8 +9,10 @@ import { patience } from "../../../lab/toolchain/download";
 import {
   type ChoiceOptions,
   chooseCharts,
-  installPlugins,
+  downloadPlugins,
+  installBuiltPlugin,
   type PluginName,
+  pluginParts,
 } from "../../../lab/toolchain/parts";
 import type { CacheState } from "../../../lab/toolchain/state";
 
@@ -20,7 +22,6 @@ const charts = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster",
 let folder: string;
 let state: CacheState;
 let lines: string[];
-let standIns: PluginName[];
 
 /** A local site that plays the download sites: what it serves, by path, and what it was asked for. */
 let site: { url: string; serve: Map<string, http.RequestListener>; asked: string[]; close(): void };
@@ -33,11 +34,10 @@ const options = (more: Partial<ChoiceOptions> = {}): ChoiceOptions => ({
   ...more,
 });
 const install = async (more: Partial<ChoiceOptions> = {}) => {
-  standIns = [];
-  const make = async (names: PluginName[]) => void standIns.push(...names);
-  const parts = await installPlugins(path.join(folder, "home"), versions, make, options(more));
-  return parts.map(({ origin }) => origin);
+  const downloaded = await downloadPlugins(path.join(folder, "home"), versions, options(more));
+  return pluginParts(versions, downloaded).map(({ origin }) => origin);
 };
+const built = "official (built from its Go module, about 4.25)";
 const pluginFile = (name: PluginName) =>
   path.join(folder, "home", "plugins", `resource-${name}-v${versions[name]}`, `pulumi-resource-${name}`);
 const pluginPath = (name: PluginName) =>
@@ -87,18 +87,18 @@ describe("engine plugins", () => {
   test("are the official ones where the site has them, and are not downloaded again", async () => {
     serveAllPlugins();
     expect(await install()).toEqual(["official", "official", "official"]);
-    expect(standIns).toEqual([]);
     expect(execFileSync(pluginFile("kubernetes"), { encoding: "utf8" })).toBe("official\n");
     expect(await install({ refresh: true })).toEqual(["official", "official", "official"]);
     expect(site.asked).toHaveLength(3);
   });
 
-  test("are stand-ins where the site does not have them, one by one", async () => {
+  test("are built or stood in for where the site does not have them, one by one", async () => {
     site.serve.set(pluginPath("tls"), send(archive("pulumi-resource-tls")));
-    expect(await install()).toEqual(["stand-in", "official", "stand-in"]);
-    expect(standIns).toEqual(["kubernetes", "random"]);
-    expect(lines).toHaveLength(2);
-    expect(lines[0]).toContain("the site answers HTTP 404; the stand-in is used");
+    expect(await install()).toEqual([built, "official", "stand-in"]);
+    expect(lines.sort()).toEqual([
+      expect.stringContaining("the site answers HTTP 404; the plugin is built from its Go module"),
+      expect.stringContaining("the site answers HTTP 404; the stand-in is used"),
+    ]);
   });
 
   test("an official plugin takes the place of a stand-in that was installed before", async () => {
@@ -108,6 +108,26 @@ describe("engine plugins", () => {
     await install();
     expect(fs.existsSync(path.join(path.dirname(pluginFile("kubernetes")), "main.cjs"))).toBe(false);
     expect(fs.existsSync(pluginFile("kubernetes"))).toBe(true);
+  });
+
+  test("a built plugin takes the place of what was there, and is the built program whatever is built later", () => {
+    fs.mkdirSync(path.dirname(pluginFile("kubernetes")), { recursive: true });
+    fs.writeFileSync(path.join(path.dirname(pluginFile("kubernetes")), "main.cjs"), "stand-in");
+    const program = path.join(folder, "bin", "pulumi-resource-kubernetes");
+    fs.mkdirSync(path.dirname(program));
+    for (const text of ["first", "second"]) {
+      fs.writeFileSync(program, text);
+      installBuiltPlugin(path.join(folder, "home"), versions.kubernetes, program);
+      expect(fs.readFileSync(pluginFile("kubernetes"), "utf8")).toBe(text);
+    }
+    expect(fs.readdirSync(path.dirname(pluginFile("kubernetes")))).toEqual(["pulumi-resource-kubernetes"]);
+  });
+
+  test("a built plugin is named as such, beside the version that the SDK asks for", () => {
+    const [kubernetes, tls] = pluginParts(versions, {});
+    expect(kubernetes).toMatchObject({ version: "SDK 4.1.0", origin: built });
+    expect(kubernetes?.from).toContain("Go module github.com/pulumi/pulumi-kubernetes/provider/v4");
+    expect(tls).toMatchObject({ version: "5.2.0", origin: "stand-in" });
   });
 
   const whole = () => archive("pulumi-resource-kubernetes", "x".repeat(100_000));
@@ -143,8 +163,7 @@ describe("engine plugins", () => {
   test.each(refused)("%s is refused and leaves nothing behind", async (_, reason, answer) => {
     serveAllPlugins();
     site.serve.set(pluginPath("kubernetes"), answer());
-    expect(await install()).toEqual(["stand-in", "official", "official"]);
-    expect(standIns).toEqual(["kubernetes"]);
+    expect(await install()).toEqual([built, "official", "official"]);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(reason);
     expect(fs.existsSync(path.dirname(pluginFile("kubernetes")))).toBe(false);
@@ -156,8 +175,7 @@ describe("engine plugins", () => {
     expect(site.asked).toHaveLength(3);
     serveAllPlugins();
     lines = [];
-    expect(await install()).toEqual(["stand-in", "stand-in", "stand-in"]);
-    expect(standIns).toEqual(["kubernetes", "tls", "random"]);
+    expect(await install()).toEqual([built, "stand-in", "stand-in"]);
     expect([site.asked.length, lines]).toEqual([3, []]);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 25 * 60 * 60 * 1000 });
     expect(await install()).toEqual(["official", "official", "official"]);
@@ -182,7 +200,7 @@ describe("engine plugins", () => {
     await install();
     site.asked.length = 0;
     const offline = { env: { ...options().env, LINKERD_FLEET_OFFLINE: "1" }, refresh: true };
-    expect(await install(offline)).toEqual(["stand-in", "official", "stand-in"]);
+    expect(await install(offline)).toEqual([built, "official", "stand-in"]);
     expect(site.asked).toEqual([]);
   });
 
@@ -190,7 +208,7 @@ describe("engine plugins", () => {
     vi.spyOn(patience, "answer", "get").mockReturnValue(100);
     for (const name of ["kubernetes", "tls", "random"] as const) site.serve.set(pluginPath(name), () => {});
     const start = Date.now();
-    expect(await install()).toEqual(["stand-in", "stand-in", "stand-in"]);
+    expect(await install()).toEqual([built, "stand-in", "stand-in"]);
     expect(Date.now() - start).toBeLessThan(1_500);
     expect(lines[0]).toContain("cannot be reached");
   });
