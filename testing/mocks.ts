@@ -13,6 +13,7 @@ export interface Registered {
   readonly provider: string | undefined;
   readonly protect: boolean;
   readonly deleteBeforeReplace: boolean;
+  readonly ignoreChanges: readonly string[];
   /** Logical names of the resources given as `dependsOn`. */
   readonly dependsOn: readonly string[];
 }
@@ -38,7 +39,7 @@ export async function runUnderMocks(
   const registered: Registered[] = [];
   const options_ = new Map<
     string,
-    Pick<Registered, "parents" | "types" | "protect" | "deleteBeforeReplace" | "dependsOn">
+    Pick<Registered, "parents" | "types" | "protect" | "deleteBeforeReplace" | "ignoreChanges" | "dependsOn">
   >();
   const parentsOf = new Map<pulumi.Resource, readonly string[]>();
   const typesOf = new Map<pulumi.Resource, readonly string[]>();
@@ -62,6 +63,7 @@ export async function runUnderMocks(
           types: known?.types ?? [args.type],
           protect: known?.protect ?? false,
           deleteBeforeReplace: known?.deleteBeforeReplace ?? false,
+          ignoreChanges: known?.ignoreChanges ?? [],
           dependsOn: known?.dependsOn ?? [],
         });
         return { id: `${args.name}-id`, state: { ...args.inputs, ...(preview ? {} : computed(args)) } };
@@ -86,6 +88,7 @@ export async function runUnderMocks(
         types,
         protect: opts.protect ?? false,
         deleteBeforeReplace: "deleteBeforeReplace" in opts && opts.deleteBeforeReplace === true,
+        ignoreChanges: opts.ignoreChanges?.map(String) ?? [],
         dependsOn: dependencies(opts.dependsOn),
       });
       return undefined;

@@ -82,11 +82,11 @@ export class Multicluster extends pulumi.ComponentResource {
   ): kubernetes.core.v1.ServicePatch | undefined {
     const { gateway } = cluster;
     if (!emissary || !gateway.enabled || gateway.kind !== "emissary") return undefined;
-    return renderObjects(name, [emissaryService(gateway)], {
-      parent: this,
-      dependsOn: [...emissary.policies],
-      aliases: [{ name: `${cluster.name}-emissary-service`, parent: emissary }],
-    }).get("gateway", kubernetes.core.v1.ServicePatch);
+    const child = { parent: this, dependsOn: [...emissary.policies] };
+    const aliases = [{ name: `${cluster.name}-emissary-service`, parent: emissary }];
+    return renderObjects(name, emissaryService(gateway), ({ id }) =>
+      id === "gateway" ? { ...child, aliases } : { ...child, ignoreChanges: ["spec"] },
+    ).get("gateway", kubernetes.core.v1.ServicePatch);
   }
 
   private chartService(name: string, cluster: ClusterPlan): kubernetes.core.v1.ServicePatch | undefined {

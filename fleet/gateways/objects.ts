@@ -140,10 +140,15 @@ export function emissaryRouting({ config }: EmissaryGatewayPlan): FleetObject<ne
   ];
 }
 
-/** What an Emissary's Service gets. */
-export function emissaryService(gateway: EmissaryGatewayPlan): FleetObject<never> {
+/**
+ * What an Emissary's Service gets. Its ports are a patch of their own: the provider compares lists by position, and these
+ * two stand behind the Service's own, so it would find a difference in every `up`. They are never compared
+ * (`ignoreChanges`), and so that patch holds nothing that could change: after a refresh the engine would write the
+ * Service's first two ports in their place.
+ */
+export function emissaryService(gateway: EmissaryGatewayPlan): FleetObject<never>[] {
   const { service: name, namespace } = gateway.config;
-  return {
+  const annotated: FleetObject<never> = {
     id: "gateway",
     apiVersion: "v1",
     kind: "Service",
@@ -162,8 +167,25 @@ export function emissaryService(gateway: EmissaryGatewayPlan): FleetObject<never
         ...(gateway.addresses ? { "pulumi.com/skipAwait": "true" } : {}),
       },
     },
+  };
+  const ports: FleetObject<never> = {
+    id: "gateway-ports",
+    after: ["gateway"],
+    apiVersion: "v1",
+    kind: "Service",
+    patch: true,
+    metadata: {
+      name,
+      namespace,
+      annotations: {
+        "pulumi.com/patchFieldManager": "linkerd-fleet-gateway-ports",
+        // The other patch waits for the address.
+        "pulumi.com/skipAwait": "true",
+      },
+    },
     spec: { ports: [servicePort("mc-gateway", GATEWAY_PORT), servicePort("mc-probe", PROBE_PORT)] },
   };
+  return [annotated, ports];
 }
 
 /**

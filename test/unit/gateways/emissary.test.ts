@@ -67,6 +67,10 @@ describe("an Emissary as the gateway", () => {
           "mirror.linkerd.io/probe-period": "3",
         },
       },
+    });
+    const ports = all.find(({ name }) => name === "b-multicluster-gateway-ports");
+    expect(ports?.inputs).toMatchObject({
+      metadata: { name: "emissary-ingress", namespace: "emissary" },
       spec: {
         ports: [
           { name: "mc-gateway", port: 4143, targetPort: 4143 },
@@ -74,9 +78,20 @@ describe("an Emissary as the gateway", () => {
         ],
       },
     });
-    expect(service?.dependsOn).toEqual(
-      expect.arrayContaining(["b-emissary-linkerd-proxy", "b-emissary-linkerd-admin"]),
+    for (const patch of [service, ports])
+      expect(patch?.dependsOn).toEqual(
+        expect.arrayContaining(["b-emissary-linkerd-proxy", "b-emissary-linkerd-admin"]),
+      );
+  });
+
+  // The provider compares lists by position: the Service's own ports come first, so each `up` would write these again.
+  it("writes its ports once, by a patch in which nothing else is that could change", async () => {
+    const fixed = await deploy({ address: "1.2.3.4" });
+    const [ports, others] = [all, fixed].map((registered) =>
+      registered.find(({ name }) => name === "b-multicluster-gateway-ports"),
     );
+    expect(ports?.ignoreChanges).toEqual(["spec"]);
+    expect(others?.inputs).toEqual(ports?.inputs);
   });
 
   it("is patched in a name of its own, so that exporting its Service takes nothing back", () => {
