@@ -14,8 +14,9 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { labEnv, openLab } from "../../lab/env";
-import { buildPlugins } from "../../lab/plugins/build";
+import { buildPlugins } from "../../lab/standins/build";
 import { ensureToolchain } from "../../lab/toolchain";
+import { sdkVersion } from "../../lab/toolchain/tools";
 import { writeProject } from "../../testing/loneProject";
 import { MemoryWatch } from "./processes";
 
@@ -42,7 +43,8 @@ export class MemoryFleet {
       if (!name.startsWith("resource-kubernetes-"))
         cpSync(join(plugins, name), join(pulumiHome, "plugins", name), { recursive: true });
     }
-    await buildPlugins(pulumiHome, tools.bin.helm, ["kubernetes"], { kubernetes: join(__dirname, "plugin") });
+    const module = join(__dirname, "plugin");
+    await buildPlugins(pulumiHome, [{ name: "kubernetes", version: sdkVersion("kubernetes"), module }]);
     const lab = openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder });
     mkdirSync(lab.state);
     writeProject(folder);

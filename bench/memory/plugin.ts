@@ -1,85 +1,89 @@
 import { randomUUID } from "node:crypto";
-import { idOf } from "../../lab/plugins/kubernetes/client";
-import { gvk, merged, previewOf } from "../../lab/plugins/kubernetes/fields";
-import { kubernetes } from "../../lab/plugins/kubernetes/main";
-import type { Call, Created, Plugin, Resource } from "../../lab/plugins/provider";
-import { field, type Props, text, UNKNOWN } from "../../lab/plugins/values";
+import type { Call, Created, Plugin, Resource } from "../../lab/standins/provider";
+import { field, isProps, type Props, text, UNKNOWN, type Value } from "../../lab/standins/values";
 
 /**
- * The `kubernetes` stand-in without API servers, for measuring what the engine and the program cost. Arguments, checks and
- * differences are the stand-in's own, over the same protocol; what is written exists in this process and in the state.
- * Nothing is waited for, no chart is rendered. Installed by the bench alone, into a PULUMI_HOME of its own.
+ * A `kubernetes` plugin without API servers, for measuring what the engine and the program cost. It echoes what it is
+ * given: what is written exists in the state alone, nothing is waited for, no chart is rendered. Installed by the bench
+ * only, into a PULUMI_HOME of its own.
  */
-function inMemory(plugin: Plugin): Plugin {
-  return {
-    ...plugin,
-    resource(type) {
-      const original = plugin.resource(type);
-      return original && { ...original, ...(type === "kubernetes:helm.sh/v3:Release" ? release : object) };
-    },
-  };
-}
+export const plugin: Plugin = {
+  name: "kubernetes",
+  resource: (type) => (type === "kubernetes:helm.sh/v3:Release" ? release : object),
+};
 
-type Writes = Pick<Resource, "create" | "update" | "read" | "delete">;
+const secretOf = ({ kind }: Props) => (kind === "Secret" ? { secret: ["data", "stringData"] } : {});
+const idOf = ({ metadata }: Props) =>
+  [field(metadata, "namespace"), field(metadata, "name")].filter(Boolean).join("/");
 
-const secretOf = ({ kind }: Props) => (kind === "Secret" ? { secret: ["data"] } : {});
-
-const object: Writes = {
+const object: Resource = {
+  diff: (changes) =>
+    changes.map((change) => ({
+      ...change,
+      replace: /^(apiVersion|kind|metadata\.(name|namespace)|type)$/.test(change.path),
+    })),
   async create(inputs, call) {
     if (call.preview) return { id: "", outputs: previewOf(inputs), ...secretOf(inputs) };
-    const written = {
+    const metadata = {
       ...(inputs.metadata as Props),
       creationTimestamp: new Date().toISOString(),
       generation: 1,
       resourceVersion: "1",
       uid: randomUUID(),
     };
-    return held({ ...inputs, ...filledIn(inputs, call), metadata: written });
+    return held({ ...inputs, ...filledIn(inputs, call), metadata });
   },
-  async update(news, state) {
-    return held(merged(state, news));
-  },
-  async read(inputs, state, call) {
-    return { id: call.id, outputs: state, inputs: inputs ?? state, ...secretOf(state) };
-  },
-  async delete() {},
+  update: async (news, state) => held(merged(state, news)),
 };
 
 function held(outputs: Props): Created {
   return { id: idOf(outputs), outputs, ...secretOf(outputs) };
 }
 
+/** The inputs, and as unknown what only an API server can say. */
+function previewOf(inputs: Props): Props {
+  const metadata = { ...(inputs.metadata as Props), uid: UNKNOWN, resourceVersion: UNKNOWN };
+  const token = inputs.type === TOKEN || inputs.stringData !== undefined;
+  return { ...inputs, metadata, status: UNKNOWN, ...(token && { data: UNKNOWN }) };
+}
+
+/** The state with the new inputs over it. */
+function merged(state: Props, news: Props): Props {
+  const over = (old: Value | undefined, value: Value | undefined, key: string) =>
+    isProps(old) && isProps(value) && key !== "data" ? merged(old, value) : value;
+  const changed = Object.entries(news).map(([key, value]) => [key, over(state[key], value, key)]);
+  return { ...state, ...Object.fromEntries(changed) };
+}
+
+const TOKEN = "kubernetes.io/service-account-token";
+
 /** What the control plane of a cluster would add, as far as the program reads it. */
-function filledIn(inputs: Props, call: Call): Props {
-  const patched = call.type.endsWith("Patch") ? { __fieldManager: "pulumi-kubernetes" } : {};
-  switch (gvk(inputs)) {
-    case "v1/Namespace":
+function filledIn(inputs: Props, { type }: Call): Props {
+  const patched = type.endsWith("Patch") ? { __fieldManager: "pulumi-kubernetes" } : {};
+  switch (inputs.kind) {
+    case "Namespace":
       return { status: { phase: "Active" } };
-    case "v1/Service":
+    case "Service":
       return {
         ...patched,
         spec: { ...(inputs.spec as Props), type: "LoadBalancer", selector: { app: idOf(inputs) } },
         status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }] } },
       };
-    case "v1/Secret":
+    case "Secret":
       // As long as those of an API server are.
-      return inputs.type === "kubernetes.io/service-account-token"
-        ? {
-            data: {
-              token: base64("t".repeat(900)),
-              "ca.crt": base64("c".repeat(1100)),
-              namespace: base64("n"),
-            },
-          }
+      return inputs.type === TOKEN
+        ? { data: { token: base64("t", 900), "ca.crt": base64("c", 1100), namespace: base64("n", 1) } }
         : {};
     default:
       return patched;
   }
 }
 
-const base64 = (value: string) => Buffer.from(value).toString("base64");
+const base64 = (letter: string, count: number) => Buffer.from(letter.repeat(count)).toString("base64");
 
-const release: Writes = {
+const release: Resource = {
+  diff: (changes) =>
+    changes.map((change) => ({ ...change, replace: /^(name|namespace)$/.test(change.path) })),
   async create(inputs, { preview }) {
     const id = `${text(inputs.namespace)}/${text(inputs.name)}`;
     const unknown = { status: UNKNOWN, resourceNames: UNKNOWN };
@@ -88,16 +92,13 @@ const release: Writes = {
   async update(news, state, { id }) {
     return { id, outputs: deployed(news, Number(field(state, "status", "revision")) + 1) };
   },
-  async read(inputs, state, { id }) {
-    return { id, outputs: state, inputs: inputs ?? state };
-  },
-  async delete() {},
 };
 
 function deployed(inputs: Props, revision: number): Props {
   const { name, namespace, version } = inputs;
-  const status = { name, namespace, version, revision, status: "deployed" };
-  return { ...inputs, resourceNames: {}, status };
+  return {
+    ...inputs,
+    resourceNames: {},
+    status: { name, namespace, version, revision, status: "deployed" },
+  };
 }
-
-export const plugin = inMemory(kubernetes());

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { buildPlugins } from "../plugins/build";
+import { buildPlugins, standIn } from "../standins/build";
 import { buildTools } from "./build";
 import { withLock } from "./lock";
 import {
@@ -85,7 +85,10 @@ async function prepare(
   for (const { name } of builtPlugins)
     installBuiltPlugin(pulumiHome, versions.kubernetes, path.join(binDir, name));
   const standIns = (["tls", "random"] as const).filter((name) => downloaded[name] === undefined);
-  await buildPlugins(pulumiHome, path.join(binDir, "helm"), standIns);
+  await buildPlugins(
+    pulumiHome,
+    standIns.map((name) => standIn(name, versions[name])),
+  );
 
   const built = tools.map(
     (tool): Part => ({

@@ -85,7 +85,7 @@ export function pluginParts(versions: PluginVersions, downloaded: Downloaded): P
     const from = downloaded[name];
     const part = { name: `plugin ${name}`, version: versions[name] };
     if (from !== undefined) return { ...part, origin: "official", from };
-    if (name !== "kubernetes") return { ...part, origin: "stand-in", from: `lab/plugins/${name}` };
+    if (name !== "kubernetes") return { ...part, origin: "stand-in", from: `lab/standins/${name}` };
     const { module } = kubernetesPlugin;
     return {
       name: part.name,

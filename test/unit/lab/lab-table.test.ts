@@ -27,8 +27,13 @@ test("the tables show clusters, links with the target's gateway, and exported se
   expect(clusters[2]).toEqual(["eu", "eu", eu.apiServer, "stopped", "-", "2026.8.3", "none"]);
   expect(rows(linkTable(fleet))[1]).toEqual(["eu → us", "gateway, federated", "active", "198.18.68.233"]);
   expect(rows(serviceTable(fleet))[1]).toEqual(["shop/checkout", "federated", "eu, us"]);
-  const part = { name: "plugin tls", version: "5.6.1", origin: "stand-in", from: "lab/plugins/tls" } as const;
-  expect(rows(partTable([part]))[1]).toEqual(["plugin tls", "5.6.1", "stand-in", "lab/plugins/tls"]);
+  const part = {
+    name: "plugin tls",
+    version: "5.6.1",
+    origin: "stand-in",
+    from: "lab/standins/tls",
+  } as const;
+  expect(rows(partTable([part]))[1]).toEqual(["plugin tls", "5.6.1", "stand-in", "lab/standins/tls"]);
 });
 
 test("a stack without outputs still has its table", () => {

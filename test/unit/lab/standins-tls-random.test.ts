@@ -9,16 +9,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { plugin as random } from "../../../lab/plugins/random/main";
-import { plugin as tls } from "../../../lab/plugins/tls/main";
-import { type Props, text, UNKNOWN } from "../../../lab/plugins/values";
+import { plugin as random } from "../../../lab/standins/random";
+import { plugin as tls } from "../../../lab/standins/tls";
+import { type Props, text, UNKNOWN } from "../../../lab/standins/values";
 import { EngineDouble, secret } from "../../../testing/standins";
 
 const KEY = "tls:index/privateKey:PrivateKey";
 const REQUEST = "tls:index/certRequest:CertRequest";
 const SELF_SIGNED = "tls:index/selfSignedCert:SelfSignedCert";
 const SIGNED = "tls:index/locallySignedCert:LocallySignedCert";
-const engine = new EngineDouble(tls, {});
+const engine = new EngineDouble(tls);
 
 const pem = (value: Props[string]) => text((value as Props).value) ?? "";
 const keyPem = async (ecdsaCurve = "P256") =>
@@ -45,11 +45,7 @@ describe("PrivateKey", () => {
   });
 
   it("is unknown, and secret, in a preview", async () => {
-    const { outputs } = await engine.create(
-      KEY,
-      { algorithm: "ECDSA", ecdsaCurve: "P256" },
-      { preview: true },
-    );
+    const { outputs } = await engine.create(KEY, { algorithm: "ECDSA", ecdsaCurve: "P256" }, true);
     expect(outputs.privateKeyPem).toEqual(secret(UNKNOWN));
   });
 
@@ -129,7 +125,7 @@ describe("certificates", () => {
     const { validTo } = certificate(held.outputs);
     expect(Date.parse(validTo)).toBe(Date.parse(text(held.outputs.validityEndTime) ?? ""));
     expect(Date.parse(validTo) - Date.parse(text(held.outputs.validityStartTime) ?? "")).toBe(48 * 3_600_000);
-    const preview = await engine.create(SELF_SIGNED, root("a key that is not read"), { preview: true });
+    const preview = await engine.create(SELF_SIGNED, root("a key that is not read"), true);
     expect(preview.outputs.certPem).toBe(UNKNOWN);
   });
 
@@ -185,7 +181,7 @@ describe("certificates", () => {
 });
 
 describe("RandomString", () => {
-  const strings = new EngineDouble(random, {});
+  const strings = new EngineDouble(random);
   const STRING = "random:index/randomString:RandomString";
 
   it("has its length, only allowed characters and the least of each kind, for any wish that can be met", async () => {
@@ -212,7 +208,7 @@ describe("RandomString", () => {
     expect(await strings.diff(STRING, held, held.inputs)).toEqual([]);
     const news = await strings.check(STRING, { length: 6, keepers: { generation: "2" } });
     expect(await strings.diff(STRING, held, news)).toEqual(["!keepers.generation"]);
-    expect(await strings.read(STRING, held.id, held)).toEqual(held);
+    expect(await strings.read(STRING, held)).toEqual(held);
   });
 
   it("refuses a length that cannot hold what is asked", async () => {

@@ -15,30 +15,30 @@ const SECRET = ["privateKeyPem", "privateKeyPemPkcs8"];
 
 export const privateKey: Resource = {
   check(news) {
-    const inputs: Props = { ecdsaCurve: "P224", rsaBits: 2048, ...news };
-    const lacking = (key: string, known: string[]) =>
-      inputs[key] === UNKNOWN || known.includes(text(inputs[key]) ?? "")
+    const inputs: Props = { ecdsaCurve: "P224", ...news };
+    const lacking = (property: string, known: string[]) =>
+      inputs[property] === UNKNOWN || known.includes(text(inputs[property]) ?? "")
         ? []
         : [
             {
-              property: key,
-              reason: `${key} ${inputs[key]} is not in the lab's stand-in; choose ${known.join(", ")}`,
+              property,
+              reason: `${property} ${inputs[property]} is not in the lab's stand-in; choose ${known.join(", ")}`,
             },
           ];
-    const curves = inputs.algorithm === "ECDSA" ? lacking("ecdsaCurve", Object.keys(CURVES)) : [];
-    const failures = [...lacking("algorithm", ["ECDSA", "RSA", "ED25519"]), ...curves];
+    const failures = [...lacking("algorithm", ["ECDSA"]), ...lacking("ecdsaCurve", Object.keys(CURVES))];
     if (failures.length > 0) throw new CheckFailure(failures);
     return inputs;
   },
   async create(inputs, call): Promise<Created> {
     if (call.preview) return unknown(inputs, [...SECRET, "publicKeyPem"], SECRET);
-    const key = generate(inputs);
+    const { privateKey: key } = generateKeyPairSync("ec", {
+      namedCurve: CURVES[text(inputs.ecdsaCurve) ?? ""] ?? "",
+    });
     const publicKey = createPublicKey(key);
-    const type = inputs.algorithm === "ECDSA" ? "sec1" : inputs.algorithm === "RSA" ? "pkcs1" : "pkcs8";
     const outputs = {
       ...inputs,
-      privateKeyPem: pem(key, type),
-      privateKeyPemPkcs8: pem(key, "pkcs8"),
+      privateKeyPem: String(key.export({ type: "sec1", format: "pem" })),
+      privateKeyPemPkcs8: String(key.export({ type: "pkcs8", format: "pem" })),
       publicKeyPem: String(publicKey.export({ type: "spki", format: "pem" })),
     };
     const id = createHash("sha1").update(publicKey.export({ type: "spki", format: "der" }));
@@ -49,17 +49,6 @@ export const privateKey: Resource = {
 /** What a preview says of outputs that are there only after the create. */
 export function unknown(inputs: Props, keys: string[], secret: string[] = []): Created {
   return { id: "", outputs: { ...inputs, ...Object.fromEntries(keys.map((key) => [key, UNKNOWN])) }, secret };
-}
-
-function generate(inputs: Props): KeyObject {
-  if (inputs.algorithm === "ED25519") return generateKeyPairSync("ed25519").privateKey;
-  if (inputs.algorithm === "RSA")
-    return generateKeyPairSync("rsa", { modulusLength: Number(inputs.rsaBits) }).privateKey;
-  return generateKeyPairSync("ec", { namedCurve: CURVES[text(inputs.ecdsaCurve) ?? ""] ?? "" }).privateKey;
-}
-
-function pem(key: KeyObject, type: "sec1" | "pkcs1" | "pkcs8"): string {
-  return String(key.export({ type, format: "pem" } as { type: "pkcs8"; format: "pem" }));
 }
 
 export type CryptoKey = ReturnType<KeyObject["toCryptoKey"]>;

@@ -1,31 +1,29 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import type { PluginName } from "../toolchain/parts";
 
 const root = path.join(__dirname, "..", "..");
 
-/**
- * Installs the stand-ins of `names` below `pulumiHome`, each as one bundle that this clone's Node runs. Builds only
- * what is not built of these very sources.
- */
-export async function buildPlugins(
-  pulumiHome: string,
-  helmPath: string,
-  names: readonly PluginName[],
-  /** The module that holds the `plugin`, for one that is not the stand-in. */
-  other: Partial<Record<PluginName, string>> = {},
-): Promise<void> {
+/** A plugin in TypeScript: for which SDK, and the module that exports it as `plugin`. */
+export interface Source {
+  readonly name: string;
+  readonly version: string;
+  readonly module: string;
+}
+
+/** The lab's stand-in for the plugin of an SDK. */
+export function standIn(name: "tls" | "random", version: string): Source {
+  return { name, version, module: path.join(__dirname, name) };
+}
+
+/** Installs plugins below `pulumiHome`, each as one bundle that this clone's Node runs; builds only what has changed. */
+export async function buildPlugins(pulumiHome: string, plugins: readonly Source[]): Promise<void> {
   const node = path.join(path.dirname(require.resolve("node/package.json")), "bin", "node");
   const sources = sourcesHash();
   await Promise.all(
-    names.map(async (name) => {
-      const version = JSON.parse(
-        fs.readFileSync(require.resolve(`@pulumi/${name}/package.json`), "utf8"),
-      ).version;
+    plugins.map(async ({ name, version, module }) => {
       const folder = path.join(pulumiHome, "plugins", `resource-${name}-v${version}`);
-      const module = other[name] ?? `./${name}/main`;
-      const stamp = [sources, version, node, helmPath, module].join("\n");
+      const stamp = [sources, version, node, module].join("\n");
       const stampFile = path.join(folder, "stand-in.txt");
       if (fs.existsSync(stampFile) && fs.readFileSync(stampFile, "utf8") === stamp) return;
       // Loaded only when there is something to build.
@@ -46,7 +44,7 @@ export async function buildPlugins(
         logLevel: "error",
       });
       const script = `#!/bin/sh
-export LINKERD_FLEET_HELM=${quoted(helmPath)} NODE_COMPILE_CACHE=${quoted(path.join(folder, "compiled"))}
+export NODE_COMPILE_CACHE=${quoted(path.join(folder, "compiled"))}
 exec ${quoted(node)} ${quoted(path.join(folder, "main.cjs"))} "$@"
 `;
       fs.writeFileSync(path.join(partial, `pulumi-resource-${name}`), script, { mode: 0o755 });
@@ -59,7 +57,7 @@ exec ${quoted(node)} ${quoted(path.join(folder, "main.cjs"))} "$@"
 
 const quoted = (file: string) => `'${file.replaceAll("'", "'\\''")}'`;
 
-/** Of everything that ends up in a bundle; the lock file stands for the packages. */
+/** Of everything that ends up in a stand-in's bundle; the lock file stands for the packages. */
 function sourcesHash(): string {
   const hash = createHash("sha256").update(fs.readFileSync(path.join(root, "package-lock.json")));
   const files = fs

@@ -1,6 +1,6 @@
-import type { Plugin, Resource } from "../provider";
-import { certificates } from "./certificates";
-import { privateKey } from "./keys";
+import type { Plugin, Resource } from "./provider";
+import { certificates } from "./tls/certificates";
+import { privateKey } from "./tls/keys";
 
 const resources: Record<string, Resource> = {
   "tls:index/privateKey:PrivateKey": privateKey,

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
-import { CheckFailure, type Plugin, type Resource } from "../provider";
-import { text, UNKNOWN } from "../values";
+import { CheckFailure, type Plugin, type Resource } from "./provider";
+import { text, UNKNOWN } from "./values";
 
 const SETS: Record<string, string> = {
   lower: "abcdefghijklmnopqrstuvwxyz",

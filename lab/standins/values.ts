@@ -9,16 +9,6 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
-/** Every secret seen by this process, so that no message can repeat one. */
-const secrets = new Set<string>();
-
-/** Removes what this process was told as a secret. */
-export function redact(text: string): string {
-  // The longest first, or the rest of one that begins with another would remain.
-  const all = [...secrets].sort((a, b) => b.length - a.length);
-  return all.reduce((clean, secret) => clean.replaceAll(secret, "[secret]"), text);
-}
-
 export function isProps(value: unknown): value is Props {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -36,31 +26,20 @@ export function strings(value: Value | undefined): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
-export function hasUnknowns(value: Value | undefined): boolean {
-  if (value === UNKNOWN) return true;
-  return typeof value === "object" && value !== null && Object.values(value).some(hasUnknowns);
-}
-
 function isSecret(value: Value | undefined): value is Props {
   return isProps(value) && value[SIGNATURE] === SECRET;
 }
 
 /** Unwraps secrets and drops nulls, which mean "not set". */
-export function plain(value: Value, secret = false): Value {
-  if (isSecret(value)) return plain(value.value ?? null, true);
-  if (Array.isArray(value)) return value.map((item) => plain(item, secret));
-  if (isProps(value)) return plainProps(value, secret);
-  // Shorter strings are ordinary words: blanking them would garble messages and hide nothing.
-  if (secret && typeof value === "string" && value.length > 7 && value !== UNKNOWN)
-    secrets.add(value).add(JSON.stringify(value).slice(1, -1));
-  return value;
+function plain(value: Value): Value {
+  if (isSecret(value)) return plain(value.value ?? null);
+  if (Array.isArray(value)) return value.map(plain);
+  return isProps(value) ? plainProps(value) : value;
 }
 
-export function plainProps(props: Props, secret = false): Props {
-  const result: Props = {};
-  for (const [key, value] of Object.entries(props))
-    if (value !== undefined && value !== null) result[key] = plain(value, secret);
-  return result;
+export function plainProps(props: Props): Props {
+  const set = Object.entries(props).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(set.map(([key, value]) => [key, plain(value ?? null)]));
 }
 
 export function asSecret(value: Value): Value {
@@ -68,7 +47,7 @@ export function asSecret(value: Value): Value {
 }
 
 /** Wraps in `value` what is secret in `like`, as the engine does for a plugin that takes no secrets. */
-export function annotate(value: Value | undefined, like: Value | undefined): Value | undefined {
+function annotate(value: Value | undefined, like: Value | undefined): Value | undefined {
   if (value === undefined || isSecret(value)) return value;
   if (isSecret(like)) return asSecret(value);
   if (isProps(value) && isProps(like)) return annotateProps(value, like);

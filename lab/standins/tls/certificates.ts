@@ -10,27 +10,19 @@ const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
 
 const KEY_USAGES: Readonly<Record<string, x509.KeyUsageFlags>> = {
   digital_signature: x509.KeyUsageFlags.digitalSignature,
-  content_commitment: x509.KeyUsageFlags.nonRepudiation,
   key_encipherment: x509.KeyUsageFlags.keyEncipherment,
-  data_encipherment: x509.KeyUsageFlags.dataEncipherment,
-  key_agreement: x509.KeyUsageFlags.keyAgreement,
   cert_signing: x509.KeyUsageFlags.keyCertSign,
   crl_signing: x509.KeyUsageFlags.cRLSign,
 };
 const EXTENDED_USAGES: Readonly<Record<string, string>> = {
   server_auth: x509.ExtendedKeyUsage.serverAuth,
   client_auth: x509.ExtendedKeyUsage.clientAuth,
-  code_signing: x509.ExtendedKeyUsage.codeSigning,
-  email_protection: x509.ExtendedKeyUsage.emailProtection,
-  ocsp_signing: x509.ExtendedKeyUsage.ocspSigning,
-  timestamping: x509.ExtendedKeyUsage.timeStamping,
 };
 
 const COMPUTED = ["certPem", "readyForRenewal", "validityStartTime", "validityEndTime"];
 
-const ABOUT = ["privateKeyPem", "subject", "dnsNames", "ipAddresses", "uris"];
-const COMMON =
-  "allowedUses validityPeriodHours earlyRenewalHours isCaCertificate maxPathLength setSubjectKeyId";
+const ABOUT = ["privateKeyPem", "subject", "dnsNames"];
+const COMMON = "allowedUses validityPeriodHours earlyRenewalHours isCaCertificate maxPathLength";
 const SIGNED = [...COMMON.split(" "), "caCertPem", "caPrivateKeyPem", "certRequestPem"];
 
 const certRequest: Resource = {
@@ -61,7 +53,7 @@ const selfSignedCert: Resource = {
     const name = subjectOf(inputs);
     return issue(inputs, { subject: name, issuer: name, publicKey: key.publicKey, signer: key }, [
       ...alternativeNames(inputs),
-      ...(inputs.setSubjectKeyId === true || inputs.isCaCertificate === true
+      ...(inputs.isCaCertificate === true
         ? [await x509.SubjectKeyIdentifierExtension.create(key.publicKey)]
         : []),
     ]);
@@ -84,7 +76,7 @@ const locallySignedCert: Resource = {
       { subject: request.subject, issuer: ca.subject, publicKey: request.publicKey, signer },
       [
         ...(names ? [names] : []),
-        ...(inputs.setSubjectKeyId === true || inputs.isCaCertificate === true
+        ...(inputs.isCaCertificate === true
           ? [await x509.SubjectKeyIdentifierExtension.create(request.publicKey)]
           : []),
         ...(authority ? [new x509.AuthorityKeyIdentifierExtension(authority.keyId)] : []),
@@ -149,9 +141,8 @@ async function issue(inputs: Props, parties: Parties, extensions: x509.Extension
 }
 
 function checked(inputs: Props, known: readonly string[]): Props {
-  const subject = SUBJECT_FIELDS.map(([property]) => property);
   const lacking = Object.keys(inputs).filter((key) => !known.includes(key));
-  lacking.push(...Object.keys(field(inputs, "subject") ?? {}).filter((key) => !subject.includes(key)));
+  lacking.push(...Object.keys(field(inputs, "subject") ?? {}).filter((key) => key !== "commonName"));
   const failures = lacking.map((property) => ({
     property,
     reason: `the lab's stand-in for tls has no '${property}'; it needs the official plugin`,
@@ -165,40 +156,25 @@ function checked(inputs: Props, known: readonly string[]): Props {
 }
 
 /** Everything replaces but the renewal window; inside of it every run does. */
-function renewalDiff(changes: Change[], news: Props, state: Props) {
+function renewalDiff(changes: Change[], news: Props, state: Props): Change[] {
   const marked = changes.map((change) => ({ ...change, replace: change.path !== "earlyRenewalHours" }));
   const end = Date.parse(text(state.validityEndTime) ?? "");
   const due = Date.now() >= end - Number(news.earlyRenewalHours ?? 0) * HOUR;
   const renewal: Change = { path: "readyForRenewal", kind: "update", replace: true };
-  return { changes: due ? [...marked, renewal] : marked };
+  return due ? [...marked, renewal] : marked;
 }
 
 async function sameCertificate(news: Props, state: Props, call: Call): Promise<Created> {
   return { id: call.id, outputs: { ...state, ...news } };
 }
 
-const SUBJECT_FIELDS: readonly (readonly [property: string, attribute: string])[] = [
-  ["country", "C"],
-  ["province", "ST"],
-  ["locality", "L"],
-  ["organization", "O"],
-  ["organizationalUnit", "OU"],
-  ["commonName", "CN"],
-];
-
 function subjectOf(inputs: Props): x509.JsonName {
-  return SUBJECT_FIELDS.flatMap(([property, attribute]) => {
-    const value = text(field(inputs, "subject", property));
-    return value === undefined ? [] : [{ [attribute]: [value] }];
-  });
+  const commonName = text(field(inputs, "subject", "commonName"));
+  return commonName === undefined ? [] : [{ CN: [commonName] }];
 }
 
 function alternativeNames(inputs: Props): x509.Extension[] {
-  const names: x509.JsonGeneralName[] = [
-    ...strings(inputs.dnsNames).map((value) => ({ type: "dns" as const, value })),
-    ...strings(inputs.ipAddresses).map((value) => ({ type: "ip" as const, value })),
-    ...strings(inputs.uris).map((value) => ({ type: "url" as const, value })),
-  ];
+  const names = strings(inputs.dnsNames).map((value): x509.JsonGeneralName => ({ type: "dns", value }));
   return names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)];
 }
 
