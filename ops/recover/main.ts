@@ -2,7 +2,7 @@ import { inParallel, type LiveCluster } from "../../live/cluster";
 import type { Ending } from "../endings";
 import { hangingRecords, look, openProvider } from "./clusters";
 import { confirmed, exportState, importState, requireSame } from "./engine";
-import { awaitPlugins, endPrograms, leftPrograms } from "./processes";
+import { endAndAwait, endPrograms, leftPrograms, outlivingPlugins } from "./processes";
 import {
   type Finding,
   interruptedIn,
@@ -21,7 +21,15 @@ export interface RecoverOptions {
 }
 
 export async function run({ stack, yes }: RecoverOptions): Promise<Ending> {
-  await awaitPlugins();
+  const plugins = await outlivingPlugins();
+  if (plugins.length > 0) {
+    console.log(
+      `A plugin of an engine that was killed is still at work (process ${plugins.join(", ")}) → it is ended; what it leaves ` +
+        "half done is looked for afterwards",
+    );
+    if (!(await confirmed(yes))) return "notBegun";
+    await endAndAwait(plugins);
+  }
   const cut = await cutShort();
   if (cut.length > 0) {
     console.log(

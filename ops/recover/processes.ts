@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Unreadable } from "../../live/outputs";
 import { allProcesses, endProcess, type Process } from "../../live/processes";
 
 /** What an engine that was killed leaves running on this machine. */
@@ -15,21 +14,22 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A plugin outlives an engine that was killed, by up to ten minutes (it looks for the engine every five), and goes on
- * with what it is doing: nothing may be judged before it is gone. Waits a moment, then refuses.
+ * Plugins that outlive an engine that was killed, by up to ten minutes (they look for the engine every five): they go on
+ * with what they are doing, and nothing may be judged before they are gone. They get `patience` seconds to end by
+ * themselves.
  */
-export async function awaitPlugins(): Promise<void> {
-  const plugins = () => withoutEngine(/(^|\/)pulumi-resource-kubernetes(\s|$)/);
-  let left = await plugins();
-  for (let tries = 0; left.length > 0 && tries < 10; tries++) {
+export async function outlivingPlugins(patience = 10): Promise<number[]> {
+  for (let waited = 0; ; waited++) {
+    const left = await withoutEngine(/(^|\/)pulumi-resource-kubernetes(\s|$)/);
+    if (left.length === 0 || waited >= patience) return left.map(({ pid }) => pid);
     await sleep(1000);
-    left = await plugins();
   }
-  if (left.length === 0) return;
-  throw new Unreadable(
-    `The plugin of an engine that was killed is still at work (process ${left.map(({ pid }) => pid).join(", ")}). Wait for ` +
-      "it (ten minutes at most), or end it, then run this again; nothing was changed.",
-  );
+}
+
+/** Ends these processes, and waits until they are gone. */
+export async function endAndAwait(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) endProcess(pid);
+  while (pids.some(isAlive)) await sleep(50);
 }
 
 /** The folder of the program, in which the engine runs it. */

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isAlive } from "../../../lab/processes";
-import { endPrograms, leftPrograms } from "../../../ops/recover/processes";
+import { allProcesses } from "../../../live/processes";
+import { endAndAwait, endPrograms, leftPrograms, outlivingPlugins } from "../../../ops/recover/processes";
 import {
   exported,
   type Finding,
@@ -173,6 +174,45 @@ describe("the program of an engine that was killed", () => {
       expect(others.pids.filter(isAlive)).toEqual(others.pids);
     } finally {
       for (const pid of [...ours.pids, ...others.pids]) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+    }
+  });
+});
+
+describe("a plugin of the killed engine", () => {
+  const plugin = (shell: readonly string[]) =>
+    spawn("bash", ["-c", `exec -a /plugins/pulumi-resource-kubernetes ${shell.join(" ")}`]);
+
+  it("is found while it still is at work, and is gone when it was ended", async () => {
+    const left = plugin(["sleep", "60"]);
+    try {
+      await expect.poll(() => outlivingPlugins(0)).toContain(left.pid);
+      await endAndAwait([left.pid ?? 0]);
+      expect(await outlivingPlugins(0)).not.toContain(left.pid);
+    } finally {
+      left.kill("SIGKILL");
+    }
+  });
+
+  it("is waited for: one that ends by itself is no finding", async () => {
+    const left = plugin(["sleep", "1.5"]);
+    await expect.poll(() => outlivingPlugins(0)).toContain(left.pid);
+    expect(await outlivingPlugins(20)).not.toContain(left.pid);
+  });
+
+  it("is nobody's to end while its engine lives", async () => {
+    const engine = spawn("bash", [
+      "-c",
+      "exec -a /bin/pulumi bash -c 'bash -c \"exec -a /plugins/pulumi-resource-kubernetes sleep 59.5\" & wait'",
+    ]);
+    try {
+      const running = () =>
+        allProcesses().then((all) => all.filter(({ parent }) => parent === engine.pid).map(({ pid }) => pid));
+      await expect.poll(async () => (await running()).length).toBe(1);
+      const [child] = await running();
+      expect(await outlivingPlugins(0)).not.toContain(child);
+      await endAndAwait([child ?? 0]);
+    } finally {
+      engine.kill("SIGKILL");
     }
   });
 });
