@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { patience } from "../../../lab/toolchain/download";
 import {
@@ -48,10 +50,14 @@ const send =
     response.end(body);
 
 /** A plugin archive as the official site has it: the program at its top. */
-function archive(program: string, text = "#!/bin/sh\necho official\n", mode = 0o755): Buffer {
+function archive(
+  program: string,
+  text: string | Buffer = "#!/bin/sh\necho official\n",
+  mode = 0o755,
+): Buffer {
   const source = fs.mkdtempSync(path.join(folder, "archive-"));
   fs.writeFileSync(path.join(source, program), text, { mode });
-  return execFileSync("tar", ["-czf", "-", "-C", source, program]);
+  return execFileSync("tar", ["-czf", "-", "-C", source, program], { maxBuffer: 100_000_000 });
 }
 function serveAllPlugins(): void {
   for (const name of ["kubernetes", "tls", "random"] as const)
@@ -79,6 +85,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   site.close();
   fs.rmSync(folder, { recursive: true });
 });
@@ -202,6 +209,42 @@ describe("engine plugins", () => {
     const offline = { env: { ...options().env, LINKERD_FLEET_OFFLINE: "1" }, refresh: true };
     expect(await install(offline)).toEqual([built, "official", "stand-in"]);
     expect(site.asked).toEqual([]);
+  });
+
+  test("a large one from a server of HTTP/1.0, sent faster than it is written, is taken whole", async () => {
+    serveAllPlugins();
+    // Random, or it would be small.
+    const program = randomBytes(20_000_000);
+    const body = archive("pulumi-resource-kubernetes", program);
+    site.serve.set(pluginPath("kubernetes"), ({ socket }) => {
+      socket.end(Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\n\r\n"), body]));
+    });
+    const open = fs.promises.open;
+    vi.spyOn(fs.promises, "open").mockImplementation(async (...args) => {
+      const handle = await open(...args);
+      const write: (chunk: Buffer) => Promise<unknown> = handle.write.bind(handle);
+      return Object.assign(handle, { write: (chunk: Buffer) => sleep(5).then(() => write(chunk)) });
+    });
+    expect(await install()).toEqual(["official", "official", "official"]);
+    expect(fs.readFileSync(pluginFile("kubernetes")).equals(program)).toBe(true);
+  });
+
+  test("a site that goes quiet in the middle costs no more than the patience for the next bytes", async () => {
+    vi.spyOn(patience, "bytes", "get").mockReturnValue(100);
+    site.serve.set(pluginPath("kubernetes"), (_, response) => void response.write("half"));
+    expect(await install()).toEqual([built, "stand-in", "stand-in"]);
+    expect(lines.filter((line) => line.includes("the download broke off"))).toHaveLength(1);
+  });
+
+  test("a site that sends elsewhere is followed, and not for ever", async () => {
+    serveAllPlugins();
+    const there = site.serve.get(pluginPath("tls"));
+    if (there) site.serve.set("/there", there);
+    site.serve.set(pluginPath("tls"), (_, response) => response.writeHead(302, { location: "/there" }).end());
+    const round = pluginPath("random");
+    site.serve.set(round, (_, response) => response.writeHead(302, { location: round }).end());
+    expect(await install()).toEqual(["official", "official", "stand-in"]);
+    expect(lines.join()).toContain("the site answers HTTP 302");
   });
 
   test("a site that takes the connection and says nothing costs no more than the patience for it", async () => {
