@@ -10,7 +10,7 @@ import { interruptRunning } from "./run";
 import type { LabCluster } from "./stackfile";
 import { ensureToolchain, type Toolchain } from "./toolchain";
 import { withLock } from "./toolchain/lock";
-import { bringUp, readLogs, showStatus } from "./up";
+import { bringUp, readLogs, showStatus, unlinkCharts } from "./up";
 
 const usage = `The fleet of Pulumi.dev.yaml on this machine.
 
@@ -23,7 +23,7 @@ const usage = `The fleet of Pulumi.dev.yaml on this machine.
   npm run lab -- down                  remove everything the lab made`;
 
 /** What the lab makes in its folder, besides the lock. */
-const made = ["cache", "charts", "charts-from", "kubeconfig", "kwok", "logs", "state"];
+const made = ["cache", "charts", "charts-from", "kubeconfig", "kwok", "logs", "state", "tmp"];
 
 const progress = new Progress((line) => console.log(line));
 
@@ -76,6 +76,7 @@ async function down(lab: Lab): Promise<number> {
   await locked(lab, "down", async () => {
     await endProcesses(lab.root);
     for (const entry of made) rmSync(join(lab.root, entry), { recursive: true, force: true });
+    unlinkCharts(lab);
   });
   rmSync(join(lab.root, "lock"), { recursive: true, force: true });
   const others = readdirSync(lab.root);

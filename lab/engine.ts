@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Lab, LabError, labEnv, stackName } from "./env";
 import { isAlive } from "./processes";
@@ -7,11 +7,25 @@ import { type Ran, run } from "./run";
 import type { Toolchain } from "./toolchain";
 
 /** Runs the engine on the lab's stack, as a user of the lab shell does. */
-export function pulumi(lab: Lab, tools: Toolchain, args: readonly string[], output?: string): Promise<Ran> {
+export async function pulumi(
+  lab: Lab,
+  tools: Toolchain,
+  args: readonly string[],
+  output?: string,
+): Promise<Ran> {
   // The variable unlocks `--event-log`, which tells how an `up` gets on.
   const env = { ...labEnv(lab, tools), PULUMI_DEBUG_COMMANDS: "true" };
-  const options = { cwd: lab.project, env, ...(output === undefined ? {} : { output }) };
-  return run(tools.bin.pulumi, [...args, "--non-interactive", "--color=never"], options);
+  // The kubernetes plugin writes each kubeconfig to a temporary file, and leaves it there.
+  const temporary = mkdtempSync(join(lab.temporary, "pulumi-"));
+  const options = { cwd: lab.project, env: { ...env, TMPDIR: temporary } };
+  try {
+    return await run(tools.bin.pulumi, [...args, "--non-interactive", "--color=never"], {
+      ...options,
+      ...(output === undefined ? {} : { output }),
+    });
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
 }
 
 /** Makes the stack if there is none, and frees it from an engine that died. */

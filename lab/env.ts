@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { engineEnv, type Toolchain } from "./toolchain";
 
@@ -24,6 +25,8 @@ export interface Lab {
   readonly logs: string;
   /** Folder of the Pulumi file backend. */
   readonly state: string;
+  /** Temporary files of its programs: the kubernetes plugin leaves kubeconfigs there, with their keys. */
+  readonly temporary: string;
 }
 
 /** The lab of this clone, or the one that `LINKERD_FLEET_LAB` and `LINKERD_FLEET_PROJECT` name (tests use them). */
@@ -37,6 +40,7 @@ export function openLab(env: NodeJS.ProcessEnv = process.env): Lab {
     kubeconfig: join(root, "kubeconfig"),
     logs: join(root, "logs"),
     state: join(root, "state"),
+    temporary: join(root, "tmp"),
   };
 }
 
@@ -45,6 +49,7 @@ export function openLab(env: NodeJS.ProcessEnv = process.env): Lab {
  * Pulumi settings of the caller's shell do not reach it: the lab must not touch an account or another backend.
  */
 export function labEnv(lab: Lab, tools: Toolchain): NodeJS.ProcessEnv {
+  mkdirSync(lab.temporary, { recursive: true, mode: 0o700 });
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_"));
   return {
     ...Object.fromEntries(inherited),
@@ -53,6 +58,7 @@ export function labEnv(lab: Lab, tools: Toolchain): NodeJS.ProcessEnv {
     PULUMI_CONFIG_PASSPHRASE: labPassphrase,
     PULUMI_STACK: stackName,
     KUBECONFIG: lab.kubeconfig,
+    TMPDIR: lab.temporary,
     KUBECACHEDIR: join(lab.root, "cache", "kubectl"),
     HELM_CACHE_HOME: join(lab.root, "cache", "helm"),
     HELM_CONFIG_HOME: join(lab.root, "cache", "helm-config"),

@@ -1,5 +1,16 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import {
   clusterFolder,
   createdClusters,
@@ -100,8 +111,35 @@ async function installDemo(lab: Lab, tools: Toolchain, clusters: readonly LabClu
   return applied.some((output) => /(created|configured)$/m.test(output));
 }
 
+/** Where the lab's stack file finds the charts, wherever `LINKERD_FLEET_LAB` has the lab. */
+const namedCharts = ({ project }: Lab) => join(project, ".lab", "charts");
+
+/** Lets the stack file find the charts of a lab that is not in `.lab`; those of one that is are as good. */
+export function linkCharts(lab: Lab): void {
+  const named = namedCharts(lab);
+  if (existsSync(named)) return;
+  // A link that leads nowhere is of a lab that is gone.
+  rmSync(named, { force: true });
+  mkdirSync(dirname(named), { recursive: true, mode: 0o700 });
+  symlinkSync(join(lab.root, "charts"), named);
+}
+
+/** Takes the link away again. */
+export function unlinkCharts(lab: Lab): void {
+  const named = namedCharts(lab);
+  const link = lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (!link || readlinkSync(named) !== join(lab.root, "charts")) return;
+  rmSync(named);
+  if (readdirSync(dirname(named)).length === 0) rmdirSync(dirname(named));
+}
+
 /** Puts the charts where the stack file finds them: `.lab/charts`. */
 async function provideCharts(lab: Lab, tools: Toolchain): Promise<void> {
+  await fetchCharts(lab, tools);
+  linkCharts(lab);
+}
+
+async function fetchCharts(lab: Lab, tools: Toolchain): Promise<void> {
   const folder = join(lab.root, "charts");
   const origin = join(lab.root, "charts-from");
   const charts = tools.parts.filter(({ name }) => name.startsWith("chart "));
