@@ -11,6 +11,10 @@ interface Sections {
   "linkerd-fleet:services": Record<string, unknown>[];
 }
 
+interface Profile {
+  readonly resources?: { readonly rules: Readonly<Record<string, { readonly allowed?: string[] }>> };
+}
+
 let project: LoneProject;
 beforeAll(async () => {
   project = await LoneProject.create();
@@ -20,16 +24,17 @@ afterAll(() => project?.remove());
 /** A preview with the whole pack, of clusters that do not answer, and do not have to. */
 async function preview(
   stackFile: string,
-  profile: string | undefined,
+  profile: string,
   change: (sections: Sections) => void = () => {},
 ): Promise<{ code: number; output: string }> {
   const { config } = parse(readFileSync(join(repository, stackFile), "utf8")) as { config: Sections };
   change(config);
+  // The provider loads each chart for a preview, and the repositories of the files cannot be reached from everywhere.
+  config["linkerd-fleet:linkerd"].source = project.tools.charts;
   const contexts = Object.values(config["linkerd-fleet:clusters"]).map(({ context }) => context);
   project.nameClusters(contexts);
   await project.newStack(config);
-  const flags = profile === undefined ? [] : ["--policy-pack-config", profile];
-  const pack = ["--policy-pack", join(repository, "policy", "run"), ...flags];
+  const pack = ["--policy-pack", join(repository, "policy", "run"), "--policy-pack-config", profile];
   const ran = await project.pulumi("preview", "--suppress-outputs", ...pack);
   return { code: ran.code, output: ran.stdout + ran.stderr };
 }
@@ -39,11 +44,21 @@ function rulesOf(output: string, level: "advisory" | "mandatory"): string[] {
   return [...new Set(rules.flatMap(([, is, rule = ""]) => (is === level ? [rule] : [])))].sort();
 }
 
-const profile = (name: string) => join(repository, "policy", "profiles", `${name}.json`);
+/** A profile of the repository, or none, that takes charts from where these previews take them as well. */
+function profile(name?: string): string {
+  const shipped =
+    name === undefined ? "{}" : readFileSync(join(repository, `policy/profiles/${name}.json`), "utf8");
+  const { resources, ...rest } = JSON.parse(shipped) as Profile;
+  const allowed = [...(resources?.rules["chart-source"]?.allowed ?? []), project.tools.charts];
+  const rules = { ...resources?.rules, "chart-source": { ...resources?.rules["chart-source"], allowed } };
+  const file = join(project.folder, "profile-with-charts.json");
+  writeFileSync(file, JSON.stringify({ ...rest, resources: { ...resources, rules } }));
+  return file;
+}
 
 describe("the whole pack on the real engine", () => {
   it("lets `dev` pass, and says what waits for `up`", async () => {
-    const { code, output } = await preview("Pulumi.dev.yaml", undefined);
+    const { code, output } = await preview("Pulumi.dev.yaml", profile());
     expect(code, output).toBe(0);
     expect(output).not.toContain("[mandatory]");
     expect(output).toMatch(/\[advisory\].*high-availability/);
