@@ -1,21 +1,9 @@
-import type { Policies } from "@pulumi/policy";
-import { type Analyze, makeAnalyzeRpcFun, makeAnalyzeStackRpcFun } from "@pulumi/policy/server";
 import * as proto from "@pulumi/pulumi/proto/analyzer_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { policiesOf } from "./pack";
 import { version } from "./package.json";
 import type { Profile } from "./profile";
-
-// Exported by the SDK and missing from its types.
-declare module "@pulumi/policy/server" {
-  type Analyze<Request> = (
-    call: { readonly request: Request },
-    answer: (error: Error | undefined, response: proto.AnalyzeResponse) => void,
-  ) => Promise<void>;
-  type Make<Request> = (pack: string, version: string, level: string, policies: Policies) => Analyze<Request>;
-  export const makeAnalyzeRpcFun: Make<proto.AnalyzeRequest>;
-  export const makeAnalyzeStackRpcFun: Make<proto.AnalyzeStackRequest>;
-}
+import { type Analyze, makeAnalyzeRpcFun, makeAnalyzeStackRpcFun } from "./sdk";
 
 /** A resource as the engine hands it to a policy pack. */
 export interface Judged {
@@ -36,9 +24,6 @@ export interface Verdict {
   readonly message: string;
   readonly urn: string;
 }
-
-/** The SDK's mark of a text that a preview does not know (`@pulumi/policy/proxy.js`). */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Judges resources as the engine would, without one: needs no cluster, no stack and no plugin. */
 export async function analyze(resources: readonly Judged[], profile?: Profile): Promise<Verdict[]> {

@@ -1,14 +1,10 @@
-import type {
-  ReportViolation,
-  ResourceValidationPolicy,
-  Severity,
-  StackValidationPolicy,
-} from "@pulumi/policy";
+import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { Fleet } from "./fleet";
 import { type Applied, applyProfile, type Level, type Profile, profileSchema } from "./profile";
 import { resourceOf } from "./resource";
 import { type FleetRule, NONE, type Rule } from "./rule";
 import { FLEET_RULES, RESOURCE_RULES } from "./rules";
+import { reportViolation, type Violation } from "./sdk";
 
 /**
  * The two policies of the pack: one for what a resource shows by itself, judged before it is created or changed; one
@@ -103,19 +99,6 @@ function tell([rule, places]: [rule: string, places: readonly string[]]): string
   return `  ${rule}: ${places.slice(0, MOST).join(", ")}${rest}`;
 }
 
-/**
- * What the SDK takes in place of a message (`@pulumi/policy/server.js`, `makeReportViolationFun`); its types do not
- * tell. It gives each rule its own name and level.
- */
-interface Violation {
-  readonly name: string;
-  readonly message: string;
-  readonly description: string;
-  readonly severity: Severity;
-  readonly enforcementLevel?: Exclude<Level, "disabled">;
-  readonly urn?: string;
-}
-
 function violate(
   report: ReportViolation,
   { rule, level }: Applied<Rule>,
@@ -130,5 +113,5 @@ function violate(
     ...(level === undefined ? {} : { enforcementLevel: level }),
     ...(urn === undefined ? {} : { urn }),
   };
-  (report as unknown as (violation: Violation) => void)(violation);
+  reportViolation(report, violation);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Judged, UNKNOWN } from "./analyze";
+import type { Judged } from "./analyze";
+import { UNKNOWN } from "./sdk";
 
 const exported = z.object({
   deployment: z.object({

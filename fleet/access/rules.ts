@@ -1,6 +1,5 @@
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
-import { readableLinks } from "../topology/rules";
 
 /** Each generation is one of an access that a link needs, and of no other. */
 export function accessRules(fleet: Readable): Problem[] {
@@ -18,7 +17,7 @@ export function accessRules(fleet: Readable): Problem[] {
 /** Told only where all links are known. */
 export function accessesWithoutLink(fleet: Readable): Problem[] {
   const { clusters } = fleet;
-  const links = new Set(readableLinks(fleet).map(({ source, target }) => `${target}/${source}`));
+  const links = new Set(fleet.planned.map(({ source, target }) => `${target}/${source}`));
   return fleet.generations
     .filter(({ value: { source, target } }) => clusters.has(source) && clusters.has(target))
     .filter(({ value: { source, target } }) => !links.has(`${target}/${source}`))

@@ -1,4 +1,3 @@
-import { readableLinks } from "../topology/rules";
 import type { Mode } from "./common";
 import { FEDERATED_SUFFIX, MAX_LABEL, mirrorServiceName } from "./names";
 import { type Problem, pathOf } from "./problems";
@@ -40,7 +39,7 @@ function collisions(fleet: Readable): Problem[] {
   const byName = Map.groupBy(standing(fleet), ({ namespace, name }) => `${namespace}/${name}`);
   const suspects = [...byName.values()].filter((group) => new Set(group.map(({ what }) => what)).size > 1);
   if (suspects.length === 0) return [];
-  const incoming = Map.groupBy(readableLinks(fleet), ({ target }) => target);
+  const incoming = Map.groupBy(fleet.planned, ({ target }) => target);
   const places = ({ mode, cluster }: Standing): Set<string> => {
     const sources = (incoming.get(cluster) ?? []).filter(({ modes }) => mode && modes.includes(mode));
     const own = mode === undefined || mode === "federated" ? [cluster] : [];

@@ -3,6 +3,7 @@ import { type AccessGeneration, accessGeneration } from "../access/schema";
 import { type ClusterConfig, clusterConfig } from "../clusters/schema";
 import { type ServiceConfig, serviceConfig } from "../exports/schema";
 import { type LinkerdConfig, linkerdConfig } from "../linkerd/schema";
+import { type LinkPlan, planLinks } from "../topology/plan";
 import { bridgeConfig, type LinkConfig, linkConfig, type TopologyConfig } from "../topology/schema";
 import { type AnchorConfig, anchorConfig, type TrustConfig, trustConfig } from "../trust/schema";
 import { fleetConfig } from "./fleetConfig";
@@ -45,6 +46,8 @@ export interface Readable {
   readonly topology: TopologyConfig | undefined;
   readonly bridges: readonly Entry<readonly [string, string]>[];
   readonly links: readonly Entry<LinkConfig>[];
+  /** The links that these make. */
+  readonly planned: readonly LinkPlan[];
   readonly generations: readonly Entry<AccessGeneration>[];
   readonly services: readonly Entry<ServiceConfig>[];
   readonly problems: readonly Problem[];
@@ -85,6 +88,12 @@ export function readConfig(raw: RawConfig, told: readonly Problem[] = []): Reada
     const cluster = read(clusterConfig, value, ["clusters", name], { apiServer: "https://unknown" });
     return cluster ? [[name, cluster] as const] : [];
   });
+  const readClusters = new Map(readableClusters);
+  const readTopology = read(fleetConfig.shape.topology, isMap(topology) ? topologyRest : topology, [
+    "topology",
+  ]);
+  const readBridges = readList(bridgeConfig, bridges, ["topology", "bridges"]);
+  const readLinks = readList(linkConfig, links, ["topology", "links"]);
   return {
     raw,
     linkerd: read(linkerdConfig, linkerd, ["linkerd"], { version: "0.0.0" }),
@@ -93,11 +102,12 @@ export function readConfig(raw: RawConfig, told: readonly Problem[] = []): Reada
       id: `unknown-${at}`,
       state: "staged",
     })),
-    clusters: new Map(readableClusters),
+    clusters: readClusters,
     clusterNames: new Set(Object.keys(map(clusters))),
-    topology: read(fleetConfig.shape.topology, isMap(topology) ? topologyRest : topology, ["topology"]),
-    bridges: readList(bridgeConfig, bridges, ["topology", "bridges"]),
-    links: readList(linkConfig, links, ["topology", "links"]),
+    topology: readTopology,
+    bridges: readBridges,
+    links: readLinks,
+    planned: plannedLinks(readTopology, readLinks, readBridges, readClusters),
     generations: readList(accessGeneration, map(access).generations, ["access", "generations"], () => ({
       generation: 1,
     })),
@@ -111,4 +121,18 @@ export function readConfig(raw: RawConfig, told: readonly Problem[] = []): Reada
       return [...told, ...problems].some((other) => within(path, other.path) || within(other.path, path));
     },
   };
+}
+
+function plannedLinks(
+  topology: Readable["topology"],
+  links: Readable["links"],
+  bridges: Readable["bridges"],
+  clusters: Readable["clusters"],
+): LinkPlan[] {
+  if (!topology) return [];
+  const listed = links.map(({ value }) => value);
+  const known = Object.fromEntries(clusters);
+  return topology.kind === "islands"
+    ? planLinks({ ...topology, links: listed, bridges: bridges.map(({ value: [a, b] }) => [a, b]) }, known)
+    : planLinks({ ...topology, links: listed }, known);
 }

@@ -1,6 +1,5 @@
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
-import { readableLinks } from "../topology/rules";
 import { answers } from "../traffic/plan";
 import type { ServiceConfig } from "./schema";
 
@@ -28,7 +27,7 @@ export function lostTargets(fleet: Readable): Problem[] {
   if (evacuated.size === 0) return [];
   const clusters = Object.fromEntries(fleet.clusters);
   const incoming = Map.groupBy(
-    readableLinks(fleet).filter(({ state }) => state === "active"),
+    fleet.planned.filter(({ state }) => state === "active"),
     ({ target }) => target,
   );
   return exportedServices(fleet).flatMap(({ title, members, mode }) => {

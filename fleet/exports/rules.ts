@@ -2,7 +2,6 @@ import type { ClusterConfig } from "../clusters/schema";
 import { exportKey } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
-import { readableLinks } from "../topology/rules";
 import type { ServiceConfig } from "./schema";
 
 /** Each listed service can be exported as it says, by each cluster, to somebody. */
@@ -17,7 +16,7 @@ export function exportRules(fleet: Readable): Problem[] {
 export function unreachedExports(fleet: Readable): Problem[] {
   const { clusters, clusterNames, services } = fleet;
   if (clusters.size < 2 || clusters.size < clusterNames.size) return [];
-  const incoming = Map.groupBy(readableLinks(fleet), ({ target }) => target);
+  const incoming = Map.groupBy(fleet.planned, ({ target }) => target);
   return services.flatMap(({ path, value: { mode, in: exporters } }) =>
     exporters.flatMap((name, at) => {
       if (!clusters.has(name) || incoming.get(name)?.some(({ modes }) => modes.includes(mode))) return [];

@@ -4,7 +4,6 @@ import { contains } from "../config/networks";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import { mergeValues } from "../linkerd/charts";
-import { readableLinks } from "../topology/rules";
 import { EVERYWHERE } from "./plan";
 
 const values = z.object({ policyController: z.object({ probeNetworks: z.array(network) }) });
@@ -15,7 +14,7 @@ const values = z.object({ policyController: z.object({ probeNetworks: z.array(ne
  */
 export function closedProbes(fleet: Readable): Problem[] {
   const { clusters, linkerd } = fleet;
-  const targets = readableLinks(fleet).filter(({ modes }) => modes.includes("gateway"));
+  const targets = fleet.planned.filter(({ modes }) => modes.includes("gateway"));
   return [...new Set(targets.map(({ target }) => target))].flatMap((name) => {
     const cluster = clusters.get(name);
     if (!cluster || cluster.gateway.type === "none") return [];

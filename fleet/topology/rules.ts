@@ -1,7 +1,7 @@
 import type { Mode } from "../config/common";
 import { type Problem, pathOf } from "../config/problems";
 import type { Entry, Readable } from "../config/readable";
-import { type LinkPlan, planLinks, shareNetwork } from "./plan";
+import { shareNetwork } from "./plan";
 import type { LinkConfig } from "./schema";
 
 /** Links join two clusters, once each way, and can carry what they shall. */
@@ -13,16 +13,6 @@ export function topologyRules(fleet: Readable): Problem[] {
     ...emptyLinks(fleet),
     ...linkModes(fleet),
   ];
-}
-
-/** The links of what could be read. */
-export function readableLinks({ topology, links, bridges, clusters }: Readable): LinkPlan[] {
-  if (!topology) return [];
-  const listed = links.map(({ value }) => value);
-  const known = Object.fromEntries(clusters);
-  return topology.kind === "islands"
-    ? planLinks({ ...topology, links: listed, bridges: bridges.map(({ value: [a, b] }) => [a, b]) }, known)
-    : planLinks({ ...topology, links: listed }, known);
 }
 
 function linkPairs({ links }: Readable): Problem[] {
@@ -72,7 +62,7 @@ function bridgePairs({ topology, bridges, clusters }: Readable): Problem[] {
 /** Links of the topology's kind that could carry nothing; told once for each target. */
 function emptyLinks(fleet: Readable): Problem[] {
   const isUnread = (name: string) => fleet.isUnread(["clusters", name, "network"]);
-  const empty = readableLinks(fleet).filter(
+  const empty = fleet.planned.filter(
     ({ source, target, modes }) =>
       modes.length === 0 && source !== target && !isUnread(source) && !isUnread(target),
   );

@@ -2,7 +2,6 @@ import { type Problem, pathOf } from "../config/problems";
 import type { Entry, Readable } from "../config/readable";
 import type { ServiceConfig } from "../exports/schema";
 import type { LinkPlan } from "../topology/plan";
-import { readableLinks } from "../topology/rules";
 import { answers } from "./plan";
 import { milliseconds, type TrafficConfig } from "./schema";
 
@@ -18,7 +17,7 @@ export function trafficRules(fleet: Readable): Problem[] {
 
 /** Weights with which callers would find nobody. Only to be asked when all links are known. */
 export function unansweredTraffic(fleet: Readable): Problem[] {
-  const links = readableLinks(fleet);
+  const links = fleet.planned;
   const clusters = Object.fromEntries(fleet.clusters);
   return fleet.services.flatMap(({ path, value: service }) =>
     service.traffic.flatMap(({ from = service.in, weights }, at): Problem[] => {
@@ -67,7 +66,7 @@ function penalties({ path, value: { failureAccrual } }: Entry<ServiceConfig>): P
 /** A service mirror that mirrors headless services one pod at a time does so through the gateway only. */
 function headlessModes(fleet: Readable, { path, value: flat }: Entry<ServiceConfig>): Problem[] {
   if (!flat.headless || flat.mode !== "flat") return [];
-  const links = readableLinks(fleet);
+  const links = fleet.planned;
   return flat.in.flatMap((target, at) => {
     const other = fleet.services.find(
       ({ value }) => value.headless && value.mode === "gateway" && value.in.includes(target),

@@ -1,4 +1,5 @@
-import { type Judged, UNKNOWN } from "../../policy/analyze";
+import type { Judged } from "../../policy/analyze";
+import { UNKNOWN } from "../../policy/sdk";
 
 /** One line that is changed in a fleet that keeps every rule. */
 export interface Change {

@@ -5,7 +5,8 @@ import { describeFleet } from "../../fleet/outputs/write";
 import { type Plan, planFleet } from "../../fleet/plan";
 import type { Handover } from "../../fleet/stacks/handover";
 import { readStackFile } from "../../live/stackFile";
-import { type Judged, UNKNOWN } from "../../policy/analyze";
+import type { Judged } from "../../policy/analyze";
+import { UNKNOWN } from "../../policy/sdk";
 import { isSecretInput, type Registered, runUnderMocks } from "../../testing/mocks";
 
 const PREFIX = "urn:pulumi:test::linkerd-fleet::";
