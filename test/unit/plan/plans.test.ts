@@ -21,16 +21,22 @@ describe("the committed plan", () => {
 
   it("loses nothing where one resource is told as like another", () => {
     const leaf = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.array(fc.integer()));
+    // Plain objects, as resources have: one without a prototype would differ from its like by that alone.
+    const plain = { noNullPrototype: true };
     const values = fc.dictionary(
       fc.constantFrom("us", "eu", "c", "d"),
-      fc.oneof(leaf, fc.dictionary(fc.constantFrom("e", "us"), leaf)),
+      fc.oneof(leaf, fc.dictionary(fc.constantFrom("e", "us"), leaf, plain)),
+      plain,
     );
     const resources = fc.array(
-      fc.record({
-        name: fc.constantFrom("us-a", "eu-a", "us-to-eu", "eu-to-us", "us-to-apac"),
-        type: fc.constantFrom("x", "y"),
-        inputs: values,
-      }),
+      fc.record(
+        {
+          name: fc.constantFrom("us-a", "eu-a", "us-to-eu", "eu-to-us", "us-to-apac"),
+          type: fc.constantFrom("x", "y"),
+          inputs: values,
+        },
+        plain,
+      ),
       { minLength: 2, maxLength: 6 },
     );
     fc.assert(
