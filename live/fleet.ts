@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { FleetConfig } from "../fleet/config/fleetConfig";
 import { linkName } from "../fleet/config/names";
 import { formatProblems } from "../fleet/config/problems";
 import { describeKubeconfig } from "../fleet/outputs/describe";
@@ -32,11 +33,8 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
     config ?? stackFileOf(stack ?? (await selectedStack())),
     readOutputs({ stack, file }),
   ]);
-  if (!existsSync(path)) throw new Unreadable(`There is no stack file ${path}: name it with --config.`);
-  const parsed = readStackFile(path);
-  if (parsed.problems) throw new Unreadable(formatProblems(parsed.problems));
   const pending = new Set(outputs.links.filter(({ state }) => state === "pending").map(linkName));
-  const plan = planFleet(parsed.config, {
+  const plan = planFleet(configAt(path), {
     ...WHOLE,
     self: stackOf(path),
     hindrance: (link) => (pending.has(linkName(link)) ? "is pending" : undefined),
@@ -48,6 +46,19 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
     ]),
   );
   return { plan, outputs, clusters: await openClusters(members, stack) };
+}
+
+/** The plan alone, as its stack file says it. Throws `Unreadable`. */
+export async function planOf({ stack, config }: Pick<FleetOptions, "stack" | "config">): Promise<Plan> {
+  const path = config ?? stackFileOf(stack ?? (await selectedStack()));
+  return planFleet(configAt(path), { ...WHOLE, self: stackOf(path) });
+}
+
+function configAt(path: string): FleetConfig {
+  if (!existsSync(path)) throw new Unreadable(`There is no stack file ${path}: name it with --config.`);
+  const parsed = readStackFile(path);
+  if (parsed.problems) throw new Unreadable(formatProblems(parsed.problems));
+  return parsed.config;
 }
 
 /** Stacks may be named with organisation and project; their files are not. */

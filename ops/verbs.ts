@@ -1,3 +1,4 @@
+import { access } from "./access/command";
 import { adopt } from "./adopt/command";
 import { check } from "./check/command";
 import { drain } from "./drain/command";
@@ -22,6 +23,7 @@ export const VERBS: readonly Verb[] = [
   graph,
   report,
   verify,
+  access,
   gateways,
   services,
   expiry,

@@ -1,4 +1,10 @@
-import { type Cluster, type ClusterObjects, indexed, type MeshSettings } from "../fleet/effective/cluster";
+import {
+  type Cluster,
+  type ClusterObjects,
+  type ClusterState,
+  indexed,
+  type MeshSettings,
+} from "../fleet/effective/cluster";
 import * as shapes from "../fleet/effective/shapes";
 
 /** A control plane as its chart makes it. */
@@ -29,13 +35,17 @@ const SHAPES = {
 } as const;
 
 export function clusterOf(raw: Raw, mesh: Partial<MeshSettings> = {}, name = "eu"): Cluster {
+  return indexed(stateOf(raw, mesh, name));
+}
+
+export function stateOf(raw: Raw, mesh: Partial<MeshSettings> = {}, name = "eu"): ClusterState {
   const objects = Object.fromEntries(
     Object.entries(SHAPES).map(([kind, shape]) => [
       kind,
       (raw[kind as keyof Raw] ?? []).map((object) => shape.parse(object)),
     ]),
   ) as unknown as ClusterObjects;
-  return indexed({ name, mesh: { ...MESH, ...mesh }, objects });
+  return { name, mesh: { ...MESH, ...mesh }, objects };
 }
 
 /** A meshed pod as injected; `spec` and `metadata` replace whole fields. */

@@ -2,10 +2,7 @@ import { ADDITIONAL_ENV, GATEWAY_SUFFIXES, readEnv } from "../gateways/reach";
 import { lies } from "./clients";
 import type { MeshSettings } from "./cluster";
 import { among, containersOf, portsOf } from "./ports";
-import type { Container, Pod } from "./shapes";
-
-const PROXY = "linkerd-proxy";
-const INIT = "linkerd-init";
+import { type Container, INIT, type Pod, PROXY } from "./shapes";
 
 /** Why nothing that comes to this port passes the pod's proxy; `undefined` where it does. */
 export function unguarded(

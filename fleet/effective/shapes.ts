@@ -13,25 +13,38 @@ const listOf = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((items) => items ?? []);
 
+/** Linkerd's own: others may hold whole objects, with what should not be kept. */
+const annotations = texts.transform((all) =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => /^([a-z]+\.)?linkerd\.io\//.test(key))),
+);
+
 const metadata = z.object({
   name: text,
   namespace: text.default(""),
   labels: texts,
-  annotations: texts,
+  annotations,
   creationTimestamp: text.nullish(),
 });
 const portRef = z.union([z.number(), text]);
 
+/** Containers that Linkerd's injector adds. */
+export const PROXY = "linkerd-proxy";
+export const INIT = "linkerd-init";
+const LINKERDS: ReadonlySet<string> = new Set([PROXY, INIT]);
+
 const probe = z.object({ httpGet: z.object({ path: text.nullish(), port: portRef }).nullish() }).nullish();
-const container = z.object({
-  name: text,
-  args: listOf(text),
-  env: listOf(z.object({ name: text, value: text.nullish() })),
-  ports: listOf(z.object({ name: text.nullish(), containerPort: z.number(), protocol: text.nullish() })),
-  livenessProbe: probe,
-  readinessProbe: probe,
-  startupProbe: probe,
-});
+const container = z
+  .object({
+    name: text,
+    args: listOf(text),
+    env: listOf(z.object({ name: text, value: text.nullish() })),
+    ports: listOf(z.object({ name: text.nullish(), containerPort: z.number(), protocol: text.nullish() })),
+    livenessProbe: probe,
+    readinessProbe: probe,
+    startupProbe: probe,
+  })
+  // Arguments and environment of an application are its own, and may be secret.
+  .transform((of) => (LINKERDS.has(of.name) ? of : { ...of, args: [], env: [] }));
 export type Container = z.infer<typeof container>;
 
 export const pod = z.object({
@@ -186,3 +199,5 @@ export const grpcRoute = route(
   }),
 );
 export type GrpcRoute = z.infer<typeof grpcRoute>;
+
+export const namespace = z.object({ metadata });

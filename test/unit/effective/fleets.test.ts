@@ -5,13 +5,14 @@ import { ownValues } from "../../../fleet/config/fleetFile";
 import { map } from "../../../fleet/config/json";
 import { parseFleetConfig } from "../../../fleet/config/parse";
 import type { Cluster } from "../../../fleet/effective/cluster";
-import { compareAccess, serviceOf } from "../../../fleet/effective/compare";
+import { compareAccess } from "../../../fleet/effective/compare";
 import {
   type Caller,
   type DeclaredPort,
   declaredAccess,
   isDeclared,
 } from "../../../fleet/effective/declared";
+import { serviceOf } from "../../../fleet/effective/examine";
 import type { Request } from "../../../fleet/effective/inbound";
 import { mostClosed, mostOpen, podsOf, reach, reachThroughGateway } from "../../../fleet/effective/reach";
 import { type Plan, planFleet } from "../../../fleet/plan";

@@ -1,0 +1,89 @@
+import { styleText } from "node:util";
+import Table from "cli-table3";
+import type { Difference } from "../../fleet/effective/compare";
+import type { ExaminedPort } from "../../fleet/effective/examine";
+import { requestWords } from "../../fleet/effective/requests";
+import type { Answer } from "./question";
+
+/** One port of one service: who is declared, and who is really let in. */
+export interface Row {
+  readonly cluster: string;
+  readonly service: string;
+  readonly port: number | string;
+  readonly declared: readonly string[];
+  readonly reached: readonly string[];
+}
+
+export function rowsOf(examined: readonly ExaminedPort[]): Row[] {
+  return examined.map(({ port, cases }) => {
+    const callers = [...Map.groupBy(cases, ({ caller }) => caller.words)];
+    const who = (isIn: (one: (typeof cases)[number]) => boolean) =>
+      callers.flatMap(([words, of]) => {
+        const requests = of.filter(isIn);
+        if (requests.length === 0) return [];
+        if (requests.length === of.length) return [words];
+        return [`${words}: ${requests.map(({ request }) => requestWords(request)).join(", ")}`];
+      });
+    return {
+      cluster: port.cluster,
+      service: `${port.namespace}/${port.name}`,
+      port: port.port,
+      declared: who(({ declared }) => declared),
+      reached: who(({ verdict }) => verdict.outcome === "allowed"),
+    };
+  });
+}
+
+export function matrix(rows: readonly Row[]): string {
+  const table = new Table({
+    head: ["service", "port", "in", "declared", "really reached by"],
+    style: { head: [], border: [] },
+    colWidths: [null, null, null, 48, 48],
+    wordWrap: true,
+  });
+  for (const { service, port, cluster, declared, reached } of rows) {
+    const same = declared.join("\n") === reached.join("\n");
+    table.push([service, port, cluster, lines(declared), same ? "the same" : lines(reached)]);
+  }
+  return table.toString();
+}
+
+const WORDS = {
+  open: "reachable though undeclared",
+  closed: "declared though unreachable",
+  unknown: "cannot be told",
+} as const;
+
+export function differenceText({ kind, cluster, namespace, name, port, ...of }: Difference): string {
+  return [
+    styleText(
+      kind === "unknown" ? "cyan" : "red",
+      `${WORDS[kind]}: ${namespace}/${name}:${port} in ${cluster}`,
+      {
+        stream: process.stdout,
+      },
+    ),
+    `  callers: ${of.callers.join("; ")}`,
+    `  requests: ${of.requests.join("; ")}`,
+    `  why: ${of.why} (${of.by.join(", ")})`,
+    `  remedy: ${of.remedy}`,
+  ].join("\n");
+}
+
+export function answerText({ way, outcome, why, by, declared, pods }: Answer): string {
+  const stack =
+    declared === undefined
+      ? ""
+      : declared
+        ? "; the stack file declares it"
+        : "; the stack file does not declare it";
+  return [
+    `${way}: ${outcome}${stack}`,
+    `  why: ${why} (${by.join(", ")})`,
+    ...pods.map(({ pod, outcome, why }) => `  ${pod}: ${outcome}, ${why}`),
+  ].join("\n");
+}
+
+function lines(items: readonly string[]): string {
+  return items.length === 0 ? "nobody" : items.join("\n");
+}
