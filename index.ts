@@ -1,7 +1,16 @@
+// First: an older Node.js does not get through the others.
+import "./components/nodeVersion";
+
 import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "./components/fleet";
 import { preflight } from "./components/preflight";
-import { allResourcesCreated, disableSdkStackTraces, silenceSdkDebugMessages, stop } from "./components/sdk";
+import {
+  allResourcesCreated,
+  disableSdkStackTraces,
+  requirePulumi,
+  silenceSdkDebugMessages,
+  stop,
+} from "./components/sdk";
 import { readStackConfig, stackIdentity } from "./components/stackConfig";
 import { lastOutputs, readHandovers, readKubeconfigs } from "./components/stackOutputs";
 import { handoverOf } from "./components/stacks/handover";
@@ -17,6 +26,7 @@ silenceSdkDebugMessages();
 
 export = async () => {
   disableSdkStackTraces();
+  await requirePulumi();
   const parsed = parseFleetConfig(readStackConfig());
   if (parsed.problems) return stop(formatProblems(parsed.problems));
   const self = stackIdentity();

@@ -1,6 +1,7 @@
 /** Every contact with parts of the Pulumi SDK that are not documented. Each says what it needs and what would break. */
 import * as pulumi from "@pulumi/pulumi";
 import { isConfigSecret } from "@pulumi/pulumi/runtime/config";
+import { NEEDED_PULUMI } from "../fleet/neededVersions";
 import type { RawOutputs } from "../fleet/outputs/schema";
 
 // The SDK exports it; its types do not.
@@ -35,6 +36,15 @@ export function stop(message: string): never {
   // The SDK does not show the stack of a RunError, but it renders one all the same, at a cost of 15 s.
   error.stack = message;
   throw error;
+}
+
+/** Ends the program where the CLI is too old. One that cannot even be asked is older than that. */
+export async function requirePulumi(): Promise<void> {
+  try {
+    await pulumi.requirePulumiVersion(`>=${NEEDED_PULUMI}`);
+  } catch {
+    stop(`This program needs the Pulumi CLI ${NEEDED_PULUMI} or later: \`pulumi version\` shows yours.`);
+  }
 }
 
 /** Whether a configuration value is a secret. `key` has the project's prefix. */

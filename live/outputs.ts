@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { OutputRef } from "../fleet/config/common";
+import { pulumiProblem } from "../fleet/neededVersions";
 import { type FleetOutputs, outputsSchema, PLAN_SCHEMA } from "../fleet/outputs/schema";
 
 /** What a person has to mend before anything can be read; its message says how. */
@@ -74,11 +75,17 @@ export function pulumi(args: readonly string[], stack: string | undefined, input
     ...(stack === undefined ? [] : ["--stack", stack]),
   ];
   return new Promise((resolve, reject) => {
-    const child = execFile("pulumi", all, { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
+    const child = execFile("pulumi", all, { maxBuffer: 2 ** 28 }, async (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
-      const why = error.code === "ENOENT" ? "the Pulumi CLI is not on PATH" : stderr.trim() || error.message;
-      reject(new Unreadable(`pulumi ${args.join(" ")}: ${why}`));
+      if (error.code === "ENOENT") return reject(new Unreadable("The Pulumi CLI is not on PATH."));
+      const old = pulumiProblem(await pulumiVersion());
+      reject(new Unreadable(old ?? `pulumi ${args.join(" ")}: ${stderr.trim() || error.message}`));
     });
     child.stdin?.on("error", () => undefined).end(input);
   });
+}
+
+/** Of the CLI on PATH; empty where it does not say. */
+function pulumiVersion(): Promise<string> {
+  return new Promise((resolve) => execFile("pulumi", ["version"], (_, stdout) => resolve(stdout.trim())));
 }

@@ -1,3 +1,6 @@
+// First: an older Node.js fails in the others.
+import "./nodeVersion";
+
 import { PolicyPack } from "@pulumi/policy";
 import { policiesOf } from "./pack";
 

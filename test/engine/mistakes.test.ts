@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { LoneProject } from "../../testing/loneProject";
 
 let project: LoneProject;
@@ -54,6 +56,21 @@ it("a stack file with ten mistakes prints ten messages, each with its path, and 
   }
   expect(output).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
   expect(output).not.toContain("node_modules");
+});
+
+it("a Node.js that is too old is named in one line, with the one that is needed", async () => {
+  const older = join(project.folder, "older.cjs");
+  const versions = "{ value: { ...process.versions, node: '20.20.2' } }";
+  writeFileSync(older, `Object.defineProperty(process, "versions", ${versions});\n`);
+  vi.stubEnv("NODE_OPTIONS", `--require ${older}`);
+  const { code, output } = await preview({});
+  vi.unstubAllEnvs();
+  expect(code).not.toBe(0);
+  expect(output).toContain(
+    "This program needs Node.js 22.19.0 or later, and `node` on the PATH of `pulumi` is 20.20.2.",
+  );
+  expect(output).not.toContain("The stack file");
+  expect(output).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
 });
 
 it("an empty stack file says which sections to write", async () => {

@@ -200,6 +200,16 @@ describe("the outputs of the stack", () => {
     expect(() => parseOutputs(json)).toThrow(words);
   });
 
+  it("are refused with one line where the CLI is too old, whatever it says itself", async () => {
+    const program =
+      '#!/bin/sh\n[ "$1" = version ] && { echo v3.68.0; exit 0; }\necho unknown flag >&2; exit 1\n';
+    writeFileSync(join(folder, "pulumi"), program, { mode: 0o755 });
+    vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+    await expect(readOutputs({ stack: "prod" })).rejects.toThrow(
+      "This program needs the Pulumi CLI 3.220.0 or later, and `pulumi` on PATH is 3.68.0.",
+    );
+  });
+
   it("are refused with the words of the engine where there is no stack", async () => {
     writeFileSync(join(folder, "pulumi"), "#!/bin/sh\necho no stack named prod >&2; exit 255\n", {
       mode: 0o755,

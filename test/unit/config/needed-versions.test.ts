@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { NEEDED_NODE, nodeProblem, pulumiProblem } from "../../../fleet/neededVersions";
+
+const root = join(__dirname, "..", "..", "..");
+
+it.each([
+  ["20.20.2", true],
+  ["22.9.0", true],
+  ["22.18.9", true],
+  ["22.19.0", false],
+  ["22.100.0", false],
+  ["26.0.0", false],
+])("Node.js %s is too old: %s", (version, isOld) => {
+  expect(nodeProblem(version)?.includes(version) ?? false).toBe(isOld);
+});
+
+it.each([
+  ["v3.68.0", true],
+  ["v3.219.5-dev.0+dirty", true],
+  ["v3.220.0", false],
+  ["3.251.0", false],
+  ["", false],
+])("the Pulumi CLI %s is too old: %s", (version, isOld) => {
+  expect(pulumiProblem(version) !== undefined).toBe(isOld);
+});
+
+it("package.json asks for the same Node.js", () => {
+  const shape = z.object({ engines: z.object({ node: z.string() }) });
+  const { engines } = shape.parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+  expect(`${engines.node.replace(">=", "")}.0`).toBe(NEEDED_NODE);
+});
+
+it.each([
+  [
+    "the command",
+    [join(root, "ops", "fleet.cjs"), "--help"],
+    3,
+    /^fleet needs Node\.js 22\.19\.0 or later, and this is 20\.20\.2: .*\n$/,
+  ],
+  [
+    "the policy pack",
+    ["--import", "tsx", join(root, "policy", "index.ts")],
+    1,
+    /^This program needs Node\.js 22\.19\.0 or later, .* is 20\.20\.2\.\n$/,
+  ],
+])("%s says so in one line, before it loads anything", (_, program, code, words) => {
+  const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-node-"));
+  const file = join(folder, "older.cjs");
+  writeFileSync(file, OLDER_NODE);
+  const ran = spawnSync(process.execPath, ["--require", file, ...program], { encoding: "utf8", cwd: root });
+  rmSync(folder, { recursive: true });
+  expect(ran.stderr).toMatch(words);
+  expect(ran.status).toBe(code);
+});
+
+const OLDER_NODE =
+  "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });\n";
