@@ -1,21 +1,21 @@
 import type { FleetRule, ResourceRule, Rule } from "./rule";
-import * as credentials from "./rules/access";
-import * as operations from "./rules/clusters";
-import * as crossing from "./rules/exports";
-import * as calling from "./rules/grants";
-import * as charts from "./rules/linkerd";
+import * as access from "./rules/access";
+import * as clusters from "./rules/clusters";
+import * as exported from "./rules/exports";
+import * as grants from "./rules/grants";
+import * as linkerd from "./rules/linkerd";
 import * as links from "./rules/links";
 import * as trust from "./rules/trust";
 
-/** All rules, by what they are about. */
+/** All rules, by concept, as in `fleet/`. */
 export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   links: named(links),
-  credentials: named(credentials),
-  crossing: named(crossing),
-  calling: named(calling),
+  access: named(access),
+  exports: named(exported),
+  grants: named(grants),
   trust: named(trust),
-  charts: named(charts),
-  operations: named(operations),
+  linkerd: named(linkerd),
+  clusters: named(clusters),
 };
 
 /** By name: the order of a module's exports depends on who loads it. */
