@@ -129,16 +129,18 @@ function accessPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
 /** Policies add up: one that lets callers into a Server of ours widens its grant as much as an edit of it does. */
 function grantsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
   const named = (name: string) => `${name}.orValue('').startsWith(${cel(GRANT_PREFIX)})`;
+  // Linkerd compares kinds, and names of routes, without regard to case (linkerd2 `policy-controller`, `targets_kind`).
+  const kindOf = (ref: string) => `${ref}.?kind.orValue('').lowerAscii()`;
   const guarded = (ref: string, kinds: readonly string[]) =>
-    `${ref}.?kind.orValue('') in ${cel(kinds)} && ${named(`${ref}.?name`)}`;
+    `${kindOf(ref)} in ${cel(kinds)} && ${ref}.?name.orValue('').lowerAscii().startsWith(${cel(GRANT_PREFIX)})`;
   const selector = "object.?spec.?server.?selector";
   const widens = [
-    guarded("object.?spec.?targetRef", ["Server", "HTTPRoute"]),
+    guarded("object.?spec.?targetRef", ["server", "httproute"]),
     named("object.?spec.?server.?name"),
-    `object.?spec.?parentRefs.orValue([]).exists(parent, ${guarded("parent", ["Server"])})`,
+    `object.?spec.?parentRefs.orValue([]).exists(parent, ${guarded("parent", ["server"])})`,
     // Of a whole namespace that exports a service. A selector with a label that is not ours selects no Server of ours.
     `object.metadata.namespace in ${cel(plan.namespaces)} && (` +
-      "object.?spec.?targetRef.?kind.orValue('') == 'Namespace' || " +
+      `${kindOf("object.?spec.?targetRef")} == 'namespace' || ` +
       `${selector}.hasValue() && !${selector}.?matchLabels.orValue({}).exists(key, !key.startsWith('linkerd-fleet/')))`,
   ];
   return {
@@ -162,7 +164,8 @@ function grantsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
       "grants-of-the-fleet":
         `${eitherObject(named("it.metadata.?name"))} || ` +
         `object != null && (${widens.map((one) => `(${one})`).join(" || ")})`,
-      changed: changed("?spec"),
+      // By labels others may select a Server; an owner that is gone has the garbage collector delete it.
+      changed: changed("?spec", "metadata.?labels", "metadata.?ownerReferences"),
     },
     variables: identity(plan),
     validations: [byTheFleet("who may call an exported service", stackFile, "linkerd-fleet:services")],

@@ -148,6 +148,12 @@ describe("with admission: enforce", () => {
     "a hand-edited grant or access role is refused (%s)",
     async (user) => {
       await refused(kubectl(user, ...editGrant), "services");
+      // Labels by which another's policy would select it, and an owner that is gone, with which it would go as well.
+      const owner = { apiVersion: "v1", kind: "ConfigMap", name: "gone", uid: "gone" };
+      for (const metadata of [{ labels: { tier: "front" } }, { ownerReferences: [owner] }]) {
+        const patch = ["patch", "server", "fleet.checkout.http", "--namespace=shop", "--type=merge"];
+        await refused(kubectl(user, ...patch, `--patch=${JSON.stringify({ metadata })}`), "services");
+      }
       const authorization = (name: string, targetRef: object) => ({
         apiVersion: "policy.linkerd.io/v1alpha1",
         kind: "AuthorizationPolicy",

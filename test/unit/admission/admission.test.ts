@@ -94,6 +94,16 @@ describe("the admission policies of a cluster", () => {
     for (const message of messages) expect(message).toMatch(/Pulumi\.prod\.yaml \(linkerd-fleet:\w+\)/);
   });
 
+  it("compare kinds as Linkerd does, without regard to case", () => {
+    const [grants] = admissionPolicies(plan({ namespaces: ["shop"] }), "x").slice(-1);
+    const condition = grants?.conditions["grants-of-the-fleet"] ?? "";
+    const kinds = [...condition.matchAll(/kind\.orValue\(''\)(\S*) (?:in|==) (\[[^\]]*\]|'[^']*')/g)];
+    expect(kinds.map(([, lowered]) => lowered)).toEqual([".lowerAscii()", ".lowerAscii()", ".lowerAscii()"]);
+    for (const [, , names] of kinds) expect(names).toBe(names?.toLowerCase());
+    expect(grants?.conditions.changed).toContain("metadata.?labels");
+    expect(grants?.conditions.changed).toContain("metadata.?ownerReferences");
+  });
+
   it("take an operator's name as a name, whatever it holds", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^\S{1,40}$/), (name) => {
