@@ -47,6 +47,7 @@ const POLICY = "/apis/policy.linkerd.io";
 const CLUSTERS = 16;
 const MIRRORED = "mirror.linkerd.io/mirrored-service=true";
 /** A part that this cluster is not meant to have. */
+const ISSUER = "linkerd-identity-issuer";
 const NOTHING = Promise.resolve({ state: "missing" } as const);
 
 const core = (namespace: string) => `/api/v1/namespaces/${namespace}`;
@@ -78,8 +79,17 @@ const FACTS = {
     live.get(configMap(cluster, "linkerd-identity-trust-roots"), shapes.configMap),
   linkerdConfig: (live, cluster) => live.get(configMap(cluster, "linkerd-config"), shapes.configMap),
   clusterCa: (live, cluster) => live.get(configMap(cluster, "kube-root-ca.crt"), shapes.configMap),
-  tlsSecrets: (live, cluster) =>
-    live.list(secretsOf(cluster.controlPlaneNamespace, "kubernetes.io/tls"), shapes.secret),
+  /** The webhooks' certificates and the issuer, which after a `linkerd install` is of the type `Opaque`, for good. */
+  tlsSecrets: async (live, { controlPlaneNamespace: namespace }): Promise<Read<shapes.Secret[]>> => {
+    const [typed, issuer] = await Promise.all([
+      live.list(secretsOf(namespace, "kubernetes.io/tls"), shapes.secret),
+      live.get(`${core(namespace)}/secrets/${ISSUER}`, shapes.secret),
+    ]);
+    if (typed.state !== "found" || issuer.state === "missing") return typed;
+    if (issuer.state === "failed") return issuer;
+    const others = typed.value.filter(({ metadata }) => metadata.name !== ISSUER);
+    return { state: "found", value: [...others, issuer.value] };
+  },
   injector: (live) => live.get(webhook("mutating", "linkerd-proxy-injector"), shapes.webhook),
   profileValidator: (live) => live.get(webhook("validating", "linkerd-sp-validator"), shapes.webhook),
   policyValidator: (live) => live.get(webhook("validating", "linkerd-policy-validator"), shapes.webhook),

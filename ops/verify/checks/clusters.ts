@@ -121,7 +121,7 @@ function judgeRelease(
   if (release.chart !== version) {
     return [drifted(`the Helm release ${name} is at version ${release.chart}, planned is ${version}`)];
   }
-  const paths = differences(plainData(values(release.values)), release.values);
+  const paths = differences(plainValues(values(release.values)), plainValues(release.values));
   if (paths.length === 0) return [];
   const all = paths.join(", ");
   return [
@@ -139,9 +139,11 @@ export function releaseOf(releases: readonly Release[] | undefined, chart: Chart
   return releases?.filter(({ name }) => name === chart.release).sort((a, b) => b.revision - a.revision)[0];
 }
 
-/** As it is after a way through JSON: without what is undefined. */
-function plainData(values: Values): unknown {
-  return JSON.parse(JSON.stringify(values));
+/** Values as Helm has them: without what is undefined, and without empty lists, which some versions of the provider drop. */
+function plainValues(values: Values): unknown {
+  const emptied = (_: string, value: unknown) =>
+    Array.isArray(value) && value.length === 0 ? undefined : value;
+  return JSON.parse(JSON.stringify(values, emptied));
 }
 
 /** A Deployment that a chart made: there, and with all of its pods. */

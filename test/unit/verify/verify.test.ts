@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
@@ -85,6 +86,44 @@ function routesOf(cluster: string): string[] {
     ?.filter(({ collection }) => collection.endsWith("v1beta3/httproutes"));
   return routes?.map(({ metadata }) => metadata.name) ?? [];
 }
+
+describe("a fleet whose clusters were adopted", () => {
+  // `linkerd install` makes the issuer's Secret of no type of its own, and a Secret's type never changes.
+  it("is well with an issuer of the type Opaque, whose end is watched", () =>
+    with_(
+      "us",
+      "/api/v1/secrets",
+      "linkerd-identity-issuer",
+      (issuer) => ({ ...issuer, type: "Opaque" }),
+      async () => {
+        expect(said(await verify())).toEqual([]);
+        const { plan, outputs, clusters } = await openFleet(options());
+        const { members } = await readFleet(plan, outputs, clusters);
+        const { items } = expiring({ plan, outputs }, members);
+        const issuers = items.filter(({ kind }) => kind === "issuer").map(({ cluster }) => cluster);
+        expect(issuers.sort()).toEqual(["eu", "us"]);
+      },
+    ));
+});
+
+describe("a fleet whose Helm releases lack the empty lists of their values", () => {
+  it("is well: some versions of the provider drop them", () =>
+    with_(
+      "us",
+      "/api/v1/secrets",
+      "sh.helm.release.v1.linkerd-multicluster.v1",
+      (secret) => {
+        const { release } = z.object({ release: z.string() }).parse(secret.data);
+        const packed = Buffer.from(Buffer.from(release, "base64").toString(), "base64");
+        const content = JSON.parse(gunzipSync(packed).toString());
+        expect(content.config.gateway.loadBalancerSourceRanges).toEqual([]);
+        delete content.config.gateway.loadBalancerSourceRanges;
+        const again = Buffer.from(gzipSync(JSON.stringify(content)).toString("base64")).toString("base64");
+        return { ...secret, data: { release: again } };
+      },
+      async () => expect(said(await verify())).toEqual([]),
+    ));
+});
 
 describe("a fleet whose service mirrors are at work", () => {
   it("is well in every respect", async () => {
