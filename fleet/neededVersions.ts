@@ -1,7 +1,7 @@
 /** The oldest Node.js that runs the program, as `engines` of package.json says. */
 export const NEEDED_NODE = "22.19.0";
 /** The oldest Pulumi CLI that is known to run it: the one that every engine and lab test uses (docs/versions.md). */
-export const NEEDED_PULUMI = "3.220.0";
+export const NEEDED_PULUMI = "3.276.0";
 
 /** Says in one line why a version of Node.js cannot run the program. */
 export function nodeProblem(version: string): string | undefined {

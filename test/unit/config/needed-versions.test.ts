@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { NEEDED_NODE, nodeProblem, pulumiProblem } from "../../../fleet/neededVersions";
+import { NEEDED_NODE, NEEDED_PULUMI, nodeProblem, pulumiProblem } from "../../../fleet/neededVersions";
+import { goTools, toolVersion } from "../../../lab/toolchain/tools";
 
 const root = join(__dirname, "..", "..", "..");
 
@@ -21,12 +22,17 @@ it.each([
 
 it.each([
   ["v3.68.0", true],
-  ["v3.219.5-dev.0+dirty", true],
-  ["v3.220.0", false],
-  ["3.251.0", false],
+  ["v3.275.5-dev.0+dirty", true],
+  ["v3.276.0", false],
+  ["3.1000.0", false],
   ["", false],
 ])("the Pulumi CLI %s is too old: %s", (version, isOld) => {
   expect(pulumiProblem(version) !== undefined).toBe(isOld);
+});
+
+it("the tests run with the oldest Pulumi CLI that is taken", () => {
+  const pulumi = goTools.find(({ name }) => name === "pulumi");
+  expect(pulumi && toolVersion(pulumi)).toBe(`v${NEEDED_PULUMI}`);
 });
 
 it("package.json asks for the same Node.js", () => {

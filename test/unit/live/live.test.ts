@@ -206,7 +206,7 @@ describe("the outputs of the stack", () => {
     writeFileSync(join(folder, "pulumi"), program, { mode: 0o755 });
     vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
     await expect(readOutputs({ stack: "prod" })).rejects.toThrow(
-      "This program needs the Pulumi CLI 3.220.0 or later, and `pulumi` on PATH is 3.68.0.",
+      "This program needs the Pulumi CLI 3.276.0 or later, and `pulumi` on PATH is 3.68.0.",
     );
   });
 
