@@ -17,7 +17,7 @@ import { Trust } from "./trust/trust";
 
 export interface FleetArgs {
   readonly plan: Plan;
-  /** What the other stacks of the fleet hand over, by their names in the plan. */
+  /** Cross-stack outputs of the other stacks of the fleet, by their names in the plan. */
   readonly handovers?: ReadonlyMap<string, Handover>;
   /** The kubeconfigs that other stacks make, by cluster. */
   readonly kubeconfigs?: ReadonlyMap<string, string>;
@@ -30,7 +30,7 @@ export class Fleet extends pulumi.ComponentResource {
   readonly trustBundle: pulumi.Output<string>;
   /** By cluster: the addresses of its gateway; none where there is no gateway. */
   readonly gatewayAddresses: Readonly<Record<string, pulumi.Output<string>>>;
-  /** Of each federated service, in each cluster that sees it, the members it has its ports and metadata from. */
+  /** The sources of truth of each federated service, in each cluster that sees it: its ports and metadata are theirs. */
   readonly sourcesOfTruth: readonly FederatedView<pulumi.Output<readonly string[]>>[];
   /** For the other stacks of the fleet, where there are others. */
   readonly handover: HandoverParts;
@@ -225,12 +225,12 @@ interface FleetMember {
   readonly provider: kubernetes.Provider;
 }
 
-/** What a link needs of its target. */
+/** The inputs of a link from its target. */
 interface LinkTarget {
   readonly cluster: ClusterPlan;
   readonly access: LinkAccess;
   readonly gatewayAddress: pulumi.Output<string> | undefined;
-  /** What must be ready before its credentials are given out. */
+  /** Resources that must be ready before the source gets its credentials. */
   readonly ready: readonly pulumi.Resource[];
 }
 

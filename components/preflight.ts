@@ -13,9 +13,9 @@ import { connect } from "../live/connection";
 import { hasKubeconfig, readAccess } from "../live/ownKubeconfig";
 
 export interface Preflight {
-  /** What stops the run: a way to a cluster that leads nowhere, or what a cluster has to have and does not. */
+  /** Problems that stop the run: a context that leads nowhere, or a requirement that a cluster lacks. */
   readonly problems: readonly Problem[];
-  /** What could not be checked, and why. */
+  /** Checks that could not be made, and why. */
   readonly warnings: readonly string[];
 }
 

@@ -11,7 +11,7 @@ export function lastOutputs(): Promise<RawOutputs> {
   return readStackOutputs(stackIdentity());
 }
 
-/** What the other stacks hand over, and what is wrong with it. A stack that does not exist yet hands over nothing. */
+/** Cross-stack outputs of the other stacks, and their problems. A stack that does not exist yet has none. */
 export async function readHandovers(
   stacks: readonly string[],
 ): Promise<{ handovers: Map<string, Handover>; problems: string[] }> {

@@ -8,7 +8,7 @@ import type { Handover } from "./stacks/handover";
 import { anchorsFirst, missingAnchors, pendingNotes, stackContext } from "./stacks/plan";
 import { guardTransition } from "./transition/guard";
 
-/** What a deployment starts from, besides the stack file. */
+/** Inputs of a deployment besides the stack file. */
 export interface Before {
   /** This stack: `organization/project/stack`. */
   readonly self: string;
@@ -20,7 +20,7 @@ export interface Before {
   readonly unusable: readonly string[];
 }
 
-/** What to deploy, or why nothing may be changed; and what a person is told of the step. */
+/** The plan to deploy, or the reasons to change nothing, and the notes to a person about the step. */
 export interface Decision {
   readonly plan?: Plan;
   readonly refusal?: string;

@@ -28,7 +28,7 @@ export interface Plan {
   /** Clusters of other stacks that the links lead to. */
   readonly neighbours: readonly ClusterPlan[];
   readonly exports: readonly ExportPlan[];
-  /** What the clusters of all other stacks export. */
+  /** Exports of the clusters of all other stacks. */
   readonly otherExports: readonly ExportPlan[];
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];

@@ -25,7 +25,7 @@ export interface AccessArgs {
  */
 export class Access extends pulumi.ComponentResource implements LinkAccess {
   readonly serviceAccount: string;
-  /** Of `token`. */
+  /** Generation of `token`. */
   readonly generation: number;
   /** Secret. */
   readonly token: pulumi.Output<string>;

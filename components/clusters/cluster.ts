@@ -29,7 +29,7 @@ export interface ClusterArgs {
   /** One for each of `exports`. */
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
-  /** What its API server refuses; absent where that is off. */
+  /** Admission policies of the cluster; absent if admission is off. */
   readonly admission: AdmissionPlan | undefined;
   /** Releases that must be as they should before this cluster's control plane is touched. */
   readonly waveBefore: readonly pulumi.Resource[];
@@ -47,7 +47,7 @@ export class Cluster extends pulumi.ComponentResource {
   readonly multicluster: Multicluster;
   /** Addresses of the gateway, separated by commas; `undefined` without one. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
-  /** What every access of this cluster may read. */
+  /** The role of every access of this cluster. */
   readonly accessRole: kubernetes.rbac.v1.ClusterRole;
   /** By `exportKey`. */
   readonly exported: ReadonlyMap<string, ExportedService>;

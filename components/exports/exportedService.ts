@@ -14,9 +14,9 @@ export interface ExportedServiceArgs {
  * takes both back on removal.
  */
 export class ExportedService extends pulumi.ComponentResource {
-  /** What the Service selects its pods by. */
+  /** Selector of the Service. */
   readonly selector: pulumi.Output<Record<string, string>>;
-  /** Of the Service, as its callers see them. */
+  /** Ports of the Service, as its callers see them. */
   readonly ports: pulumi.Output<readonly ServicePort[]>;
 
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {

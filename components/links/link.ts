@@ -7,10 +7,10 @@ import type { LinkPlan } from "../../fleet/topology/plan";
 import { base64 } from "../base64";
 import { type Inputs, renderObjects } from "../objects/render";
 
-/** What a source needs of an access, of this stack or of another. */
+/** The parts of an access that a source needs, from this stack or from another. */
 export interface LinkAccess {
   readonly serviceAccount: string;
-  /** Of the token. */
+  /** Generation of the token. */
   readonly generation: number;
   /** Secret. */
   readonly token: pulumi.Output<string>;
@@ -21,7 +21,7 @@ export interface LinkAccess {
 export interface LinkArgs {
   readonly link: LinkPlan;
   readonly target: ClusterPlan;
-  /** What the target grants the source. */
+  /** The access that the target grants the source. */
   readonly access: LinkAccess;
   /** `undefined` for a target without a gateway. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;

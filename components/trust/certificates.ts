@@ -47,7 +47,7 @@ export function rootAuthority(
 }
 
 export interface SignedArgs {
-  /** Of its subject, and the only name it is good for. */
+  /** Common name of its subject, and the only DNS name that it is valid for. */
   readonly host: pulumi.Input<string>;
   readonly by: KeyPair;
   readonly lifetime: Lifetime;

@@ -19,7 +19,7 @@ export class Trust extends pulumi.ComponentResource {
   readonly bundle: pulumi.Output<string>;
   /** The anchor that signs the issuers. */
   readonly active: KeyPair;
-  /** What the other stacks of the fleet need of the anchors: all certificates, and the key that signs. Secret. */
+  /** The anchors for the other stacks of the fleet: all certificates, and the key that signs. Secret. */
   readonly handover: pulumi.Output<Handover["anchors"]>;
 
   constructor(name: string, args: TrustArgs, opts?: pulumi.ComponentResourceOptions) {

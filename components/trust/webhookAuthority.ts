@@ -3,7 +3,7 @@ import { AUTHORITY_LIFETIMES } from "../../fleet/trust/schema";
 import { type KeyPair, rootAuthority } from "./certificates";
 
 export interface WebhookAuthorityArgs {
-  /** Of the certificates it signs. */
+  /** Lifetime of the certificates that it signs. */
   readonly lifetimeHours: number;
 }
 

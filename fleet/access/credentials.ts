@@ -3,7 +3,7 @@ import type { ClusterPlan } from "../clusters/plan";
 /** Type of both copies of a link's credentials; Linkerd looks at no other (linkerd2 `pkg/k8s/labels.go`). */
 export const CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig";
 
-/** What the destination controller must find on its copy, or it passes the target over. */
+/** Metadata that the destination controller requires on its copy. Without it, the controller ignores the target. */
 export function destinationMetadata(
   target: Pick<ClusterPlan, "name" | "trustDomain" | "clusterDomain">,
 ): Record<"labels" | "annotations", Record<string, string>> {

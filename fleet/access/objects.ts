@@ -6,7 +6,7 @@ import { ACCESS_ROLE, ACCESS_RULES } from "./role";
 
 const EXTENSION = { "linkerd.io/extension": "multicluster" };
 
-/** What every access of a cluster may read. */
+/** The role that says what every access of a cluster may read. */
 export function accessRole(): FleetObject<never> {
   return {
     id: "access-role",
@@ -26,7 +26,7 @@ export interface AccessInputs<V extends Values> {
   readonly tokenName: (generation: number) => Text<V>;
 }
 
-/** What a target grants one source. */
+/** The objects of an access, which a target grants one source. */
 export function accessObjects<V extends Values = Plain>(
   { source, serviceAccount, tokens }: Pick<AccessPlan, "source" | "serviceAccount" | "tokens">,
   { namespace, role, tokenName }: AccessInputs<V>,

@@ -4,12 +4,12 @@ import { type RawOutputs, readOutput } from "../outputs/schema";
 import type { StackContext } from "../stacks/plan";
 import type { LinkPlan } from "../topology/plan";
 
-/** What `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
+/** The access that `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
 export interface AccessPlan {
   readonly source: string;
   readonly target: string;
   readonly serviceAccount: string;
-  /** Of the token that the source uses. */
+  /** Generation of the token that the source uses. */
   readonly generation: number;
   /** Whether the source uses that token once this deployment is complete; of one in another stack, whether it does. */
   readonly confirmed: boolean;

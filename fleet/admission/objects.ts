@@ -4,7 +4,7 @@ import type { Plain, Text, Values } from "../objects/values";
 import type { AdmissionPlan } from "./plan";
 import { type AdmissionPolicy, admissionPolicies } from "./policies";
 
-/** What keeps one cluster to the plan: policies, each bound to the whole cluster. */
+/** Policies that keep one cluster to the plan, each bound to the whole cluster. */
 export function admissionObjects(admission: AdmissionPlan, stackFile: string): FleetObject[] {
   return admissionPolicies(admission, stackFile).flatMap((policy) => [
     admissionPolicy(policy),

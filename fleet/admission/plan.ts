@@ -4,7 +4,7 @@ import { exportLabels } from "../exports/labels";
 import type { ExportPlan } from "../exports/plan";
 import type { LinkPlan } from "../topology/plan";
 
-/** What the API server of one cluster takes: what the plan declares for it, and from whom. */
+/** Changes that the API server of one cluster accepts: those that the plan declares for it, and from whom. */
 export interface AdmissionPlan {
   readonly cluster: string;
   readonly mode: "warn" | "enforce";
@@ -14,7 +14,7 @@ export interface AdmissionPlan {
   readonly links: readonly string[];
   /** For each label that lets a Service cross, `<key>=<value>`: the Services that carry it, `<namespace>/<name>`. */
   readonly exports: Readonly<Record<string, readonly string[]>>;
-  /** Of Services that have a grant. */
+  /** Namespaces of Services that have a grant. */
   readonly namespaces: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export function planAdmissions(
 }
 
 function servicesByLabel(exports: readonly ExportPlan[]): Record<string, string[]> {
-  // Of an evacuated cluster as well: the way back sets the labels, and must not wait for the policy.
+  // Includes an evacuated cluster: the way back sets the labels, and must not wait for the policy.
   const labelled = exports.flatMap(({ namespace, name, modes }) =>
     Object.entries(exportLabels(modes)).map(([key, value]) => ({
       label: `${key}=${value}`,

@@ -87,7 +87,7 @@ function exportsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy 
       declared: cel(plan.exports),
       labels,
       before: "oldObject == null ? {} : oldObject.metadata.?labels.orValue({})",
-      // What a Service carried before stays, so that its owner can go on changing the rest of it.
+      // A label that a Service already carried stays, so that its owner can change the rest of it.
       undeclared:
         `${cel(EXPORT_KEYS)}.filter(key, key in variables.labels && ` +
         "variables.labels[key] != variables.before[?key].orValue('')).map(key, key + '=' + variables.labels[key])" +
@@ -138,7 +138,7 @@ function grantsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
     guarded("object.?spec.?targetRef", ["server", "httproute"]),
     named("object.?spec.?server.?name"),
     `object.?spec.?parentRefs.orValue([]).exists(parent, ${guarded("parent", ["server"])})`,
-    // Of a whole namespace that exports a service. A selector with a label that is not ours selects no Server of ours.
+    // Targets a whole namespace that exports a service. A selector with another's label selects no Server of ours.
     `object.metadata.namespace in ${cel(plan.namespaces)} && (` +
       `${kindOf("object.?spec.?targetRef")} == 'namespace' || ` +
       `${selector}.hasValue() && !${selector}.?matchLabels.orValue({}).exists(key, !key.startsWith('linkerd-fleet/')))`,
@@ -208,7 +208,7 @@ function changed(...fields: string[]): string {
   return `request.operation != 'UPDATE' || ${differs.join(" || ")}`;
 }
 
-/** Of an update both: what it was, and what it would become. */
+/** For an update, both objects: the old one and the new one. */
 function eitherObject(condition: string): string {
   return `[object, oldObject].exists(it, it != null && (${condition}))`;
 }

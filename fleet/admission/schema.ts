@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { matching } from "../config/common";
 
-/** What the API server of a cluster does with a change that the stack file does not declare. */
+/** Treatment, by the API server of a cluster, of a change that the stack file does not declare. */
 export const admissionMode = z.enum(["off", "warn", "enforce"]);
 
 /** A user or a group, as the API server of a cluster knows it. */

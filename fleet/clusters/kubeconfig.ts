@@ -19,7 +19,7 @@ export interface Access {
   readonly user: KubeconfigUser;
 }
 
-/** What was asked for, or why there is none. */
+/** The requested connection, or the reason why there is none. */
 export type Result<T> = { readonly value: T } | { readonly problem: string };
 
 /** Go's decoder takes null for what is not there. */
@@ -87,7 +87,7 @@ const kubeconfig = z
   })
   .nullable();
 
-/** What `kubectl config view` prints in place of secrets and certificates, unless it is told `--raw`. */
+/** Placeholders that `kubectl config view` prints for secrets and certificates without `--raw`. */
 const MASKS: ReadonlySet<unknown> = new Set(["DATA+OMITTED", "REDACTED"]);
 
 /** One file's content, YAML or JSON. Nothing in it makes a kubeconfig without entries, as for kubectl. */

@@ -4,7 +4,7 @@ import type { FleetObject } from "../objects/object";
 import type { Plain, Text, Values } from "../objects/values";
 import type { ClusterPlan } from "./plan";
 
-/** What existing namespaces of a cluster do differently from the rest of it. */
+/** Patches of existing namespaces that differ from the rest of a cluster. */
 export function namespaceObjects({ namespaces }: Pick<ClusterPlan, "namespaces">): FleetObject<never>[] {
   return Object.entries(namespaces).map(([namespace, { defaultInboundPolicy }]) => ({
     id: `${namespace}-namespace`,
@@ -21,14 +21,14 @@ export function namespaceObjects({ namespaces }: Pick<ClusterPlan, "namespaces">
   }));
 }
 
-/** What restarts the workloads that hold the trust anchors, whenever those change. */
+/** Patches that restart the workloads that hold the trust anchors, whenever the anchors change. */
 export function restartObjects({ restart }: Pick<ClusterPlan, "restart">): FleetObject<never>[] {
   return restart.workloads.map(({ namespace, deployment }) =>
     restartOf<never>(`${namespace}/${deployment}-restart`, namespace, deployment, [TRUST_MARK, restart.mark]),
   );
 }
 
-/** What makes the destination controller of a source read its rotated tokens; none before the first rotation. */
+/** The patch that makes a source's destination controller read its rotated tokens; none before the first rotation. */
 export function destinationRestart<V extends Values = Plain>(
   accesses: Parameters<typeof destinationMark>[0],
   source: string,

@@ -39,7 +39,7 @@ export interface ClusterPlan
   /** ServiceAccounts of the multicluster chart that it goes on making. */
   readonly chartAccesses: readonly string[];
   readonly gateway: GatewayPlan;
-  /** What restarts by itself when the anchors change. */
+  /** Workloads that restart automatically when the anchors change. */
   readonly restart: RestartPlan;
   /** One service-mirror controller for each outgoing link. */
   readonly controllers: readonly ControllerPlan[];

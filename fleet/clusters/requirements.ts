@@ -2,12 +2,12 @@ import { MULTICLUSTER_NAMESPACE, VIZ_NAMESPACE } from "../config/names";
 import type { Plan } from "../plan";
 import type { ClusterPlan } from "./plan";
 
-/** What must be in a cluster before the first resource: someone else makes it. */
+/** A thing that must exist in a cluster before the first resource, because somebody else creates it. */
 interface Required {
   readonly cluster: string;
   /** The setting that asks for it. */
   readonly path: string;
-  /** What to do where it is missing. */
+  /** The remedy if it is missing. */
   readonly fix: string;
 }
 
@@ -21,7 +21,7 @@ export interface RequiredNamespace extends Required {
   readonly namespace: string;
 }
 
-/** What the plan needs of others. Without this question an update would stop half-way. */
+/** The things that the plan needs and others create. Without this check, an update would stop half-way. */
 export function requiredApis(plan: Plan): RequiredApi[] {
   return plan.clusters.flatMap((cluster) => [
     ...gatewayApi(cluster),

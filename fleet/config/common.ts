@@ -168,7 +168,7 @@ export const exactVersion = judged((text) => {
     : ["has a number that begins with 0, which no chart version has", `write ${plain}`];
 }, "^\\d+\\.\\d+\\.\\d+");
 
-/** Of a key or a token. The number means nothing; another one than before makes a new one. */
+/** Generation of a key or a token. The number itself means nothing: a change of it creates a new key or token. */
 export const generation = z.int().min(1).max(1_000_000);
 
 /** Mirrored metadata key: `example.com/key`, or a whole group as `example.com/*`. */

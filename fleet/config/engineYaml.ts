@@ -38,7 +38,7 @@ function goTime(source: string): string | undefined {
   return isDate ? `${date} ${clock} +0000 UTC` : undefined;
 }
 
-/** What the engine made of a date that was written without quotes. */
+/** The engine's reading of a date that was written without quotes. */
 export const ENGINE_DATE = /^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+$/;
 
 const numbers: ScalarTag = {

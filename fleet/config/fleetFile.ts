@@ -46,7 +46,7 @@ export function gatherSections(
 
 const PREFIX = "linkerd-fleet:";
 
-/** What of a configuration is this project's, without its prefix. */
+/** This project's part of a configuration, without its prefix. */
 export function ownValues<T>(config: Readonly<Record<string, T>>): Record<string, T> {
   const own = Object.entries(config).filter(([key]) => key.startsWith(PREFIX));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value]));

@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 
-/** What is wrong with a text, and what to write instead. */
+/** The fault of a text, and the text to write instead. */
 export type Told = readonly [problem: string, fix: string];
 
 /** An IP address or a host name, alone, that pods of other clusters can resolve and reach (Go's `net.LookupIP`). */
@@ -23,7 +23,7 @@ export function hostPatternProblem(text: string): Told | undefined {
   return /[^\x20-\x7e]/.test(text) ? asciiForm(text) : undefined;
 }
 
-/** What people write around an address. */
+/** Characters that people write around an address. */
 function decoration(text: string): Told | undefined {
   const alone = `write the host alone, for example gw.eu.example.com`;
   if (text.includes(",")) return ["is several addresses in one text", "write a list: [first, second]"];

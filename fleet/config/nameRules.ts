@@ -27,7 +27,7 @@ function tooLong({ services }: Readable): Problem[] {
 /** A Service that stands in some clusters, because it is exported there or because Linkerd makes it there. */
 interface Standing {
   readonly path: string;
-  /** What it is, the same for one Service that is listed twice. */
+  /** Words for the Service in messages: the same words if one Service is listed twice. */
   readonly what: string;
   readonly name: string;
   readonly namespace: string;

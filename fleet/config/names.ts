@@ -71,7 +71,7 @@ export function mirrorServiceName(service: string, target: string): string {
   return `${service}-${target}`;
 }
 
-/** Of every policy object that a grant makes. Names of Services and ports hold no dots: no two of them are alike. */
+/** Name of a policy object of a grant. Names of Services and ports contain no dots, so all these names differ. */
 export const GRANT_PREFIX = "fleet.";
 
 /** End of the name of the networks that the probes of one service's pods come from. */

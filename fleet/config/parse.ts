@@ -28,7 +28,7 @@ export type Parsed =
   | { readonly config: FleetConfig; readonly problems?: undefined }
   | { readonly config?: undefined; readonly problems: readonly Problem[] };
 
-/** What no schema can say, because it is about several places at once. */
+/** Rules that no schema can express, because they concern several places at once. */
 const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   secretRules,
   referenceRules,
@@ -85,6 +85,6 @@ function isTold(path: string, told: readonly Problem[]): boolean {
   return told.some((other) => within(path, other.path));
 }
 
-/** What decides which links there are, and what they can carry. */
+/** Paths of the settings that decide which links exist, and which modes they can carry. */
 const DECIDES_LINKS =
   /^(topology(\.(kind|hub|links|bridges)\b.*)?|clusters((\.[\w-]+|\["[^"]*"\])(\.(network|region|gateway\.type|gateway))?)?)$/;

@@ -4,9 +4,9 @@ import { ENGINE_DATE } from "./engineYaml";
 export interface Problem {
   /** Where: the configuration path as written in the stack file, for example `clusters.prod-eu.gateway.port`. */
   readonly path: string;
-  /** What is wrong there. */
+  /** The fault at that path. */
   readonly problem: string;
-  /** What to write instead. */
+  /** The text to write instead. */
   readonly fix: string;
 }
 

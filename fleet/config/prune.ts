@@ -33,7 +33,7 @@ function takeOut(
   const holder = path
     .slice(0, -1)
     .reduce((value, step) => (isMap(value) ? value[String(step)] : undefined), whole);
-  // What is left of a list would stand at other places than in the file.
+  // The rest of a list would have other positions than in the file.
   if (!isMap(holder)) return takeOut(whole, path.slice(0, -1), standIns);
   const name = String(key);
   const missing = !Object.hasOwn(holder, name);

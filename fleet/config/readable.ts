@@ -20,7 +20,7 @@ export interface RawConfig {
   readonly secretKeys: ReadonlySet<string>;
   /** The stack that is deployed, as far as it is known. Absent: the whole fleet is looked at. */
   readonly stack?: string;
-  /** What was wrong before the values could be looked at. */
+  /** Problems found before the values could be read. */
   readonly problems?: readonly Problem[];
 }
 

@@ -42,7 +42,7 @@ function judgeReference(raw: RawConfig, path: readonly PropertyKey[], key: strin
   return wrong ? [{ path: pathOf(path), ...wrong }] : [];
 }
 
-/** What belongs to another stack is kept there: kubeconfigs of its clusters, keys of its trust anchors. */
+/** Secrets of another stack stay there: kubeconfigs of its clusters, keys of its trust anchors. */
 function isNeeded({ values, stack: self }: RawConfig, [section, name]: readonly PropertyKey[]): boolean {
   if (self === undefined) return true;
   const owner =

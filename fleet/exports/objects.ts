@@ -2,7 +2,7 @@ import type { FleetObject } from "../objects/object";
 import { exportLabels } from "./labels";
 import type { ExportPlan } from "./plan";
 
-/** What lets one Service cross: the label, and what callers shall do, on a Service that somebody else owns. */
+/** Patches that let one Service cross: the label, and settings for its callers, on a Service that somebody else owns. */
 export function exportObjects({
   namespace,
   name,

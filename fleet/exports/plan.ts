@@ -14,7 +14,7 @@ export interface ExportPlan {
   readonly modes: readonly Mode[];
   /** Its cluster is evacuated: the Service carries no export label, so that no cluster sees it. */
   readonly evacuated: boolean;
-  /** What it tells the proxies of its callers. */
+  /** Annotations for the proxies of its callers. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 

@@ -99,7 +99,7 @@ export function emissaryPolicies<V extends Values = Plain>(
   ];
 }
 
-/** What an Emissary itself shall do for the fleet: the Module, Hosts and Mappings that the stack file asks for. */
+/** Emissary's own resources: the Module, Hosts and Mappings that the stack file lists. */
 export function emissaryRouting({ config }: EmissaryGatewayPlan): FleetObject<never>[] {
   const { namespace, module, hosts, mappings } = config;
   return [
@@ -157,7 +157,7 @@ export function emissaryService(gateway: EmissaryGatewayPlan): FleetObject<never
       name,
       namespace,
       annotations: {
-        // What `linkerd multicluster link-gen` and people read of a gateway's Service.
+        // `linkerd multicluster link-gen` and people read these from a gateway's Service.
         "mirror.linkerd.io/gateway-identity": gateway.identity,
         "mirror.linkerd.io/multicluster-gateway": "true",
         "mirror.linkerd.io/probe-path": "/ready",

@@ -24,7 +24,7 @@ export interface EmissaryGatewayPlan extends Reached {
   readonly config: EmissaryConfig;
 }
 
-/** What the Links to a gateway say of it, and whom it takes. */
+/** The fields of Links to a gateway, and the callers that it admits. */
 interface Reached {
   /** Mesh identity that the sources require of it. */
   readonly identity: string;
@@ -39,7 +39,7 @@ interface Reached {
   readonly forwardsTo: readonly string[] | "any";
 }
 
-/** What the identities of a cluster's pods have in common. */
+/** The parts that the identities of a cluster's pods share. */
 export interface MeshNames {
   readonly controlPlaneNamespace: string;
   readonly trustDomain: string;
@@ -66,7 +66,7 @@ export function planGateway(
     forwardsTo: config.reach === "any" ? config.reach : services,
   } as const;
   if (config.type !== "emissary") {
-    // What the chart ships (linkerd2 `linkerd-multicluster/templates/gateway-policy.yaml`).
+    // The chart's own values (linkerd2 `linkerd-multicluster/templates/gateway-policy.yaml`).
     return { ...reached, kind: "chart", config, callers: config.allowedIdentities ?? ["*"] };
   }
   const meshed = sources.map((source) => `*.identity.${source.controlPlaneNamespace}.${source.trustDomain}`);
@@ -113,14 +113,14 @@ export function gatewayPlace(gateway: ChartGatewayPlan | EmissaryGatewayPlan): {
   return { namespace: MULTICLUSTER_NAMESPACE, service: GATEWAY_NAME, deployment: GATEWAY_NAME };
 }
 
-/** What a LoadBalancer Service was given, separated by commas, as Links and outputs write it. */
+/** Addresses of a LoadBalancer Service, separated by commas, as Links and outputs write them. */
 export function ingressAddress(
   ingress: readonly { readonly ip?: string | undefined; readonly hostname?: string | undefined }[],
 ): string {
   return ingress.flatMap(({ ip, hostname }) => ip ?? hostname ?? []).join(",");
 }
 
-/** What is wrong with an Emissary whose Deployment runs as this ServiceAccount. */
+/** The problem of an Emissary whose Deployment runs as this ServiceAccount. */
 export function unlikeAccount(
   cluster: string,
   { namespace, deployment, serviceAccount }: EmissaryConfig,
@@ -133,7 +133,7 @@ export function unlikeAccount(
   );
 }
 
-/** What is wrong with an Emissary whose Service is of this type, where the stack file gives no address. */
+/** The problem of an Emissary whose Service has this type, if the stack file gives no address. */
 export function withoutAddress(
   cluster: string,
   { namespace, service }: EmissaryConfig,

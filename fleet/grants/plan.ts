@@ -6,7 +6,7 @@ import type { LinkPlan } from "../topology/plan";
 import { matchWords, type RouteGrant } from "./routes";
 import type { ContainerPort, GrantConfig } from "./schema";
 
-/** Who may call one exported service in one cluster. Whoever is not named may not. */
+/** The callers of one exported service in one cluster. Nobody else may call it. */
 export interface GrantPlan {
   readonly cluster: string;
   readonly namespace: string;
@@ -22,7 +22,7 @@ export interface GrantPlan {
   readonly localChange: LocalChange;
 }
 
-/** What a grant does to callers of the cluster itself, against what its default policy gives them. */
+/** The effect of a grant on callers of the cluster itself, compared with the cluster's default policy. */
 export type LocalChange = "kept" | "narrowed" | "closed" | "opened";
 
 export interface PortGrant {
@@ -177,7 +177,7 @@ function planLocal(
 
 type DefaultCallers = "anybody" | "meshed" | "none";
 
-/** What callers had before the Server, which takes the place of the default policy. */
+/** The local callers that the default policy let in before the Server replaced it. */
 function givenBy(policy: FleetConfig["linkerd"]["defaultInboundPolicy"]): DefaultCallers {
   if (policy === "deny") return "none";
   return policy === "all-authenticated" || policy === "cluster-authenticated" ? "meshed" : "anybody";

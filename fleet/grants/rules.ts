@@ -132,7 +132,7 @@ function judgePodNetworks(fleet: Readable): Problem[] {
   });
 }
 
-/** What callers of a Service are told is the same for all its members: a federated service has it from one of them. */
+/** Settings for callers of a Service are the same for all its members: a federated service takes them from one member. */
 const FOR_CALLERS = ["ports", "protocol", "failureAccrual", "timeouts", "retries"] as const;
 
 /** One Service has one set of pods, ports and local callers, however often it is listed. */

@@ -9,10 +9,10 @@ export interface ChartPlan {
   /** Chart name in `repository`, an OCI reference, or the path of a folder or `.tgz`. */
   readonly chart: string;
   readonly version: string;
-  /** What exists and is taken over: a Helm release, or objects that become one. Absent: nothing may exist. */
+  /** The existing install to take over: a Helm release, or objects that become one. Absent: nothing may exist. */
   readonly adopt?: "release" | "objects";
   readonly repository?: string;
-  /** Of the repository, where it asks for them. */
+  /** Credentials of the repository, if it asks for them. */
   readonly credentials?: { readonly username: string; readonly password: SecretRef };
   /** The user's own values; ours are merged over them. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ export interface InstallPlan {
   readonly cni: boolean;
   /** The chart's own where absent. */
   readonly nativeSidecar?: boolean;
-  /** Of the enterprise channel. */
+  /** License of the enterprise channel. */
   readonly license?: SecretRef;
   /** Linkerd's own where absent. */
   readonly defaultInboundPolicy?: NonNullable<LinkerdConfig["defaultInboundPolicy"]>;

@@ -116,7 +116,7 @@ function overlap(values: unknown, keys: readonly string[]): string[] | undefined
   return [...keys];
 }
 
-/** What the channels' public repositories number their charts like. */
+/** The numbering of charts in the channels' public repositories. */
 const VERSIONS = {
   edge: {
     pattern: /^20\d\d\.([1-9]|1[0-2])\.\d+$/,

@@ -227,7 +227,7 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
   });
 }
 
-/** Of the gateway's pods: one key is a list, to which a stack file may add. */
+/** Annotations of the gateway's pods. One key is a list, to which a stack file may add. */
 function podAnnotations({ gateway, install }: ClusterPlan, mark: Readonly<Record<string, string>>): Values {
   const given = install.multicluster.values.gateway;
   const own = isMap(given) && isMap(given.deploymentAnnotations) ? given.deploymentAnnotations : {};

@@ -13,7 +13,7 @@ export interface LinkInputs<V extends Values> {
   readonly kubeconfig: Text<V>;
   /** Addresses of the target's gateway, separated by commas; empty without one. */
   readonly gatewayAddress: Text<V>;
-  /** Of the token in the kubeconfig. */
+  /** Generation of the token in the kubeconfig. */
   readonly generation: number;
 }
 

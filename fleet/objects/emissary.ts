@@ -1,4 +1,4 @@
-/** What Emissary's resources hold, group `getambassador.io` (`v3alpha1`, served since Emissary 2.0). */
+/** Contents of Emissary's resources, group `getambassador.io` (`v3alpha1`, served since Emissary 2.0). */
 
 export interface ModuleSpec {
   readonly config: Readonly<Record<string, unknown>>;

@@ -21,7 +21,7 @@ import type {
 } from "./policy";
 import type { Text, Values } from "./values";
 
-/** What an object of each kind holds besides its metadata, by `<apiVersion> <kind>`. */
+/** Contents of an object of each kind besides its metadata, by `<apiVersion> <kind>`. */
 export interface Kinds<V extends Values> {
   readonly "v1 ConfigMap": { readonly data: Readonly<Record<string, Text<V>>> };
   readonly "v1 Namespace": unknown;

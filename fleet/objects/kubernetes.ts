@@ -1,6 +1,6 @@
 import type { Text, Values } from "./values";
 
-/** What Kubernetes' own kinds hold, as far as the fleet writes it. */
+/** Contents of Kubernetes' own kinds, as far as the fleet writes them. */
 
 /** `rbac.authorization.k8s.io/v1`. */
 export interface PolicyRule {

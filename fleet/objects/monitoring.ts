@@ -1,4 +1,4 @@
-/** What the Prometheus Operator's kinds hold, `monitoring.coreos.com/v1` (Prometheus Operator API reference). */
+/** Contents of the Prometheus Operator's kinds, `monitoring.coreos.com/v1` (Prometheus Operator API reference). */
 
 export interface PodMonitorSpec {
   readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };

@@ -17,9 +17,9 @@ export interface ResourceName {
 export interface ResourceNames {
   /** Something of one cluster. `id` joins by slashes: `shop/api-web`, `shop/web-restart`, `shop-namespace`. */
   readonly inCluster: (cluster: string, id: string) => ResourceName;
-  /** What `source` has of `target`. */
+  /** Resource name of the link from `source` to `target`. */
   readonly link: (source: string, target: string) => ResourceName;
-  /** What `target` grants `source`. */
+  /** Resource name of the access that `target` grants `source`. */
   readonly access: (target: string, source: string) => ResourceName;
 }
 

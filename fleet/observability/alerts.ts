@@ -1,7 +1,7 @@
 import type { ExportPlan } from "../exports/plan";
 import type { Alert } from "../objects/monitoring";
 
-/** What alerts need to know of the cluster they are for. */
+/** The properties of a cluster that its alerts need. */
 export interface WatchedCluster {
   readonly name: string;
   readonly controllers: readonly { readonly target: string; readonly probePort: number | undefined }[];

@@ -22,7 +22,7 @@ const dashboard = z.strictObject({
     .describe("Labels by which Grafana finds dashboards"),
 });
 
-/** What makes the fleet visible to the Prometheus Operator of each cluster, whose CRDs must be there. */
+/** Settings that show the fleet to the Prometheus Operator of each cluster, whose CRDs must exist. */
 export const observabilityConfig = z.strictObject({
   prometheus: prometheus.describe(
     "Prometheus that may read the metrics of the multicluster extension, in each cluster",

@@ -138,7 +138,7 @@ export function describeKubeconfig(ref: SecretRef | OutputRef): string | OutputR
   return "secret" in ref ? ref.secret : ref;
 }
 
-/** What was decided, besides the links and services that have outputs of their own. */
+/** The plan, without the links and services, which have outputs of their own. */
 export function describePlan(plan: Plan): PlanSummary {
   return {
     schema: PLAN_SCHEMA,
@@ -178,7 +178,7 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** What the stack's outputs will say of a plan, as a reader of them gets it. */
+/** The stack's outputs for a plan, as their reader returns them. */
 export function plannedOutputs(plan: Plan): Pick<FleetOutputs, "plan" | "links" | "services"> {
   return outputsSchema
     .pick({ plan: true, links: true, services: true })

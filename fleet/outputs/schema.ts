@@ -27,7 +27,7 @@ export type ClusterSummary = z.infer<typeof cluster>;
 const link = z.object({
   source: text,
   target: text,
-  /** What it carries; nothing while it is pending. */
+  /** Modes that it carries; empty while it is pending. */
   modes: texts,
   /** `active`, `draining`, or `pending`: waits for the target's stack. */
   state: text,
@@ -37,7 +37,7 @@ export type LinkSummary = z.infer<typeof link>;
 const access = z.object({
   source: text,
   target: text,
-  /** Of the token that the source uses. */
+  /** Generation of the token that the source uses. */
   generation: z.number(),
   /** Generations of the valid tokens. More than one: the next complete deployment removes the others. */
   tokens: z.array(z.number()).readonly().default([]),

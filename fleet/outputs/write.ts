@@ -10,7 +10,7 @@ import {
 } from "./describe";
 import { byName, type RawOutputs } from "./schema";
 
-/** What is known only of the resources that a deployment made. */
+/** Values that are known only from the resources of a deployment. */
 export interface MadeFleet<T, Members> {
   /** By cluster: the addresses of its gateway. */
   readonly gatewayAddresses: Readonly<Record<string, T>>;
@@ -35,7 +35,7 @@ export function describeFleet<T, Members>(
     services: describeServices(plan, made.sourcesOfTruth),
     /** PEM of all trust anchors. */
     trustBundle: made.trustBundle,
-    /** What this program decided, in plain data. */
+    /** The plan, as plain data. */
     plan: describePlan(plan),
     /** The last deployment in which nothing failed: what every cluster has been given. */
     deployed: deployedAfter(last, plan, complete),

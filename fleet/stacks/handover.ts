@@ -6,7 +6,7 @@ export const HANDOVER_SCHEMA = 1;
 const text = z.string();
 const credentials = z.object({
   serviceAccount: text,
-  /** Of the token. */
+  /** Generation of the token. */
   generation: z.number(),
   token: text,
   /** Base64 of PEM. */
@@ -26,7 +26,7 @@ const handover = z.object({
   uses: z.record(text, z.record(text, z.number())).default({}),
 });
 
-/** What one stack gives the others of its fleet: its secret output `handover`. */
+/** The cross-stack outputs of one stack for the others of its fleet: its secret output `handover`. */
 export type Handover = z.infer<typeof handover>;
 export type Credentials = z.infer<typeof credentials>;
 

@@ -8,7 +8,7 @@ export interface Job {
   readonly stack: string;
   /** The second round completes the links that waited for another stack in the first. */
   readonly round: 1 | 2;
-  /** Of the stack: the lowest of its clusters. The stack of the trust anchors comes before all. */
+  /** Wave of the stack: the lowest of its clusters. The stack of the trust anchors comes before all others. */
   readonly wave: number;
   readonly needs: readonly string[];
 }
@@ -29,7 +29,7 @@ export function planRollout(config: FleetConfig): Job[] {
   const links = planLinks(config.topology, config.clusters);
   const waveOf = (stack: string) => [...waves].find(([name]) => sameStack(name, stack))?.[1] ?? TRUST_WAVE;
   const second = [...waves].flatMap(([stack, wave]): Job[] => {
-    // What stacks of earlier waves hand over, the first round has seen.
+    // The first round has read the cross-stack outputs of earlier waves.
     const later = stacksNear(config, stack, links).filter((near) => waveOf(near) >= wave);
     if (later.length === 0) return [];
     const needs = [...waves.keys()].filter((name) => [stack, ...later].some((one) => sameStack(one, name)));

@@ -7,12 +7,12 @@ import type { LinkConfig, TopologyConfig } from "./schema";
 export interface LinkPlan extends Excludes {
   readonly source: string;
   readonly target: string;
-  /** What the link carries, in the order gateway, flat, federated. */
+  /** Modes that the link carries, in the order gateway, flat, federated. */
   readonly modes: readonly Mode[];
   readonly state: "active" | "draining";
 }
 
-/** What the topology needs to know of a cluster. */
+/** The properties of a cluster that the topology needs. */
 export type TopologyCluster = Pick<ClusterConfig, "region" | "network"> &
   Partial<Pick<ClusterConfig, "state">> & {
     readonly gateway: Pick<ClusterConfig["gateway"], "type">;

@@ -3,7 +3,7 @@ import type { RoutePlan } from "./plan";
 
 const SERVICE = { group: "", kind: "Service" } as const;
 
-/** What divides the requests of one cluster's callers of a Service between the Service itself and its mirrors. */
+/** Routes that divide the requests of one cluster's callers between a Service and its mirror services. */
 export function routeObjects({ namespace, name, port, backends }: RoutePlan): FleetObject<never>[] {
   return [
     {

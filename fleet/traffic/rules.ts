@@ -87,7 +87,7 @@ function headlessModes(fleet: Readable, { path, value: flat }: Entry<ServiceConf
   });
 }
 
-/** What HTTPRoutes can divide. */
+/** Weights need requests that HTTPRoutes can divide. */
 function divisible({ path, value: { mode, headless, protocol, traffic } }: Entry<ServiceConfig>): Problem[] {
   if (traffic.length === 0) return [];
   const at = pathOf([...path, "traffic"]);

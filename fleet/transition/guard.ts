@@ -7,7 +7,7 @@ import type { TransitionRule } from "./schema";
 /** How the warning of each step begins that only `allowUnsafe` lets through. */
 export const LETS_PASS = "allowUnsafe lets this pass";
 
-/** What a person is told of a step from the last deployment to the next. */
+/** Messages to a person about a step from the last deployment to the next. */
 export interface Verdict {
   readonly notes: readonly string[];
   readonly warnings: readonly string[];

@@ -5,15 +5,15 @@ import { anchorStep, signedSince, trustedEverywhere, trusts } from "./rotation";
 import type { TransitionRule } from "./schema";
 
 /**
- * The transition guard: what is safe to have may be unsafe to get to in one step. It compares the last
- * complete deployment with the next one and refuses the steps that would cut traffic, each with the way that does not.
+ * The transition guard. A safe plan may be unsafe to reach in one step. The guard compares the last complete
+ * deployment with the next one and refuses the steps that would cut traffic, each with the safe path.
  */
 
 export interface Refusal {
   readonly rule: TransitionRule;
   /** The cluster, link or anchor, as a person calls it. */
   readonly what: string;
-  /** What would happen. */
+  /** The consequence of the step. */
   readonly why: string;
   /** How to get there safely. */
   readonly path: string;
@@ -66,8 +66,8 @@ const ROTATE =
   "restart), remove the old one";
 
 /**
- * Only what was `retiring` may go. What was `staged` has signed nothing as far as the last complete deployment
- * knows; but an `up` after it that failed half-way may have made it active in some clusters.
+ * Only a `retiring` anchor may go. A `staged` one has signed nothing as far as the last complete deployment knows,
+ * but a later `up` that failed half-way may have made it active in some clusters.
  */
 function dropSigningAnchor(last: Deployment, next: Deployment): ReturnType<Rule> {
   return last.plan.anchors
@@ -109,7 +109,7 @@ function switchAnchorEarly(last: Deployment, next: Deployment): ReturnType<Rule>
     }));
 }
 
-/** What the other two rules refuse is not told again: only a staged anchor may sign, only a retiring one may go. */
+/** Skips the steps that the other two rules refuse: only a staged anchor may sign, only a retiring one may go. */
 function twoAnchorSteps(last: Deployment, next: Deployment): ReturnType<Rule> {
   const { added, removed, signing } = anchorStep(last, next);
   const steps = [
@@ -147,7 +147,7 @@ function removeUndrainedLink(last: Deployment, next: Deployment): ReturnType<Rul
   );
 }
 
-/** A link into another stack cannot be kept without what that stack hands over. */
+/** A link into another stack cannot be kept without that stack's cross-stack outputs. */
 function loseLink(last: Deployment, next: Deployment): ReturnType<Rule> {
   const pending = new Set(next.links.filter(({ state }) => state === "pending").map(linkName));
   return last.links
@@ -178,7 +178,7 @@ function removeUndrainedCluster(last: Deployment, next: Deployment): ReturnType<
     }));
 }
 
-/** New names for what was deployed under another name, and is not deployed under that any more. */
+/** New names of clusters that were deployed under another name and no longer are. */
 function renames(last: Deployment, next: Deployment): { from: string; to: string }[] {
   const before = Object.entries(last.plan.clusters).flatMap(([name, cluster]) =>
     addresses(cluster).map((address) => [address, name] as const),

@@ -19,7 +19,7 @@ export function signedSince(last: Deployment, anchor: DeployedAnchor): boolean {
   return last.unfinished.some((anchors) => find(anchors, anchor)?.state === "active");
 }
 
-/** What a step does to the anchors of the fleet. */
+/** The changes of a step to the anchors of the fleet. */
 export interface AnchorStep {
   readonly added: readonly DeployedAnchor[];
   readonly removed: readonly DeployedAnchor[];

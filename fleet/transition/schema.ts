@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What the transition guard refuses, by name (`fleet/transition/judge.ts`). */
+/** The rules of the transition guard, by name (`fleet/transition/judge.ts`). */
 export const transitionRule = z.enum([
   "drop-signing-anchor",
   "switch-anchor-early",

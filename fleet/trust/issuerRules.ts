@@ -17,7 +17,7 @@ function judgeIssuers({ raw, trust, clusters, anchors, isUnread }: Readable): Pr
       { path: pathOf(["clusters", name, "issuer", key]), problem, fix },
     ];
     const certificate = readCertificate(issuer.certificate);
-    // What cannot be read is told by the schema.
+    // The schema reports certificates that cannot be read.
     if (!certificate) return [];
     if (!certificate.ca) {
       return tell(
@@ -53,7 +53,7 @@ function givenGenerations({ clusters }: Readable): Problem[] {
     }));
 }
 
-/** What is generated now can be in nobody's bundle yet. */
+/** A generated anchor cannot be in any bundle yet. */
 function untrustedIssuers({ clusters, anchors, isUnread }: Readable): Problem[] {
   const isGiven = ({ path, value }: Readable["anchors"][number]) =>
     value.certificate !== undefined || isUnread([...path, "certificate"]);

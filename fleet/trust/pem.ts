@@ -8,7 +8,7 @@ const AGAIN =
 const STORE =
   "store it as `openssl pkey -in <file>` writes it: `pulumi config set --secret linkerd-fleet:<key> < file`";
 
-/** What is wrong with a certificate in PEM, before anybody looks at what it says. */
+/** The fault of a certificate's PEM text, before its contents are read. */
 export function certificateProblem(text: string): Told | undefined {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
     return [
@@ -42,7 +42,7 @@ function canBeRead(pem: string): boolean {
   }
 }
 
-/** What is wrong with a private key in PEM, as Linkerd and the provider of certificates read it: the first block counts. */
+/** The fault of a private key's PEM text, as Linkerd and the tls provider read it: the first block counts. */
 export function privateKeyProblem(text: string): Told | undefined {
   const mistake = formProblem(text, "private key", STORE);
   if (mistake) return mistake;
@@ -96,7 +96,7 @@ function notA(label: string, wanted: string): Told {
   ];
 }
 
-/** What happens to PEM texts on their way into a file. */
+/** Common changes to PEM texts on their way into a file. */
 function formProblem(text: string, wanted: string, again: string): Told | undefined {
   if (text.trim() === "") return ["is empty", again];
   if (/^\s*LS0tLS1CRUdJTi/.test(text)) {

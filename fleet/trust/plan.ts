@@ -19,7 +19,7 @@ export interface IssuerPlan extends NonNullable<ClusterConfig["issuer"]> {
 }
 
 export interface RestartPlan {
-  /** Of the anchors and their states: another value than before restarts. */
+  /** Restart annotation value, from the anchors and their states: a change of it restarts the pods. */
   readonly mark: string;
   /** The pods of the multicluster extension. */
   readonly extension: boolean;

@@ -114,7 +114,7 @@ function fitsAnchor({ publicKey }: X509Certificate): boolean {
   );
 }
 
-/** What is wrong with the secret that should hold the key of a certificate, and what to do. */
+/** The fault of a secret that should hold the key of a certificate, and its remedy. */
 export function keyMistake(
   { values }: RawConfig,
   key: string,
@@ -130,7 +130,7 @@ export function keyMistake(
     : ["is not the key of this certificate", "store the key that belongs to it"];
 }
 
-/** What is renewed as long before its end as it lives is renewed by every run. */
+/** A certificate whose renewal time is not shorter than its lifetime would be renewed by every run. */
 function renewal({ trust }: Readable): Problem[] {
   if (!trust) return [];
   return (["issuer", "webhooks"] as const)
@@ -142,7 +142,7 @@ function renewal({ trust }: Readable): Problem[] {
     }));
 }
 
-/** What is listed here is the user's own, and once. */
+/** Each restarted Deployment is the user's own and is listed once. */
 function restarted({ trust, linkerd }: Readable): Problem[] {
   const workloads = trust?.restart.workloads ?? [];
   const named = workloads.map(({ namespace, deployment }) => `${namespace}/${deployment}`);
