@@ -177,11 +177,8 @@ export function emissaryService(gateway: EmissaryGatewayPlan): FleetObject<never
     metadata: {
       name,
       namespace,
-      annotations: {
-        "pulumi.com/patchFieldManager": "linkerd-fleet-gateway-ports",
-        // The other patch waits for the address.
-        "pulumi.com/skipAwait": "true",
-      },
+      // The other patch waits for the address. Its field manager is in an annotation, of which an object has but one.
+      annotations: { "pulumi.com/skipAwait": "true" },
     },
     spec: { ports: [servicePort("mc-gateway", GATEWAY_PORT), servicePort("mc-probe", PROBE_PORT)] },
   };
