@@ -52,17 +52,22 @@ export function matchesIdentity(pattern: string, identity: string): boolean {
   return pattern.startsWith("*.") ? identity.endsWith(pattern.slice(1)) : pattern === identity;
 }
 
-const lists = new Map<string, BlockList | undefined>();
+/** What was answered before, by network and address: each is asked for many requests. */
+const answers = new Map<string, Map<string, boolean>>();
 
 /** Whether an address lies in a network, `10.0.0.0/8`, or is that address. */
 export function lies(address: string, network: string): boolean {
+  const known = answers.get(network) ?? new Map<string, boolean>();
+  answers.set(network, known);
+  const answer = known.get(address) ?? holds(network, address);
+  known.set(address, answer);
+  return answer;
+}
+
+function holds(network: string, address: string): boolean {
   const family = isIP(address);
-  if (!lists.has(network)) lists.set(network, blockList(network));
-  return (
-    family !== 0 &&
-    familyOf(network) === family &&
-    (lists.get(network)?.check(address, family === 6 ? "ipv6" : "ipv4") ?? false)
-  );
+  if (family === 0 || familyOf(network) !== family) return false;
+  return blockList(network)?.check(address, family === 6 ? "ipv6" : "ipv4") ?? false;
 }
 
 function familyOf(network: string): number {

@@ -76,8 +76,16 @@ export interface Gateway {
   readonly suffixes: readonly string[];
 }
 
-/** Every pod that passes requests on to other names. */
-export function gatewaysOf(cluster: Cluster): Gateway[] {
+const known = new WeakMap<Cluster, readonly Gateway[]>();
+
+/** Every pod that passes requests on to other names; found once for each cluster, as each caller is asked about them. */
+export function gatewaysOf(cluster: Cluster): readonly Gateway[] {
+  const gateways = known.get(cluster) ?? findGateways(cluster);
+  known.set(cluster, gateways);
+  return gateways;
+}
+
+function findGateways(cluster: Cluster): Gateway[] {
   return cluster.pods
     .filter((pod) => isRunning(pod) && proxyOf(pod))
     .map((pod) => ({ pod, suffixes: gatewaySuffixes(cluster.mesh, pod) }))
