@@ -26,8 +26,8 @@ export interface LinkArgs {
   /** `undefined` for a target without a gateway. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
   /**
-   * What must be ready before the credentials. Given to the first child and not to the component: a component whose
-   * dependency failed is skipped, and the engine gives the whole update up when a skipped component then ends.
+   * Resources that must be ready before the credentials. The first child depends on them, not the component: a component
+   * whose dependency failed is skipped, and the engine ends the whole update when a skipped component then ends.
    */
   readonly after: readonly pulumi.Resource[];
   /** Namespaces of the source. */

@@ -16,8 +16,8 @@ export interface HandoverParts {
 }
 
 /**
- * What this stack gives the other stacks of its fleet, in the shape that `fleet/stacks/handover.ts` reads; secret. `undefined`
- * where there are no others. What a cluster that is down has not given is what it gave `last`, and leaves the rest alone.
+ * The cross-stack outputs for the other stacks of the fleet, in the shape that `fleet/stacks/handover.ts` reads; secret.
+ * `undefined` if there are no others. A cluster that is down keeps its `last` entries, and affects no other entry.
  */
 export async function handoverOf(
   plan: Plan,

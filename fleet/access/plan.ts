@@ -48,8 +48,9 @@ export function isRotated({ generation }: Pick<AccessPlan, "generation">): boole
 }
 
 /**
- * What a destination controller must have read, as an annotation of its pods: it ignores changes of a credentials
- * Secret, so a change of this restarts it. `undefined` for a source none of whose accesses was ever rotated.
+ * The generations that a destination controller must have read, as an annotation of its pods. The controller ignores
+ * changes of a credentials Secret, so a change of the annotation restarts it. `undefined` for a source none of whose
+ * accesses was ever rotated.
  */
 export function destinationMark(
   accesses: readonly Pick<AccessPlan, "source" | "target" | "generation">[],

@@ -32,8 +32,8 @@ const HOUSEKEEPERS = [
 ];
 
 /**
- * What keeps a cluster to its plan. None of them is ever asked about admission policies and bindings themselves, which
- * Kubernetes exempts: whoever may change those can always correct or remove these.
+ * The policies that keep a cluster to its plan. Kubernetes never asks them about admission policies and bindings
+ * themselves: anybody who may change those can always correct or remove these.
  */
 export function admissionPolicies(plan: AdmissionPlan, stackFile: string): AdmissionPolicy[] {
   return [

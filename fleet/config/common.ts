@@ -6,8 +6,8 @@ import { CLUSTER_NAME, MAX_CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME
 export const FIX = " → ";
 
 /**
- * A string of one shape. The problem and its remedy are written together, where the shape is. What is wrong with
- * types, bounds, choices and keys is told in one place for all, `messages.ts`.
+ * A string of one shape. The problem and its remedy are written together, beside the shape. `messages.ts` reports
+ * wrong types, bounds, choices and keys for all settings.
  */
 export function matching(pattern: RegExp, problem: string, fix: string): z.ZodString {
   return z.string().regex(pattern, problem + FIX + fix);

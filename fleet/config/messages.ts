@@ -7,8 +7,8 @@ type RawIssue = z.core.$ZodRawIssue;
 type Told = readonly [problem: string, fix: string];
 
 /**
- * What is wrong and what to write, for everything zod finds by itself: types, bounds, choices, keys. The value is
- * never repeated: it may be a secret in the wrong place, and the path says where it stands.
+ * Problem and fix for everything that zod finds by itself: types, bounds, choices, keys. A message never repeats the
+ * value, which may be a secret in the wrong place. The path says where the value is.
  */
 export function explain(issue: RawIssue): string {
   // One issue stands for all unknown keys of a map. `problemsOf` tells them one by one, and needs the known ones.

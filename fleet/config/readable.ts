@@ -31,8 +31,8 @@ export interface Entry<T> {
 }
 
 /**
- * What of a stack file could be read. Sections, clusters, links, bridges, services and anchors are read one by one,
- * each as far as it is sound: a mistake hides neither the others nor what is wrong between them.
+ * The readable part of a stack file. Sections, clusters, links, bridges, services and anchors are read one by one, each
+ * as far as it is sound. One mistake hides neither other mistakes nor conflicts between settings.
  */
 export interface Readable {
   readonly raw: RawConfig;

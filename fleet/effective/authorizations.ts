@@ -56,7 +56,7 @@ export function routeAuthorizations(
     .flatMap((policy) => ofPolicy(cluster, policy));
 }
 
-/** What a policy can be about; another one is not taken. linkerd2 `inbound/authorization_policy.rs`, `target`. */
+/** Whether a policy targets a route of a kind that Linkerd knows. linkerd2 `inbound/authorization_policy.rs`, `target`. */
 function isRoute(target: TargetRef): boolean {
   return (
     targetsKind(target, POLICY_GROUP, "HTTPRoute") ||

@@ -97,7 +97,7 @@ export function addressesOf(authorizations: readonly Authorization[]): string[] 
   return [...new Set([...OUTSIDE, ...edges])];
 }
 
-/** Of no cluster (RFC 5737, RFC 3849). */
+/** Addresses of no cluster (RFC 5737, RFC 3849). */
 const OUTSIDE = ["203.0.113.7", "2001:db8::7"];
 
 function edgesOf(network: string): string[] {

@@ -17,12 +17,12 @@ export interface ClusterState {
   readonly objects: ClusterObjects;
 }
 
-/** What its control plane was started with (linkerd2 `policy-controller/k8s/index/src/cluster_info.rs`). */
+/** The settings that its control plane was started with (linkerd2 `policy-controller/k8s/index/src/cluster_info.rs`). */
 export interface MeshSettings {
   readonly controlPlaneNamespace: string;
   readonly trustDomain: string;
   readonly clusterDomain: string;
-  /** Of ports that no Server covers, in pods that say nothing else (`proxy.defaultInboundPolicy`). */
+  /** Policy of ports that no Server covers, in pods without a policy of their own (`proxy.defaultInboundPolicy`). */
   readonly defaultInboundPolicy: string;
   /** Addresses that count as the cluster's own (`clusterNetworks`). */
   readonly clusterNetworks: readonly string[];

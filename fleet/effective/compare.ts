@@ -6,7 +6,7 @@ import type { Verdict } from "./inbound";
 import { requestWords } from "./requests";
 import { PROBE } from "./routes";
 
-/** What a cluster really lets through, where it is not what the stack file declares. */
+/** A difference between what a cluster really lets through and what the stack file declares. */
 export interface Difference extends ServiceName {
   /** `open`: reachable though undeclared. `closed`: declared though unreachable. `unknown`: it cannot be told. */
   readonly kind: "open" | "closed" | "unknown";
@@ -51,7 +51,7 @@ export function differencesOf({ port, cases }: ExaminedPort): Difference[] {
   });
 }
 
-/** Whoever is declared has to reach every pod, whoever is not may reach none. */
+/** A declared caller has to reach every pod. Any other caller may reach none. */
 function kindOf({ declared, verdict }: Case): Difference["kind"] | undefined {
   if (verdict.outcome === (declared ? "allowed" : "denied")) return undefined;
   // Linkerd lets probes in by itself, from every address of the probe networks.

@@ -21,11 +21,11 @@ import { requestsOf } from "./requests";
 import { type PortPolicy, portPolicy } from "./servers";
 import type { Pod, Service } from "./shapes";
 
-/** What a comparison looks at besides the cluster itself. */
+/** The inputs of a comparison besides the cluster itself. */
 interface Around {
   /** Clusters whose pods reach its pods. */
   readonly neighbours: readonly Place[];
-  /** Of all clusters. */
+  /** Trust domains of all clusters. */
   readonly trustDomains: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export function examineAccess(plan: Plan, clusters: ReadonlyMap<string, Cluster>
       .filter((other) => other.name !== name && network !== undefined && other.network === network)
       .map((other) => places.get(other.name) ?? { cluster: other.name });
     const around = { neighbours, trustDomains };
-    // Of a gateway that is open to everything nobody can say what it should not reach.
+    // A gateway that is open to everything has nothing that it should not reach.
     const isLimited = !gateway.enabled || gateway.forwardsTo !== "any";
     return [
       ...examineExported(cluster, around, own),
@@ -141,7 +141,7 @@ export interface Case {
   readonly caller: Someone;
   readonly request: Request;
   readonly declared: boolean;
-  /** Of a caller that is declared the worst that it meets, of another one the best. */
+  /** The worst verdict for a declared caller, the best for any other. */
   readonly verdict: Verdict;
 }
 

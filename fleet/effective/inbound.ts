@@ -31,7 +31,7 @@ export function decide(cluster: Cluster, pod: Pod, port: number, client: Client,
   return policy.server ? verdict : { ...verdict, by: [who, ...verdict.by] };
 }
 
-/** What one port's policy says of a request. */
+/** The verdict of one port's policy on a request. */
 export function judge(policy: PortPolicy, client: Client, request: Request): Verdict {
   if (client.address !== undefined) return at(policy, { ...client, address: client.address }, request);
   const every = [...policy.authorizations, ...policy.routes.flatMap(({ authorizations }) => authorizations)];
@@ -85,7 +85,7 @@ function letIn(by: readonly string[], authorizations: readonly Authorization[], 
   };
 }
 
-/** What all of them say; where they differ, it is not known. */
+/** The common verdict. If the verdicts differ, the answer is not known. */
 export function agreed(verdicts: readonly Verdict[], otherwise: string): Verdict {
   const [first, ...others] = verdicts;
   if (!first) return { outcome: "unknown", why: "nothing answers", by: [] };

@@ -1,6 +1,6 @@
 import type { GrpcRoute, HttpRoute, NamedMatch } from "./shapes";
 
-/** One HTTP request, as far as routes look at it. What is left out is not known. */
+/** One HTTP request, as far as routes look at it. A missing part is not known. */
 export interface HttpRequest {
   readonly method: string;
   /** As it is sent, from the first `/` to before any `?`. */

@@ -28,7 +28,7 @@ export function proxyOf(pod: Pod): Container | undefined {
 /** Ports of the proxy itself, which its init container always leaves alone (linkerd2 `charts/partials/templates/_proxy-init.tpl`). */
 const OWN_PORTS = [4190, 4191];
 
-/** What the pod was started with; where the network plugin of Linkerd does it, what the pod says. */
+/** The ports that the pod was started with or, with the network plugin of Linkerd, those of its annotations. */
 function skippedPorts(mesh: MeshSettings, pod: Pod) {
   const started = initArgument(pod, "--inbound-ports-to-ignore");
   if (started === undefined) return portsOf(annotation(pod, "skip-inbound-ports") ?? mesh.skipInboundPorts);
@@ -45,7 +45,7 @@ function annotation({ metadata }: Pod, name: string): string | undefined {
   return metadata.annotations[`config.linkerd.io/${name}`];
 }
 
-/** What its proxy was started with, the last of several; for a pod without that, what its annotations will make of it. */
+/** The suffixes that its proxy was started with (the last of several) or, without a proxy, those of its annotations. */
 export function gatewaySuffixes({ clusterDomain }: MeshSettings, pod: Pod): readonly string[] {
   const proxy = proxyOf(pod);
   if (!proxy) return [];

@@ -10,19 +10,19 @@ import type { Pod, Service } from "./shapes";
 /** Where a proxy listens for connections that say where they want to go: the port of gateways, and of every sidecar. */
 export const INBOUND_PORT = 4143;
 
-/** What becomes of a request, pod by pod: they may differ in labels, annotations and age. */
+/** The fate of a request, pod by pod: pods may differ in labels, annotations and age. */
 export interface Reach {
   readonly pods: readonly { readonly pod: string; readonly verdict: Verdict }[];
 }
 
-/** What a caller meets that may choose among the pods: let in if one of them lets it in. */
+/** The verdict for a caller that may choose among the pods: it is let in if one pod lets it in. */
 export function mostOpen({ pods }: Reach): Verdict {
   const of = (outcome: Verdict["outcome"]) =>
     pods.find(({ verdict }) => verdict.outcome === outcome)?.verdict;
   return of("allowed") ?? of("unknown") ?? of("denied") ?? NOBODY;
 }
 
-/** What a caller meets that cannot choose: let in only if all of them let it in. */
+/** The verdict for a caller that cannot choose: it is let in only if all pods let it in. */
 export function mostClosed({ pods }: Reach): Verdict {
   const of = (outcome: Verdict["outcome"]) =>
     pods.find(({ verdict }) => verdict.outcome === outcome)?.verdict;

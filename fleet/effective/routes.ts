@@ -5,7 +5,7 @@ import { type HttpRequest, type Matched, matchGrpc, matchHost, matchHttp } from 
 import { GATEWAY_API_GROUP, POLICY_GROUP, targetsKind } from "./selectors";
 import type { GrpcRoute, HttpRoute, Server } from "./shapes";
 
-/** What a proxy chooses from for each request, in the order in which it prefers equals. */
+/** A route from which a proxy chooses for each request, in the order in which it prefers equals. */
 export interface Route {
   /** For people, for example `HTTPRoute shop/orders`; a proxy's own has the name that its metrics say. */
   readonly name: string;
@@ -123,7 +123,7 @@ export function defaultHttpRoutes({ mesh }: Cluster, probes: readonly string[]):
   ];
 }
 
-/** What Linkerd calls its own authorization of probes. */
+/** Name of Linkerd's own authorization of probes. */
 export const PROBE = "default authorization of probes";
 
 interface Bound<R extends Live = Live> {
@@ -170,7 +170,7 @@ function isValid(route: Live, { kind }: Kind): boolean {
 }
 
 /**
- * What the policy controller wrote; where it has written nothing yet, what it will write: linkerd2
+ * The status that the policy controller wrote or, if it has written none yet, will write: linkerd2
  * `policy-controller/k8s/status/src/index.rs`, `parent_condition_server`.
  */
 function isAccepted({ status }: Live, { metadata }: Server, otherwise: boolean): boolean {

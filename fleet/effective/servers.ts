@@ -6,7 +6,7 @@ import { defaultHttpRoutes, grpcRoutes, httpRoutes, inBytes, type Route } from "
 import { selects } from "./selectors";
 import type { Pod, Server } from "./shapes";
 
-/** What one pod's proxy was told about one of its ports (linkerd2 `policy-controller/core/src/inbound.rs`). */
+/** The policy that one pod's proxy gets for one of its ports (linkerd2 `policy-controller/core/src/inbound.rs`). */
 export interface PortPolicy {
   /** For people: `Server shop/web`, or the default policy. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { MeshSettings } from "./cluster";
 
-/** What the chart linkerd-control-plane writes of its values into the ConfigMap `linkerd-config`, as far as it decides. */
+/** The deciding values of the chart linkerd-control-plane, as it writes them into the ConfigMap `linkerd-config`. */
 const values = z.object({
   clusterDomain: z.string().default("cluster.local"),
   identityTrustDomain: z.string().nullish(),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What decides who can reach what, of Kubernetes objects as an API server answers with them. The rest is dropped. */
+/** The fields of Kubernetes objects, as an API server returns them, that decide who can reach what. */
 
 const text = z.string();
 const texts = z
@@ -181,7 +181,7 @@ const route = <M extends z.ZodType>(match: M) =>
     status,
   });
 
-/** Of `policy.linkerd.io` and of `gateway.networking.k8s.io`. */
+/** HTTPRoutes of `policy.linkerd.io` and of `gateway.networking.k8s.io`. */
 export const httpRoute = route(
   z.object({
     path: z.object({ type: text.nullish(), value: text.nullish() }).nullish(),

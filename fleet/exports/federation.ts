@@ -64,8 +64,8 @@ export function portGroups(
 }
 
 /**
- * What is wrong when the Services of a federated service have different ports: it has those of one of them, and the
- * others' pods are asked at ports that they may not have.
+ * The problem of a federated service whose Services have different ports: it has the ports of one of them, and calls the
+ * others' pods at ports that they may not have.
  */
 export function unlikePorts(
   view: FederatedView,

@@ -39,9 +39,9 @@ export function emissaryDeployment(gateway: EmissaryGatewayPlan): FleetObject<ne
 }
 
 /**
- * What closes an Emissary's gateway port, and the port of its proxy's metrics and probes, but to its callers. The chart
- * closes its gateway's ports itself; here nobody has. Health probes pass by the probe networks. `selector`: labels of its
- * pods.
+ * The policies that close an Emissary's gateway port, and the port of its proxy's metrics and probes, to everybody but
+ * its callers. The chart closes the ports of its own gateway; here nobody has. Health probes pass by the probe
+ * networks. `selector`: labels of its pods.
  */
 export function emissaryPolicies<V extends Values = Plain>(
   { config, callers, networks }: EmissaryGatewayPlan,
@@ -141,8 +141,8 @@ export function emissaryRouting({ config }: EmissaryGatewayPlan): FleetObject<ne
 }
 
 /**
- * What an Emissary's Service gets. Its ports are a patch of their own: the provider compares lists by position, and these
- * two stand behind the Service's own, so it would find a difference in every `up`. They are never compared
+ * The patches of an Emissary's Service. Its ports are a patch of their own: the provider compares lists by position,
+ * and these two stand behind the Service's own, so it would find a difference in every `up`. They are never compared
  * (`ignoreChanges`), and so that patch holds nothing that could change: after a refresh the engine would write the
  * Service's first two ports in their place.
  */
@@ -187,8 +187,8 @@ export function emissaryService(gateway: EmissaryGatewayPlan): FleetObject<never
 
 /**
  * A patch of one annotation of the chart's Service, because its outputs hold the whole Service: they wait for the
- * address, and later previews find it in the state, where a `.get` would need the cluster to answer. None where the stack
- * file gives the address.
+ * address, and later previews find it in the state, where a `.get` would need the cluster to answer. None where the
+ * stack file gives the address.
  */
 export function chartGatewayService<V extends Values = Plain>(
   { name, gateway }: Pick<ClusterPlan, "name" | "gateway">,
@@ -211,9 +211,9 @@ export function chartGatewayService<V extends Values = Plain>(
 }
 
 /**
- * Whom the chart's gateway lets in, where the stack file says. The chart lets every meshed caller of every network in and
- * has no value for it, and policies only add up: so its own authentications are changed. Helm leaves alone what no chart
- * version changes.
+ * Whom the chart's gateway lets in, where the stack file says. The chart lets every meshed caller of every network in
+ * and has no value for it, and policies only add up: so its own authentications are changed. Helm leaves alone what no
+ * chart version changes.
  */
 export function chartGatewayCallers<V extends Values = Plain>(
   { gateway }: Pick<ClusterPlan, "gateway">,

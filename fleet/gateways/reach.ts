@@ -23,8 +23,8 @@ export function readEnv(annotation: unknown): z.infer<typeof env> {
 }
 
 /**
- * What its pods are annotated with, so that it forwards to the declared Services and no others: by default it would
- * forward to every Service of its cluster. Only ever on the gateway's own pods: on others it would make them gateways.
+ * Annotation of the gateway's pods that makes it forward only to the declared Services. By default, it would forward to
+ * every Service of its cluster. Use it only on the gateway's own pods: it would turn other pods into gateways.
  * `others`: what the same annotation says besides.
  */
 export function reachAnnotations(

@@ -70,7 +70,7 @@ export function licenseObjects<V extends Values = Plain>(
 }
 
 /**
- * What the pods of one namespace pull their images with, where the stack file gives it; else none. `secret`: a secret
+ * The pull secret of one namespace's pods, if the stack file gives one. `secret`: a secret
  * configuration value of the stack, in base64.
  */
 export function pullSecretObjects<V extends Values = Plain>(

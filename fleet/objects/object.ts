@@ -35,7 +35,7 @@ export type ObjectPatch<V extends Values = Plain> = {
 }[keyof Patches<V>];
 
 /**
- * What the fleet wants in a cluster, as plain data. One list of a slice, `fleet/<concept>/objects.ts`, is what its
- * component renders, what `verify` compares with the cluster, and what the tests' clusters hold.
+ * An object that the fleet wants in a cluster, as plain data. The list of a slice (`fleet/<concept>/objects.ts`) serves
+ * three readers: its component renders it, `verify` compares it with the cluster, and the tests' clusters hold it.
  */
 export type FleetObject<V extends Values = Plain> = OwnObject<V> | ObjectPatch<V>;

@@ -13,7 +13,7 @@ const DAY = 86_400;
 export const EXPIRY_METRIC = "linkerd_fleet_expiry_timestamp_seconds";
 
 /**
- * What to be woken for in one cluster. Metrics: service mirror (linkerd2 `multicluster/service-mirror/metrics.go`),
+ * The alerts of one cluster. Sources of the metrics: service mirror (linkerd2 `multicluster/service-mirror/metrics.go`),
  * destination controller (`controller/api/destination/watcher`), identity controller (`pkg/identity/service.go`).
  */
 export function alertsOf(exports: readonly ExportPlan[], cluster: WatchedCluster): Alert[] {

@@ -10,8 +10,8 @@ const NAME = "linkerd-fleet";
 export const DASHBOARD = "dashboard";
 
 /**
- * What shows one cluster's links to its Prometheus: the right to read metrics, where they are, alerts, a dashboard.
- * `namespace`: that of the multicluster extension.
+ * The objects that show one cluster's links to its Prometheus: the right to read metrics, where they are, alerts, a
+ * dashboard. `namespace`: that of the multicluster extension.
  */
 export function observabilityObjects<V extends Values = Plain>(
   observability: ObservabilityPlan,

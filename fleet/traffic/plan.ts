@@ -61,8 +61,8 @@ export function answers(
 }
 
 /**
- * What the proxies of callers read from a Service. They stand on the members: mirror and federated services take them
- * over, and an HTTPRoute that says nothing of its own has those of its Service (linkerd2 `policy-controller`).
+ * Annotations that the proxies of callers read from a Service. They are on the members: mirror and federated services
+ * copy them, and an HTTPRoute without its own uses those of its Service (linkerd2 `policy-controller`).
  */
 export function callAnnotations({
   failureAccrual,

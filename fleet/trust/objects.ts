@@ -71,8 +71,8 @@ export interface CertManagerInputs<V extends Values> {
 }
 
 /**
- * What makes the issuer and the trust bundle of a cluster in it, by cert-manager and trust-manager. Names are Linkerd's:
- * what they make is what the control plane mounts.
+ * The objects from which cert-manager and trust-manager create a cluster's issuer and trust bundle. Their names are
+ * Linkerd's, because the control plane mounts the results.
  */
 export function certManagerObjects<V extends Values = Plain>({
   namespace,
