@@ -18,6 +18,7 @@ import type { ClusterPlan } from "./fleet/clusters/plan";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { formatProblems } from "./fleet/config/problems";
 import { decide } from "./fleet/decide";
+import { readOutput } from "./fleet/outputs/schema";
 import { describeFleet } from "./fleet/outputs/write";
 import { readHandover } from "./fleet/stacks/handover";
 import { stacksNear } from "./fleet/stacks/plan";
@@ -32,7 +33,15 @@ export = async () => {
   const self = stackIdentity();
   const last = await lastOutputs();
   const { handovers, problems: unusable } = await readHandovers(stacksNear(parsed.config, self));
-  const { plan, refusal = "", notes, warnings } = decide(parsed.config, { self, last, handovers, unusable });
+  const {
+    plan,
+    refusal = "",
+    notes,
+    warnings,
+  } = decide(parsed.config, {
+    ...{ self, last, handovers, unusable },
+    now: new Date(),
+  });
   for (const note of notes) pulumi.log.info(note);
   for (const warning of warnings) pulumi.log.warn(warning);
   if (plan === undefined) return stop(refusal);
@@ -45,7 +54,8 @@ export = async () => {
     kubeconfig && "secret" in kubeconfig
       ? pulumi.runtime.getConfig(`${config.name}:${kubeconfig.secret}`)
       : kubeconfigs.get(name);
-  const looked = await preflight(plan, stored, pulumi.runtime.isDryRun());
+  const isDeployed = (cluster: string) => readOutput(last, "clusters")?.[cluster] !== undefined;
+  const looked = await preflight(plan, stored, pulumi.runtime.isDryRun(), isDeployed);
   for (const warning of looked.warnings) pulumi.log.warn(warning);
   if (looked.problems.length > 0)
     return stop(formatProblems(looked.problems, "The clusters lack what the stack file needs"));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Look, looks } from "../fleet/clusters/looks";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import {
   type RequiredApi,
@@ -21,12 +22,13 @@ export interface Preflight {
 
 /**
  * Looks before the first resource. Every cluster's kubeconfig is read; clusters are asked only for what the plan needs
- * of others. `contentOf`: the kubeconfig that is stored for a cluster.
+ * of others. `contentOf`: the kubeconfig that is stored for a cluster; `isDeployed`: whether the stack had it before.
  */
 export async function preflight(
   plan: Plan,
   contentOf: (cluster: ClusterPlan) => string | undefined,
   isPreview: boolean,
+  isDeployed: (cluster: string) => boolean = () => false,
 ): Promise<Preflight> {
   const isLost = ({ kubeconfig }: ClusterPlan) => kubeconfig === undefined && !hasKubeconfig();
   // Without any kubeconfig, a reviewer may still see what would change.
@@ -44,6 +46,7 @@ export async function preflight(
   const answers = await Promise.all([
     missingApis(requiredApis(plan), clusters),
     missingNamespaces(requiredNamespaces(plan), clusters),
+    judgeLooks(looks(plan, isDeployed), clusters),
   ]);
   const names = lost.map(({ name }) => name).join(", ");
   return {
@@ -111,6 +114,20 @@ export async function missingNamespaces(
     return found({ path, problem: `${cluster} has no namespace ${namespace}`, fix });
   });
   return joined(await Promise.all(asked));
+}
+
+/** As `missingApis`. */
+export async function judgeLooks(asked: readonly Look[], clusters: Clusters): Promise<Preflight> {
+  const judged = asked.map(async ({ cluster, paths, judge }): Promise<Preflight> => {
+    const live = clusters.get(cluster);
+    if (!live) return NOTHING;
+    const answers = await Promise.all(paths.map((path) => live.get(path, z.unknown())));
+    const failed = answers.find((answer) => answer.state === "failed");
+    if (failed) return unchecked(cluster, failed.message);
+    const problem = judge(answers.map((answer) => (answer.state === "found" ? answer.value : undefined)));
+    return problem ? found(problem) : NOTHING;
+  });
+  return joined(await Promise.all(judged));
 }
 
 type Clusters = ReadonlyMap<string, Pick<LiveCluster, "get">>;

@@ -1,12 +1,13 @@
 import { keepTokens } from "./access/plan";
 import type { FleetConfig } from "./config/fleetConfig";
 import { gatewayNotes } from "./gateways/notes";
-import { grantNotes } from "./grants/notes";
+import { clusterNetworkNotes, grantNotes } from "./grants/notes";
 import type { RawOutputs } from "./outputs/schema";
 import { type Plan, planFleet } from "./plan";
 import type { Handover } from "./stacks/handover";
 import { anchorsFirst, missingAnchors, pendingNotes, stackContext } from "./stacks/plan";
 import { guardTransition } from "./transition/guard";
+import { certificateNotes } from "./trust/dates";
 
 /** Inputs of a deployment besides the stack file. */
 export interface Before {
@@ -18,6 +19,7 @@ export interface Before {
   readonly handovers: ReadonlyMap<string, Handover>;
   /** Why the outputs of some of them cannot be used. */
   readonly unusable: readonly string[];
+  readonly now: Date;
 }
 
 /** The plan to deploy, or the reasons to change nothing, and the notes to a person about the step. */
@@ -29,7 +31,7 @@ export interface Decision {
 }
 
 /** Decides before the first resource: the engine deletes nothing when the program ends with an error. */
-export function decide(config: FleetConfig, { self, last, handovers, unusable }: Before): Decision {
+export function decide(config: FleetConfig, { self, last, handovers, unusable, now }: Before): Decision {
   if (unusable.length > 0)
     return refuse(`Other stacks of this fleet cannot be used:\n  ${unusable.join("\n  ")}`);
   const unmade = missingAnchors(config, self, handovers);
@@ -39,7 +41,7 @@ export function decide(config: FleetConfig, { self, last, handovers, unusable }:
   return {
     ...(refusal === undefined ? { plan } : { refusal }),
     notes: [...pendingNotes(plan.pending), ...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)],
-    warnings,
+    warnings: [...warnings, ...certificateNotes(plan, now), ...clusterNetworkNotes(plan)],
   };
 }
 

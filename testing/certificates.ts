@@ -12,7 +12,18 @@ export interface Certificate {
  */
 export function selfSigned(
   type: { readonly curve: "P-256" | "P-384" } | { readonly rsaBits: number },
-  { authority = true, signer }: { authority?: boolean; signer?: Certificate } = {},
+  {
+    authority = true,
+    signer,
+    from = 2025,
+    to = 2045,
+  }: {
+    readonly authority?: boolean;
+    readonly signer?: Certificate;
+    /** Years, from and until January 1st. */
+    readonly from?: number;
+    readonly to?: number;
+  } = {},
 ): Certificate {
   const { privateKey, publicKey } =
     "curve" in type
@@ -33,7 +44,7 @@ export function selfSigned(
     ),
     algorithm,
     name,
-    sequence(der(0x17, Buffer.from("250101000000Z")), der(0x17, Buffer.from("450101000000Z"))),
+    sequence(...[from, to].map((year) => der(0x17, Buffer.from(`${String(year).slice(-2)}0101000000Z`)))),
     name,
     publicInfo,
     der(0xa3, sequence(sequence(oid("551d13"), der(0x01, Buffer.from([0xff])), der(0x04, constraints)))),

@@ -96,7 +96,7 @@ const emissaryConfig = z
     probePort: port.optional().describe("Port of the health probe at `address`. Default: 4191"),
     skipInboundPorts: z
       .array(port)
-      .default([80, 443])
+      .default([8080, 8443])
       .describe("Public ports of Emissary, as numbers in its pods. The proxy leaves them alone"),
     allowedNetworks: callers.allowedNetworks.describe(
       "Networks from which the gateway port accepts traffic. Default: every network",

@@ -1,6 +1,9 @@
+import { contains, overlap } from "../config/networks";
+import { networksOf } from "../linkerd/values";
 import { describeServices } from "../outputs/describe";
 import { outputsSchema, type RawOutputs, readOutput, type ServiceSummary } from "../outputs/schema";
 import type { Plan } from "../plan";
+import { PRIVATE_NETWORKS } from "./plan";
 
 interface Note {
   readonly service: string;
@@ -21,6 +24,23 @@ export function grantNotes(outputs: RawOutputs, plan: Plan): string[] {
       return `Service ${service} of ${clusters}: ${text}`;
     }),
   );
+}
+
+/** Networks that Linkerd counts to a cluster and its `podNetworks` leave out, such as those of nodes with public addresses. */
+export function clusterNetworkNotes({ clusters, grants }: Plan): string[] {
+  return clusters.flatMap(({ name, install }) => {
+    const local = grants.find((grant) => grant.cluster === name && grant.local)?.local?.networks ?? [];
+    const cut = (networksOf(install.controlPlane.values) ?? []).filter(
+      (one) =>
+        !PRIVATE_NETWORKS.some((range) => overlap(range, one)) &&
+        !local.some((range) => contains(range, one)),
+    );
+    if (local.length === 0 || cut.length === 0) return [];
+    return [
+      `clusters.${name}.podNetworks leaves out ${cut.join(", ")} of clusterNetworks: callers of ${name} itself from ` +
+        "there, such as its nodes, are cut off from the services that it exports → add them, if they call",
+    ];
+  });
 }
 
 function notesOf(of: readonly ServiceSummary[]): Note[] {

@@ -2,6 +2,8 @@ import type { FleetConfig } from "../config/fleetConfig";
 import { exportKey, identityName } from "../config/names";
 import type { ServiceConfig } from "../exports/schema";
 import { gatewayIdentity } from "../gateways/plan";
+import { mergeValues } from "../linkerd/charts";
+import { networksOf } from "../linkerd/values";
 import type { LinkPlan } from "../topology/plan";
 import { matchWords, type RouteGrant } from "./routes";
 import type { ContainerPort, GrantConfig } from "./schema";
@@ -40,7 +42,13 @@ export interface LocalGrant {
 }
 
 /** `clusterNetworks` of the chart linkerd-control-plane. */
-const PRIVATE_NETWORKS = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"];
+export const PRIVATE_NETWORKS = [
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "fd00::/8",
+];
 
 /** One for each exported service of each cluster. All entries of one Service say the same, except who may call. */
 export function planGrants(config: FleetConfig, links: readonly LinkPlan[]): GrantPlan[] {
@@ -164,7 +172,7 @@ function planLocal(
   const gets = service.local === "keep" ? had : service.local;
   const localChange = changeOf(had, gets);
   if (gets === "none") return { localChange };
-  const networks = cluster?.podNetworks ?? PRIVATE_NETWORKS;
+  const networks = cluster?.podNetworks ?? clusterNetworks(config, name) ?? PRIVATE_NETWORKS;
   if (gets === "anybody") return { local: { networks }, localChange };
   const trustDomain = trustDomainOf(config, name);
   const identities =
@@ -173,6 +181,15 @@ function planLocal(
       : unique(gets.map((who) => callerIdentity(config, who, trustDomain)));
   // Identities alone would name pods of other clusters that share the trust domain: they hold from own networks only.
   return { local: { networks, identities }, localChange };
+}
+
+/** What the chart is told of the cluster's networks: nodes with public addresses are among them. */
+function clusterNetworks({ linkerd, clusters }: FleetConfig, name: string): string[] | undefined {
+  const values = mergeValues(
+    linkerd.charts.controlPlane?.values ?? {},
+    clusters[name]?.linkerd.charts?.controlPlane?.values ?? {},
+  );
+  return networksOf(values);
 }
 
 type DefaultCallers = "anybody" | "meshed" | "none";

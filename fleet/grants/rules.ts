@@ -3,6 +3,7 @@ import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import type { ServiceConfig } from "../exports/schema";
 import type { GrantConfig } from "./schema";
+import { sharePods } from "./sharedPods";
 
 /** Each grant names callers that exist and that Linkerd can tell from others. */
 export function grantRules(fleet: Readable): Problem[] {
@@ -16,6 +17,7 @@ export function grantRules(fleet: Readable): Problem[] {
     ]),
     ...judgePodNetworks(fleet),
     ...contradictions(fleet),
+    ...sharedPods(fleet),
   ];
 }
 
@@ -153,6 +155,44 @@ function contradictions({ services }: Readable): Problem[] {
         fix: "say the same in both",
       }));
   });
+}
+
+/** Two Services of the same pods would have a Server each for one port, of which Linkerd follows the older. */
+function sharedPods({ services }: Readable): Problem[] {
+  return services.flatMap(({ path, value: one }, at) => {
+    const other = services
+      .slice(0, at)
+      .find(
+        ({ value }) =>
+          value.namespace === one.namespace &&
+          value.name !== one.name &&
+          value.in.some((cluster) => one.in.includes(cluster)) &&
+          one.pods !== undefined &&
+          value.pods !== undefined &&
+          sharePods(one.pods, value.pods) &&
+          one.ports.some(
+            (port) => value.ports.includes(port) && accessTo(one, port) !== accessTo(value, port),
+          ),
+      );
+    if (!other) return [];
+    return [
+      {
+        path: pathOf([...path, "pods"]),
+        problem: `selects pods of ${pathOf(other.path)}, which lets in others at the same port: Linkerd follows only one of both`,
+        fix: "let both say the same of that port, or export one Service, in several modes if need be",
+      },
+    ];
+  });
+}
+
+/** What an entry says of one port, in one form. */
+function accessTo(service: ServiceConfig, port: ServiceConfig["ports"][number]): string {
+  const { allow, allowGateway, allowAnyMeshed, local, protocol, probes } = service;
+  const callers = allow
+    .filter(({ ports }) => ports?.includes(port) ?? true)
+    .map(({ ports: _, ...who }) => JSON.stringify(who))
+    .sort();
+  return JSON.stringify([callers, allowGateway, allowAnyMeshed, local, protocol, probes]);
 }
 
 function domainsOf({ clusters, trust }: Readable): Map<string, string> {

@@ -4,8 +4,8 @@ import type { FleetObject } from "../objects/object";
 import type { Plain, Text, Values } from "../objects/values";
 import type { TrustPlan } from "./plan";
 
-const ISSUER_SECRET = "linkerd-identity-issuer";
-const TRUST_ROOTS = "linkerd-identity-trust-roots";
+export const ISSUER_SECRET = "linkerd-identity-issuer";
+export const TRUST_ROOTS = "linkerd-identity-trust-roots";
 
 /** The trust bundle, where the control plane mounts it. `bundle`: all trust anchors, in PEM. */
 export function trustRoots<V extends Values = Plain>(namespace: Text<V>, bundle: Text<V>): FleetObject<V> {

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { certificateNotes } from "../../fleet/trust/dates";
 import { type FleetOptions, openFleet } from "../../live/fleet";
 import { countProgress } from "../../live/progress";
 import type { Ending } from "../endings";
@@ -30,6 +31,7 @@ export async function run({ json, prometheus: metrics, ...options }: ExpiryOptio
     }
     console.log(table.toString());
   }
+  for (const note of certificateNotes(fleet.plan, new Date())) console.error(`warning: ${note}`);
   for (const line of unread) console.error(`not read: ${line}`);
   return unread.length > 0 ? "attention" : "well";
 }

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { certificateBlocks, readCertificate } from "../../fleet/trust/certificates";
+import { dateProblem, outlivingProblem } from "../../fleet/trust/dates";
+import { ISSUER_SECRET, TRUST_ROOTS } from "../../fleet/trust/objects";
 import type { Fleet } from "../fleet";
 import {
   CERTIFICATE,
@@ -8,6 +11,7 @@ import {
   PRIVATE_KEY,
   RELEASE,
   type Resource,
+  SECRET,
 } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
@@ -114,7 +118,33 @@ export const issuerOutside: ResourceRule = {
   },
 };
 
-const TRUST_ROOTS = "linkerd-identity-trust-roots";
+export const certificateDates: FleetRule = {
+  name: "certificate-dates",
+  description: "Trust anchors and issuers are valid now, and no issuer is valid for longer than its anchor.",
+  severity: "high",
+  remediation: "Rotate the anchor, or give the cluster a new issuer; `npx fleet expiry` lists all dates.",
+  level: "advisory",
+  settings: NONE,
+  *judge(fleet) {
+    const now = new Date();
+    for (const of of fleet.ofType(CONFIG_MAP).filter((of) => objectName(of) === TRUST_ROOTS)) {
+      const bundle = of.properties.at("data", "ca-bundle.crt").text ?? "";
+      for (const pem of certificateBlocks(bundle)) {
+        const anchor = readCertificate(pem);
+        const problem = anchor && dateProblem(anchor, now);
+        if (problem !== undefined) yield { problem: `a trust anchor of ${of.cluster} ${problem}`, of };
+      }
+    }
+    for (const of of fleet.ofType(SECRET).filter((of) => objectName(of) === ISSUER_SECRET)) {
+      const read = (key: string) =>
+        readCertificate(Buffer.from(of.properties.at("data", key).text ?? "", "base64").toString("utf8"));
+      const [issuer, anchor] = [read("tls.crt"), read("ca.crt")];
+      const problem =
+        issuer && (dateProblem(issuer, now) ?? (anchor ? outlivingProblem(issuer, anchor) : undefined));
+      if (problem !== undefined) yield { problem: `the issuer of ${of.cluster} ${problem}`, of };
+    }
+  },
+};
 
 export const bundleEqual: FleetRule = {
   name: "bundle-equal",

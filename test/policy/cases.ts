@@ -1,5 +1,6 @@
 import type { Judged } from "../../policy/analyze";
 import { UNKNOWN } from "../../policy/sdk";
+import { selfSigned } from "../../testing/certificates";
 
 /** One line that is changed in a fleet that keeps every rule. */
 export interface Change {
@@ -16,6 +17,8 @@ export interface Case {
   /** What a preview, which knows little else, can judge. Default: `broken`. */
   readonly beside?: Change;
 }
+
+const EXPIRED = selfSigned({ curve: "P-256" }, { from: 2015, to: 2020 }).pem;
 
 type Path = readonly (string | number)[];
 
@@ -71,6 +74,18 @@ function unprotected(name: string): Case {
 }
 
 /** Anchors of a first preview are unknown, so two known bundles are needed to tell one from the other. */
+/** The same bundle everywhere. */
+function bundles(line: string, bundle: unknown): Change {
+  const places = ["prod-us", "prod-eu", "prod-apac"].flatMap((cluster) => [
+    set(`${cluster}-linkerd-trust-roots`, ["data", "ca-bundle.crt"], bundle),
+    set(`${cluster}-linkerd-release`, ["values", "identityTrustAnchorsPEM"], bundle),
+  ]);
+  return {
+    line: `the trust bundle of every cluster = ${line}`,
+    apply: (fleet) => places.reduce((of, { apply }) => apply(of), [...fleet]),
+  };
+}
+
 function otherBundle(name: string, path: Path): Case {
   const one = property("bundle-equal", name, path, "another");
   const other = set("prod-apac-linkerd-trust-roots", ["data", "ca-bundle.crt"], "yet another");
@@ -162,6 +177,11 @@ export const CASES: readonly Case[] = [
     "0.0.0.0/0",
   ),
   property("gateway-identities", "prod-us-multicluster-gateway-identities", ["spec", "identities", 0], "*"),
+  {
+    rule: "certificate-dates",
+    broken: bundles("an anchor that expired", EXPIRED),
+    unknown: bundles("(unknown)", UNKNOWN),
+  },
   property("keys-p256", "prod-us-issuer-key", ["ecdsaCurve"], "P224"),
   property("lifetimes", ISSUER, ["validityPeriodHours"], 20_000),
   property("lifetimes", "trust-2026-certificate", ["validityPeriodHours"], 200_000),

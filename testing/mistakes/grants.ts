@@ -5,6 +5,17 @@ const web = { namespace: "shop", serviceAccount: "web" };
 const gateway = { name: "reports", namespace: "bi", mode: "gateway", in: ["eu"], ports: [8080] };
 
 export const GRANTS: readonly Mistake[] = [
+  [
+    "two services of the same pods with other callers",
+    (f) => {
+      const pods = { app: "checkout" };
+      Object.assign(f.services[0], { pods });
+      const allow = [{ namespace: "shop" }];
+      f.services.push({ ...f.services[0], name: "orders", pods: { ...pods, tier: "front" }, allow });
+    },
+    "services[1].pods",
+    "one Service",
+  ],
   ["a service without ports", (f) => delete f.services[0].ports, "services[0].ports", "add"],
   ["a port name that no pod can have", checkout({ ports: ["Web Port"] }), "services[0].ports[0]", "dashes"],
   [

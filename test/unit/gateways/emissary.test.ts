@@ -47,7 +47,7 @@ describe("an Emissary as the gateway", () => {
               { name: "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES", value: "web.shop.svc.cluster.local." },
             ]),
             "config.linkerd.io/proxy-require-identity-inbound-ports": "4143",
-            "config.linkerd.io/skip-inbound-ports": "80,443",
+            "config.linkerd.io/skip-inbound-ports": "8080,8443",
           },
         },
       },
