@@ -153,8 +153,16 @@ export function asGateway(objects: Awaited<ReturnType<typeof emissaryObjects>>):
     "config.linkerd.io/enable-gateway": "true",
     "config.linkerd.io/proxy-require-identity-inbound-ports": "4143",
     "config.linkerd.io/skip-inbound-ports": "8080,8443",
+    // The services that cross through it, and no other.
+    "config.linkerd.io/proxy-additional-env": JSON.stringify([
+      {
+        name: "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES",
+        value: "carts.shop.svc.cluster.local.,reports.bi.svc.cluster.local.",
+      },
+    ]),
   });
   Object.assign(service.metadata.annotations, manager, {
+    "pulumi.com/skipAwait": "true",
     "mirror.linkerd.io/gateway-identity":
       "emissary-ingress.emissary.serviceaccount.identity.linkerd.cluster.local",
     "mirror.linkerd.io/multicluster-gateway": "true",
