@@ -1,9 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { destinationRestart } from "../fleet/clusters/objects";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/exports/federation";
+import { destinationRestart } from "../fleet/links/objects";
 import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
 import type { Plan } from "../fleet/plan";
 import type { Handover } from "../fleet/stacks/handover";

@@ -35,6 +35,7 @@ export const deployment = z.object({
   metadata,
   spec: z.object({
     replicas: z.number().default(1),
+    selector: z.object({ matchLabels: texts }).default({ matchLabels: {} }),
     template: z.object({ metadata: z.object({ annotations: texts }).default({ annotations: {} }) }),
   }),
   status: z.object({ availableReplicas: z.number().default(0) }).default({ availableReplicas: 0 }),

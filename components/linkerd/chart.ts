@@ -1,21 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ChartPlan } from "../../fleet/linkerd/charts";
-import type { Values } from "../../fleet/linkerd/values";
+import type { ReleasePlan } from "../../fleet/linkerd/releases";
 
-export interface ChartReleaseArgs {
-  readonly namespace: string;
-  readonly chart: ChartPlan;
-  readonly values: Values;
-  readonly timeoutSeconds: number;
-  /** A secret configuration value of this stack. */
-  readonly secret: (key: string) => pulumi.Output<string>;
-}
-
-/** One chart as a Helm release, waited for until its workloads are available. */
+/**
+ * One chart as a Helm release, waited for until its workloads are available. `secret`: a secret configuration value of
+ * this stack.
+ */
 export function chartRelease(
   name: string,
-  args: ChartReleaseArgs,
+  args: ReleasePlan,
+  secret: (key: string) => pulumi.Output<string>,
   opts: pulumi.CustomResourceOptions,
 ): kubernetes.helm.v3.Release {
   const { chart } = args;
@@ -26,7 +21,7 @@ export function chartRelease(
       namespace: args.namespace,
       chart: chart.chart,
       version: chart.version,
-      ...repositoryOpts(args),
+      ...repositoryOpts(chart, secret),
       values: args.values,
       timeout: args.timeoutSeconds,
       // A failed upgrade goes back to the release before it, a failed install leaves nothing half made. But where it
@@ -37,11 +32,10 @@ export function chartRelease(
   );
 }
 
-function repositoryOpts({
-  chart,
-  secret,
-}: ChartReleaseArgs): Pick<kubernetes.helm.v3.ReleaseArgs, "repositoryOpts"> {
-  const { repository, credentials } = chart;
+function repositoryOpts(
+  { repository, credentials }: ChartPlan,
+  secret: (key: string) => pulumi.Output<string>,
+): Pick<kubernetes.helm.v3.ReleaseArgs, "repositoryOpts"> {
   if (repository === undefined && !credentials) return {};
   return {
     repositoryOpts: {

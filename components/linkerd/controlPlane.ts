@@ -2,7 +2,8 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { controlPlaneNamespace, licenseObjects, pullSecretObjects } from "../../fleet/linkerd/objects";
-import { controlPlaneValues, crdsValues, WEBHOOKS } from "../../fleet/linkerd/values";
+import { controlPlaneRelease, crdsRelease } from "../../fleet/linkerd/releases";
+import { WEBHOOKS } from "../../fleet/linkerd/values";
 import { issuerSecret, trustRoots } from "../../fleet/trust/objects";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { base64 } from "../base64";
@@ -90,28 +91,18 @@ export class ControlPlane extends pulumi.ComponentResource {
       return { value, certificate };
     });
 
-    // A name that is known in a preview, too: what is imported is looked up by it.
-    const common = {
-      namespace: cluster.controlPlaneNamespace,
-      timeoutSeconds: cluster.install.timeoutSeconds,
-      secret: args.secret,
-    };
-    const crds = chartRelease(
-      `${name}-crds`,
-      { ...common, chart: cluster.install.crds, values: crdsValues(cluster) },
-      { ...child, dependsOn: [namespace] },
-    );
+    const crds = chartRelease(`${name}-crds`, crdsRelease(cluster), args.secret, {
+      ...child,
+      dependsOn: [namespace],
+    });
     // The policy controller looks for the Gateway API CRDs once, when it starts: the CRDs come first.
     this.release = chartRelease(
       `${name}-release`,
-      {
-        ...common,
-        chart: cluster.install.controlPlane,
-        values: controlPlaneValues<pulumi.Output<string>>(cluster, {
-          bundle: args.trustBundle,
-          webhooks: webhooks.map(({ value }) => ({ value, caBundle: authority.certificatePem })),
-        }),
-      },
+      controlPlaneRelease<pulumi.Output<string>>(cluster, {
+        bundle: args.trustBundle,
+        webhooks: webhooks.map(({ value }) => ({ value, caBundle: authority.certificatePem })),
+      }),
+      args.secret,
       {
         ...child,
         dependsOn: [

@@ -1,11 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
 import { chartGatewayCallers, chartGatewayService, emissaryService } from "../../fleet/gateways/objects";
 import { withoutAddress } from "../../fleet/gateways/plan";
 import { extensionNamespace, pullSecretObjects } from "../../fleet/linkerd/objects";
-import { multiclusterValues } from "../../fleet/linkerd/values";
+import { multiclusterRelease } from "../../fleet/linkerd/releases";
 import { base64 } from "../base64";
 import type { EmissaryGateway } from "../gateways/emissaryGateway";
 import { loadBalancerAddress } from "../gateways/loadBalancerAddress";
@@ -51,20 +50,10 @@ export class Multicluster extends pulumi.ComponentResource {
     const emissary = this.emissaryService(name, args);
     const secret = (key: string) => base64(args.secret(key));
     const pullers = renderObjects(name, pullSecretObjects<Inputs>(cluster, namespace, secret), child).all;
-    this.release = chartRelease(
-      `${name}-release`,
-      {
-        namespace: MULTICLUSTER_NAMESPACE,
-        chart: cluster.install.multicluster,
-        values: multiclusterValues(cluster),
-        timeoutSeconds: cluster.install.timeoutSeconds,
-        secret: args.secret,
-      },
-      {
-        ...child,
-        dependsOn: [this.namespace, args.controlPlane, ...pullers, ...(emissary ? [emissary] : [])],
-      },
-    );
+    this.release = chartRelease(`${name}-release`, multiclusterRelease(cluster), args.secret, {
+      ...child,
+      dependsOn: [this.namespace, args.controlPlane, ...pullers, ...(emissary ? [emissary] : [])],
+    });
     this.gatewayAddress = this.readGatewayAddress(cluster, emissary ?? this.chartService(name, cluster));
     // Taking the patches back would leave the required fields empty, which the API server refuses.
     const retained = { parent: this, dependsOn: [this.release], retainOnDelete: true };

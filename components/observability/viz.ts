@@ -1,10 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { VIZ_NAMESPACE } from "../../fleet/config/names";
 import type { ChartPlan } from "../../fleet/linkerd/charts";
 import { extensionNamespace, pullSecretObjects } from "../../fleet/linkerd/objects";
-import { vizValues } from "../../fleet/linkerd/values";
+import { vizRelease } from "../../fleet/linkerd/releases";
 import { base64 } from "../base64";
 import { chartRelease } from "../linkerd/chart";
 import { type Inputs, renderObjects } from "../objects/render";
@@ -30,17 +29,10 @@ export class Viz extends pulumi.ComponentResource {
     );
     const secret = (key: string) => base64(args.secret(key));
     const pullers = pullSecretObjects<Inputs>(cluster, namespace.metadata.name, secret);
-    chartRelease(
-      `${name}-release`,
-      {
-        namespace: VIZ_NAMESPACE,
-        chart: viz,
-        values: vizValues(cluster, viz),
-        timeoutSeconds: cluster.install.timeoutSeconds,
-        secret: args.secret,
-      },
-      { ...child, dependsOn: [namespace, args.controlPlane, ...renderObjects(name, pullers, child).all] },
-    );
+    chartRelease(`${name}-release`, vizRelease(cluster, viz), args.secret, {
+      ...child,
+      dependsOn: [namespace, args.controlPlane, ...renderObjects(name, pullers, child).all],
+    });
     this.registerOutputs({});
   }
 }

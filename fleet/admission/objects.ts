@@ -5,10 +5,10 @@ import type { AdmissionPlan } from "./plan";
 import { type AdmissionPolicy, admissionPolicies } from "./policies";
 
 /** Policies that keep one cluster to the plan, each bound to the whole cluster. */
-export function admissionObjects(admission: AdmissionPlan, stackFile: string): FleetObject[] {
+export function admissionObjects(admission: AdmissionPlan, stackFile: string): FleetObject<never>[] {
   return admissionPolicies(admission, stackFile).flatMap((policy) => [
     admissionPolicy(policy),
-    admissionBinding(policy, admission, policy.name),
+    admissionBinding<never>(policy, admission, policy.name),
   ]);
 }
 

@@ -1,7 +1,6 @@
-import { destinationMark } from "../access/plan";
 import { TRUST_MARK } from "../linkerd/values";
 import type { FleetObject } from "../objects/object";
-import type { Plain, Text, Values } from "../objects/values";
+import type { Text, Values } from "../objects/values";
 import type { ClusterPlan } from "./plan";
 
 /** Patches of existing namespaces that differ from the rest of a cluster. */
@@ -28,27 +27,11 @@ export function restartObjects({ restart }: Pick<ClusterPlan, "restart">): Fleet
   );
 }
 
-/** The patch that makes a source's destination controller read its rotated tokens; none before the first rotation. */
-export function destinationRestart<V extends Values = Plain>(
-  accesses: Parameters<typeof destinationMark>[0],
-  source: string,
-  controlPlaneNamespace: Text<V>,
-): FleetObject<V>[] {
-  const mark = destinationMark(accesses, source);
-  if (mark === undefined) return [];
-  return [
-    restartOf<V>("destination-restart", controlPlaneNamespace, "linkerd-destination", [
-      "linkerd-fleet/token-generations",
-      mark,
-    ]),
-  ];
-}
-
 /**
  * Restarts a Deployment that is not ours, by one annotation of its pods: another value than before restarts them. Exists
  * only where there was something to restart for: taking it away restarts the Deployment once more.
  */
-function restartOf<V extends Values>(
+export function restartOf<V extends Values>(
   id: string,
   namespace: Text<V>,
   deployment: string,

@@ -150,14 +150,14 @@ const CONTROL_PLANE_HA: Values = {
   deploymentStrategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: "25%" } },
 };
 
-/** `bundle`: the trust bundle. `webhooks`: for each of the three, the certificate that the API server trusts. */
-export function controlPlaneValues<T>(
-  cluster: ClusterPlan,
-  trust: {
-    readonly bundle: T;
-    readonly webhooks: readonly { readonly value: WebhookValue; readonly caBundle: T }[];
-  },
-): Values {
+export interface Certificates<T> {
+  /** The trust bundle. */
+  readonly bundle: T;
+  /** For each of the three, the certificate that the API server trusts. */
+  readonly webhooks: readonly { readonly value: WebhookValue; readonly caBundle: T }[];
+}
+
+export function controlPlaneValues<T>(cluster: ClusterPlan, trust: Certificates<T>): Values {
   const webhooks = Object.fromEntries(
     trust.webhooks.map(({ value, caBundle }) => [value, { externalSecret: true, caBundle }]),
   );

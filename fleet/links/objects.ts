@@ -1,4 +1,6 @@
 import { CREDENTIALS_TYPE, destinationMetadata } from "../access/credentials";
+import { destinationMark } from "../access/plan";
+import { restartOf } from "../clusters/objects";
 import type { ClusterPlan } from "../clusters/plan";
 import { credentialsName } from "../config/names";
 import type { FleetObject } from "../objects/object";
@@ -57,5 +59,21 @@ export function linkObjects<V extends Values = Plain>(
       spec: linkSpec<Text<V>>(link, target, gatewayAddress, generation),
       after: ["mirror"],
     },
+  ];
+}
+
+/** The patch that makes a source's destination controller read its rotated tokens; none before the first rotation. */
+export function destinationRestart<V extends Values = Plain>(
+  accesses: Parameters<typeof destinationMark>[0],
+  source: string,
+  controlPlaneNamespace: Text<V>,
+): FleetObject<V>[] {
+  const mark = destinationMark(accesses, source);
+  if (mark === undefined) return [];
+  return [
+    restartOf<V>("destination-restart", controlPlaneNamespace, "linkerd-destination", [
+      "linkerd-fleet/token-generations",
+      mark,
+    ]),
   ];
 }

@@ -39,3 +39,11 @@ export type ObjectPatch<V extends Values = Plain> = {
  * three readers: its component renders it, `verify` compares it with the cluster, and the tests' clusters hold it.
  */
 export type FleetObject<V extends Values = Plain> = OwnObject<V> | ObjectPatch<V>;
+
+/** An object as an API server takes it: without what only its component needs to know. */
+export function manifestOf<V extends Values>(
+  object: FleetObject<V>,
+): Pick<FleetObject<V>, "apiVersion" | "kind" | "metadata"> {
+  const { id: _, was: _was, after: _after, patch: _patch, ...manifest } = object;
+  return manifest;
+}

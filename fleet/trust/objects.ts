@@ -19,9 +19,7 @@ export function trustRoots<V extends Values = Plain>(namespace: Text<V>, bundle:
 }
 
 /** In base64 of PEM. */
-export interface IssuerInputs<V extends Values> {
-  readonly certificate: Text<V>;
-  readonly privateKey: Text<V>;
+export interface IssuerInputs<V extends Values> extends PairInputs<V> {
   /** The anchor that signed it. */
   readonly anchor: Text<V>;
 }
@@ -43,11 +41,17 @@ export function issuerSecret<V extends Values = Plain>(
   };
 }
 
-/** The certificate of one admission webhook, in the Secret that its Deployment mounts. In base64 of PEM. */
+/** In base64 of PEM. */
+export interface PairInputs<V extends Values> {
+  readonly certificate: Text<V>;
+  readonly privateKey: Text<V>;
+}
+
+/** The certificate of one admission webhook, in the Secret that its Deployment mounts. */
 export function webhookSecret<V extends Values = Plain>(
   name: string,
   namespace: Text<V>,
-  pair: { readonly certificate: Text<V>; readonly privateKey: Text<V> },
+  pair: PairInputs<V>,
 ): FleetObject<V> {
   return {
     id: "secret",

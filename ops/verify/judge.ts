@@ -6,6 +6,7 @@ import { serviceChecks } from "./checks/exports";
 import { gatewayChecks } from "./checks/gateways";
 import { grantChecks } from "./checks/grants";
 import { linkChecks } from "./checks/links";
+import { objectChecks } from "./checks/objects";
 import { trustChecks } from "./checks/trust";
 import { orphanChecks } from "./checks/undeclared";
 import type { Finding, Judgement } from "./finding";
@@ -14,6 +15,7 @@ import type { FleetState } from "./read";
 export const CHECKS: readonly Check[] = [
   ...clusterChecks,
   ...deploymentChecks,
+  ...objectChecks,
   ...trustChecks,
   ...accessChecks,
   ...linkChecks,

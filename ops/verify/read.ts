@@ -1,7 +1,13 @@
 import { CREDENTIALS_TYPE } from "../../fleet/access/credentials";
 import { ACCESS_ROLE } from "../../fleet/access/role";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { credentialsName, linkName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
+import {
+  credentialsName,
+  linkName,
+  MULTICLUSTER_NAMESPACE,
+  TOKEN_TYPE,
+  VIZ_NAMESPACE,
+} from "../../fleet/config/names";
 import { EXPORT_KEYS } from "../../fleet/exports/labels";
 import { gatewayPlace } from "../../fleet/gateways/plan";
 import type { FleetOutputs } from "../../fleet/outputs/schema";
@@ -9,6 +15,7 @@ import type { Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
 import * as shapes from "../../live/shapes";
 import { parseCredentials } from "./credentials";
+import { namedObjects, type ObjectReads, readObjects, remembering } from "./objects";
 
 /** A fleet as planned and as found: all that the checks look at. */
 export interface FleetState {
@@ -19,6 +26,8 @@ export interface FleetState {
   readonly members: ReadonlyMap<string, Member>;
   /** The clusters of other stacks that links lead to. */
   readonly neighbours: ReadonlyMap<string, LinkTarget>;
+  /** By cluster: what was found of every object that the fleet wants there. */
+  readonly objects: ReadonlyMap<string, ObjectReads>;
   /** For each link, by `linkName`: what the target lets the source's token do in its multicluster namespace. */
   readonly rights: ReadonlyMap<string, Read<PolicyRules>>;
 }
@@ -70,6 +79,8 @@ const FACTS = {
   routeKinds: (live) => live.get("/apis/gateway.networking.k8s.io/v1", shapes.served),
   controlPlaneReleases: (live, cluster) => live.list(releases(cluster.controlPlaneNamespace), shapes.release),
   multiclusterReleases: (live) => live.list(releases(MULTICLUSTER_NAMESPACE), shapes.release),
+  vizReleases: (live, { install }) =>
+    install.viz ? live.list(releases(VIZ_NAMESPACE), shapes.release) : NOTHING,
   controlPlane: (live, cluster) =>
     live.list(`/apis/apps/v1/namespaces/${cluster.controlPlaneNamespace}/deployments`, shapes.deployment),
   /** Of all namespaces: an older install may have service mirrors elsewhere. */
@@ -159,8 +170,7 @@ export async function readMembers<Part extends keyof Facts>(
   clusters: readonly ClusterPlan[] = plan.clusters,
 ): Promise<Map<string, Member<Part>>> {
   const members = await inParallel(clusters, CLUSTERS, async (cluster) => {
-    const from = live.get(cluster.name);
-    if (!from) throw new Error(`cluster ${cluster.name} was not opened`);
+    const from = opened(live, cluster);
     const read = await Promise.all(
       parts.map(async (part) => [part, await FACTS[part](from, cluster, plan)] as const),
     );
@@ -177,9 +187,14 @@ export async function readFleet(
   live: ReadonlyMap<string, LiveCluster>,
   done?: (cluster: string) => void,
 ): Promise<FleetState> {
-  const [members, neighbours] = await Promise.all([
-    readMembers(plan, live, ALL_FACTS, done),
-    readMembers(plan, live, TARGET_FACTS, done, plan.neighbours),
+  const once = new Map([...live].map(([name, cluster]) => [name, remembering(cluster)]));
+  const [members, neighbours, objects] = await Promise.all([
+    readMembers(plan, once, ALL_FACTS, done),
+    readMembers(plan, once, TARGET_FACTS, done, plan.neighbours),
+    inParallel([...plan.clusters, ...plan.neighbours], CLUSTERS, async (cluster) => {
+      const from = opened(once, cluster);
+      return [cluster.name, await readObjects(from, namedObjects(plan, cluster))] as const;
+    }),
   ]);
   const rights = await Promise.all(
     plan.links.map(async ({ source, target }) => {
@@ -190,7 +205,16 @@ export async function readFleet(
       return [linkName({ source, target }), read] as const;
     }),
   );
-  return { plan, outputs, now: new Date(), members, neighbours, rights: new Map(rights) };
+  return {
+    ...{ plan, outputs, now: new Date(), members, neighbours },
+    ...{ objects: new Map(objects), rights: new Map(rights) },
+  };
+}
+
+function opened(live: ReadonlyMap<string, LiveCluster>, { name }: ClusterPlan): LiveCluster {
+  const cluster = live.get(name);
+  if (!cluster) throw new Error(`cluster ${name} was not opened`);
+  return cluster;
 }
 
 function tokenOf(source: Member | undefined, target: string): string | undefined {

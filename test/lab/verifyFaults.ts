@@ -97,7 +97,10 @@ export const FAULTS: readonly Fault[] = [
       const name = names.split("\n").find((one) => one.startsWith(`secret/${ACCESS}-`)) ?? "";
       return hands.remove("eu", `v1 Secret ${MULTICLUSTER}/${name.replace("secret/", "")}`);
     },
-    found: ["us → eu: eu does not take the token of us any more"],
+    found: [
+      "us → eu: no Secret of eu holds the token of this access, as planned",
+      "us → eu: eu does not take the token of us any more",
+    ],
     remedy: REFRESH,
   },
   {
@@ -440,6 +443,65 @@ export const FAULTS: readonly Fault[] = [
     },
     found: ["eu: the AuthorizationPolicy shop/open opens the Server fleet.checkout.http"],
     remedy: "`kubectl --context eu delete authorizationpolicy -n shop open`",
+  },
+  {
+    what: "a namespace without its policy for pods",
+    plant: ({ hands }) =>
+      label(hands, "us", `v1 Namespace ${MULTICLUSTER}`, "pod-security.kubernetes.io/enforce", undefined),
+    found: [`us: the Namespace ${MULTICLUSTER} has another label pod-security.kubernetes.io/enforce`],
+    remedy: REFRESH,
+  },
+  {
+    what: "an account that mounts its token",
+    plant: ({ hands }) =>
+      hands.edit("eu", `v1 ServiceAccount ${MULTICLUSTER}/${ACCESS}`, (account) => {
+        account.automountServiceAccountToken = true;
+      }),
+    found: [`us → eu: the ServiceAccount ${ACCESS} of eu has another automountServiceAccountToken`],
+    remedy: REFRESH,
+  },
+  {
+    what: "an admission policy that forbids nothing any more",
+    plant: ({ hands }) =>
+      hands.edit(
+        "us",
+        "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding linkerd-fleet-links",
+        ({ spec }) => {
+          spec.validationActions = ["Audit"];
+        },
+      ),
+    found: ["us: the ValidatingAdmissionPolicyBinding linkerd-fleet-links has another validationActions"],
+    remedy: REFRESH,
+  },
+  {
+    what: "an admission policy that somebody excuses from",
+    plant: ({ hands }) =>
+      hands.edit(
+        "us",
+        "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy linkerd-fleet-exports",
+        ({ spec }) => {
+          spec.matchConstraints.namespaceSelector = { matchLabels: { guarded: "yes" } };
+        },
+      ),
+    found: [
+      "us: the ValidatingAdmissionPolicy linkerd-fleet-exports has another matchConstraints.namespaceSelector",
+    ],
+    remedy: REFRESH,
+  },
+  {
+    what: "a grant with a field that nobody planned",
+    plant: ({ hands }) =>
+      hands.edit(
+        "eu",
+        "policy.linkerd.io/v1alpha1 MeshTLSAuthentication shop/fleet.checkout.http.callers",
+        ({ spec }) => {
+          spec.identityRefs = [{ kind: "ServiceAccount", name: "anybody" }];
+        },
+      ),
+    found: [
+      "shop/checkout in eu: the MeshTLSAuthentication fleet.checkout.http.callers has another identityRefs",
+    ],
+    remedy: REFRESH,
   },
 ];
 

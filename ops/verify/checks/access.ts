@@ -1,5 +1,4 @@
-import { destinationMetadata } from "../../../fleet/access/credentials";
-import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access/role";
+import { ACCESS_ROLE } from "../../../fleet/access/role";
 import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/config/names";
 import type { Binding } from "../../../live/shapes";
 import { entry, named, readCertificates } from "../certificates";
@@ -7,10 +6,10 @@ import { parseCredentials } from "../credentials";
 import { differences } from "../differences";
 import { drifted, type Finding, given, stray } from "../finding";
 import { compareRights } from "../rights";
-import { ofClusters, ofLinks } from "./check";
+import { ofLinks } from "./check";
 
 export const accessChecks = [
-  ofLinks("the credentials are as planned", ({ link, source, target }) =>
+  ofLinks("the credentials lead to their target", ({ link, source, target }) =>
     given(
       {
         destination: source.found.destinationCredentials,
@@ -23,25 +22,16 @@ export const accessChecks = [
           {
             copy: `the Secret ${source.cluster.controlPlaneNamespace}/${name}`,
             secret: named(destination, name),
-            metadata: destinationMetadata(target.cluster),
           },
-          {
-            copy: `the Secret ${MULTICLUSTER_NAMESPACE}/${name}`,
-            secret: named(serviceMirror, name),
-            metadata: { labels: {}, annotations: {} },
-          },
+          { copy: `the Secret ${MULTICLUSTER_NAMESPACE}/${name}`, secret: named(serviceMirror, name) },
         ];
         const ca = fingerprints(target.cluster.ca ?? clusterCa?.data["ca.crt"]);
-        const findings = copies.flatMap(({ copy, secret, metadata }): Finding[] => {
-          if (!secret) return [drifted(`${copy} is missing, or of another type`)];
+        const findings = copies.flatMap(({ copy, secret }): Finding[] => {
+          // That it is missing, the check of the link says.
+          if (!secret) return [];
           const found = parseCredentials(secret);
           if (!found) return [drifted(`${copy} holds no kubeconfig with one cluster and one token`)];
           const faults = [
-            ...(["labels", "annotations"] as const).flatMap((kind) =>
-              Object.entries(metadata[kind])
-                .filter(([key, value]) => secret.metadata[kind][key] !== value)
-                .map(([key]) => `has another ${kind.slice(0, -1)} ${key}`),
-            ),
             ...(found.server === target.cluster.apiServer ? [] : [`leads to ${found.server}`]),
             ...(found.tlsServerName === target.cluster.tlsServerName
               ? []
@@ -54,7 +44,7 @@ export const accessChecks = [
           return faults.map((fault) => drifted(`${copy} ${fault}`));
         });
         const contents = new Set(copies.map(({ secret }) => entry(secret, "kubeconfig")));
-        if (findings.length === 0 && contents.size > 1) {
+        if (findings.length === 0 && contents.size > 1 && copies.every(({ secret }) => secret)) {
           return [drifted("the two copies of the credentials hold different tokens")];
         }
         return findings;
@@ -72,15 +62,14 @@ export const accessChecks = [
       ({ accounts = [], clusterBindings = [], bindings = [], role }) => {
         const name = accessName(link.source);
         const at = `of ${link.target}`;
-        if (!named(accounts, name)) return [drifted(`the ServiceAccount ${name} ${at} is missing`)];
+        // What is missing, or not bound, the check of the accesses says.
+        if (!named(accounts, name)) return [];
         const bound = [...clusterBindings, ...bindings].filter((binding) => isFor(binding, name));
         const isOurs = ({ metadata, roleRef }: Binding) =>
           metadata.name === name &&
           metadata.namespace === "" &&
           differences({ kind: "ClusterRole", name: ACCESS_ROLE }, roleRef).length === 0;
-        if (!bound.some(isOurs)) {
-          return [drifted(`${name} ${at} is not bound to the ClusterRole ${ACCESS_ROLE}`)];
-        }
+        if (!bound.some(isOurs)) return [];
         const others = bound.filter((binding) => !isOurs(binding));
         if (others.length > 0) {
           return others.map(({ metadata, roleRef }) => {
@@ -106,15 +95,6 @@ export const accessChecks = [
         });
       },
     ),
-  ),
-  ofClusters("the role of the accesses is as planned", ({ found }) =>
-    given({ role: found.accessRole }, ({ role }) => {
-      if (!role) return [drifted(`the ClusterRole ${ACCESS_ROLE} is missing`)];
-      const difference = compareRights(ACCESS_RULES, role.rules ?? []);
-      return difference === undefined
-        ? []
-        : [drifted(`who holds the ClusterRole ${ACCESS_ROLE} ${difference}`)];
-    }),
   ),
 ];
 

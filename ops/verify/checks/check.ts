@@ -47,7 +47,7 @@ export function ofLinks(
 }
 
 /** What is wrong at the target, only the target's stack can put right. */
-function across(finding: Finding, { name, stack }: ClusterPlan): Finding {
+export function across(finding: Finding, { name, stack }: ClusterPlan): Finding {
   if (stack === undefined || finding.severity === "unknown") return finding;
   return {
     ...finding,

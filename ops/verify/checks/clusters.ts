@@ -1,12 +1,8 @@
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
+import { isMap } from "../../../fleet/config/json";
 import type { ChartPlan } from "../../../fleet/linkerd/charts";
-import {
-  controlPlaneValues,
-  crdsValues,
-  multiclusterValues,
-  type Values,
-  WEBHOOKS,
-} from "../../../fleet/linkerd/values";
+import { clusterReleases, type ReleasePlan } from "../../../fleet/linkerd/releases";
+import { type Values, WEBHOOKS } from "../../../fleet/linkerd/values";
 import type { Deployment, Release } from "../../../live/shapes";
 import { differences } from "../differences";
 import { contextOf, drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
@@ -50,18 +46,21 @@ export const clusterChecks = [
   ),
   ofClusters("the charts are as planned", ({ cluster, found }) =>
     given(
-      { controlPlane: found.controlPlaneReleases, multicluster: found.multiclusterReleases },
-      ({ controlPlane = [], multicluster = [] }) => {
-        const { install } = cluster;
-        const judge = (releases: readonly Release[], chart: ChartPlan, values: ValuesOf) =>
-          judgeRelease(chart, releases, values, cluster);
-        return [
-          ...judge(controlPlane, install.crds, () => crdsValues(cluster)),
-          ...judge(controlPlane, install.controlPlane, (found) =>
-            controlPlaneValues(cluster, certificatesIn(found)),
+      {
+        controlPlane: found.controlPlaneReleases,
+        multicluster: found.multiclusterReleases,
+        viz: found.vizReleases,
+      },
+      ({ controlPlane = [], multicluster = [], viz = [] }) => {
+        const releases = [...controlPlane, ...multicluster, ...viz];
+        const { values = {} } = releaseOf(controlPlane, cluster.install.controlPlane) ?? {};
+        return clusterReleases(cluster, certificatesIn(values)).flatMap((wanted) =>
+          judgeRelease(
+            wanted,
+            releases.filter(({ namespace }) => namespace === wanted.namespace),
+            cluster,
           ),
-          ...judge(multicluster, install.multicluster, () => multiclusterValues(cluster)),
-        ];
+        );
       },
     ),
   ),
@@ -85,8 +84,6 @@ export const clusterChecks = [
   ),
 ];
 
-type ValuesOf = (found: Values) => Values;
-
 /** The certificates among the values are judged where they are used: here they are taken as they are. */
 function certificatesIn(found: Values) {
   const caBundle = (value: string) => {
@@ -100,9 +97,8 @@ function certificatesIn(found: Values) {
 }
 
 function judgeRelease(
-  chart: ChartPlan,
+  { chart, values }: ReleasePlan,
   releases: readonly Release[],
-  values: ValuesOf,
   cluster: ClusterPlan,
 ): Finding[] {
   const { release: name, version } = chart;
@@ -121,7 +117,7 @@ function judgeRelease(
   if (release.chart !== version) {
     return [drifted(`the Helm release ${name} is at version ${release.chart}, planned is ${version}`)];
   }
-  const paths = differences(plainValues(values(release.values)), plainValues(release.values));
+  const paths = differences(meaningOf(values), meaningOf(release.values));
   if (paths.length === 0) return [];
   const all = paths.join(", ");
   return [
@@ -139,11 +135,17 @@ export function releaseOf(releases: readonly Release[] | undefined, chart: Chart
   return releases?.filter(({ name }) => name === chart.release).sort((a, b) => b.revision - a.revision)[0];
 }
 
-/** Values as Helm has them: without what is undefined, and without empty lists, which some versions of the provider drop. */
-function plainValues(values: Values): unknown {
-  const emptied = (_: string, value: unknown) =>
-    Array.isArray(value) && value.length === 0 ? undefined : value;
-  return JSON.parse(JSON.stringify(values, emptied));
+/** Values as a chart sees them: without what is undefined or empty, which some versions of the provider drop. */
+function meaningOf(values: Values): unknown {
+  return pruned(JSON.parse(JSON.stringify(values)));
+}
+
+function pruned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(pruned);
+  if (!isMap(value)) return value;
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, pruned(item)]);
+  const full = entries.filter(([, item]) => item !== undefined);
+  return full.length === 0 ? undefined : Object.fromEntries(full);
 }
 
 /** A Deployment that a chart made: there, and with all of its pods. */

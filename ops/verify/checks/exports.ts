@@ -1,38 +1,12 @@
 import type { Mode } from "../../../fleet/config/common";
 import { federatedViews, portGroups } from "../../../fleet/exports/federation";
-import { EXPORT_KEYS, exportLabels } from "../../../fleet/exports/labels";
+import { EXPORT_KEYS } from "../../../fleet/exports/labels";
 import type { ExportPlan } from "../../../fleet/exports/plan";
 import type { Plan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology/plan";
 import type { Crossed, Service } from "../../../live/shapes";
-import { drifted, type Finding, given, kubectlOf, notWorking, stray } from "../finding";
+import { type Finding, given, kubectlOf, notWorking, stray } from "../finding";
 import { type Check, ofClusters, ofLinks } from "./check";
-
-const exported: Check = {
-  name: "the declared services are exported",
-  judge: ({ plan, members }) =>
-    plan.exports.flatMap((one) => {
-      const { cluster, namespace, name, modes, evacuated } = one;
-      const member = members.get(cluster);
-      if (!member) return [];
-      const findings = given({ declared: member.found.declared }, ({ declared = [] }) => {
-        const service = declared.find((found) => isCalled(found, one));
-        if (!service) {
-          const remedy = "its owner has to bring it back, or it leaves `services` in the stack file";
-          return [notWorking(`the Service ${namespace}/${name} does not exist`, remedy)];
-        }
-        const labels: Readonly<Record<string, string>> = exportLabels(evacuated ? [] : modes);
-        const wrong = EXPORT_KEYS.filter((key) => service.metadata.labels[key] !== labels[key]);
-        return wrong.map((key) => {
-          const actual = service.metadata.labels[key];
-          return actual === undefined
-            ? drifted(`the Service ${namespace}/${name} lacks the label ${key}`)
-            : drifted(`the Service ${namespace}/${name} has the label ${key} as "${actual}"`);
-        });
-      });
-      return [{ subject: `${namespace}/${name} in ${cluster}`, findings }];
-    }),
-};
 
 /** Of the members that this stack's clusters reach and that could be read; that one could not be, others say. */
 const alike: Check = {
@@ -67,7 +41,6 @@ const alike: Check = {
 };
 
 export const serviceChecks = [
-  exported,
   alike,
   ofClusters("nothing else is exported", ({ cluster, found }, { plan }) =>
     given({ exported: found.exported, federated: found.federated }, ({ exported = [], federated = [] }) => {

@@ -46,11 +46,11 @@ export const gatewayChecks = [
         ] as const;
         return [
           ...judgeDeployment(name, deployment ? [deployment] : [], cluster, release),
-          ...judgeService(service, cluster, release),
+          ...(owned ? judgeService(service, cluster, release) : []),
           ...judgeAddress(service, cluster, outputs.clusters[cluster.name]?.gateway.address),
           ...authentications.flatMap(({ kind, name, found, setting, spec }): Finding[] => {
-            // An Emissary that takes nobody has none.
-            if (gateway.callers.length === 0) return [];
+            // Those that are ours have a check of their own.
+            if (!owned) return [];
             const object = named(
               found.filter(({ metadata }) => ours(metadata)),
               name,
@@ -58,8 +58,9 @@ export const gatewayChecks = [
             if (!object)
               return [driftedChart(`the ${kind} ${name} of the gateway is missing`, cluster, release)];
             if (differences(spec, object.spec).length === 0) return [];
+            // Likewise where the stack file says who may.
+            if (gateway.config[setting] !== undefined) return [];
             const finding = drifted(`the ${kind} ${name} of the gateway lets others in than planned`);
-            if (!owned || gateway.config[setting] !== undefined) return [finding];
             const remedy = `write who may as clusters.${cluster.name}.gateway.${setting}: without it nothing changes the chart's own`;
             return [{ ...finding, remedy }];
           }),

@@ -1,12 +1,6 @@
 import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/config/names";
-import { ingressAddress } from "../../../fleet/gateways/plan";
-import { linkSpec, markedGeneration } from "../../../fleet/links/link";
-import type { LinkPlan } from "../../../fleet/topology/plan";
-import type { Custom } from "../../../live/shapes";
 import { named } from "../certificates";
-import { differences } from "../differences";
-import { drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
-import type { FleetState, LinkTarget } from "../read";
+import { driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
 import { ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./clusters";
 
@@ -14,18 +8,6 @@ import { judgeDeployment, releaseOf } from "./clusters";
 const LATE_SECONDS = 120;
 
 export const linkChecks = [
-  ofLinks("the Link is as planned", ({ link, source, target }, fleet) =>
-    given({ links: source.found.links }, ({ links = [] }) => {
-      const found = links.find(
-        ({ metadata }) => metadata.name === link.target && metadata.namespace === MULTICLUSTER_NAMESPACE,
-      );
-      if (!found) return [drifted(`the Link ${link.target} is missing`)];
-      const { address, generation } = decidedByTarget(link, target, fleet, found.spec);
-      const spec = linkSpec(link, target.cluster, address, generation);
-      const fields = differences({ ...spec }, found.spec);
-      return fields.length === 0 ? [] : [drifted(`the Link ${link.target} has another ${fields.join(", ")}`)];
-    }),
-  ),
   ofLinks("the service mirror runs", ({ link, source }) =>
     given(
       {
@@ -84,25 +66,3 @@ export const linkChecks = [
     }),
   ),
 ];
-
-/** What its target decides of a Link's spec. What another stack hands over, no plan and no output of this one says. */
-function decidedByTarget(
-  { source, target: name }: LinkPlan,
-  { cluster, found }: LinkTarget,
-  { plan, outputs }: FleetState,
-  spec: Custom["spec"],
-): { address: string; generation: number } {
-  if (cluster.stack === undefined) {
-    const access = plan.accesses.find((one) => one.source === source && one.target === name);
-    return {
-      address: outputs.clusters[name]?.gateway.address ?? "",
-      generation: access?.generation ?? 1,
-    };
-  }
-  const fixed = cluster.gateway.enabled ? cluster.gateway.addresses?.join(",") : "";
-  const live =
-    found.gateway.state === "found"
-      ? ingressAddress(found.gateway.value.status.loadBalancer.ingress)
-      : String(spec.gatewayAddress);
-  return { address: fixed ?? live, generation: markedGeneration(spec) };
-}

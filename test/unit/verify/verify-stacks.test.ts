@@ -79,7 +79,10 @@ describe("verify in one of several stacks", () => {
     async (stack) => {
       expect(await findings(stack)).toEqual([]);
       const results = judge(await look(stack));
-      const across = results.filter(({ subject }) => / → /.test(subject)).map(({ subject }) => subject);
+      const across = results
+        // What a cluster of this stack grants a source of the other is this stack's, too.
+        .filter(({ subject, check }) => / → /.test(subject) && check !== "the accesses are as planned")
+        .map(({ subject }) => subject);
       expect(new Set(across)).toContain(stack === "one" ? "us → apac" : "apac → us");
       expect(across).not.toContain(stack === "one" ? "apac → us" : "us → apac");
     },
@@ -129,7 +132,7 @@ describe("verify in one of several stacks", () => {
     expect(new Set(said)).toEqual(
       new Set(["us", "eu"].map((source) => `unknown ${source} → apac: etcd is gone`)),
     );
-    expect(said).toHaveLength(4);
+    expect(said).toHaveLength(6);
   });
 
   it("names the links that wait for another stack, and looks for nothing of them", async () => {

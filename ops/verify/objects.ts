@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { clusterObjects, type Known, neighbourObjects, type ObjectGroup } from "../../fleet/clusterObjects";
+import type { ClusterPlan } from "../../fleet/clusters/plan";
+import { collectionOf, pathIn } from "../../fleet/objects/kinds";
+import type { Plan } from "../../fleet/plan";
+import type { LiveCluster, Read } from "../../live/cluster";
+import { plain } from "../../live/shapes";
+import { deviations, type Expected, type LiveObject, SOMETHING, type Wanted } from "./compare";
+
+/** Reads by `objectKey`. */
+export type ObjectReads = ReadonlyMap<string, Read<LiveObject>>;
+
+/** Kinds of which all are read at once: there are many of ours among them, or others are looked for anyway. */
+const LISTED = new Set([
+  ...["Server", "HTTPRoute", "AuthorizationPolicy", "MeshTLSAuthentication", "NetworkAuthentication"],
+  ...["Link", "ClusterRoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+]);
+
+const liveObject: z.ZodType<LiveObject> = z.looseObject({ metadata: plain.shape.metadata });
+
+const something = (): typeof SOMETHING => SOMETHING;
+const PAIR = { certificate: SOMETHING, privateKey: SOMETHING } as const;
+
+/** Other checks judge the contents of certificates and credentials. */
+export const SECRETS: Pick<Known<Expected>, "secret" | "issuer" | "webhook" | "tokenName" | "kubeconfig"> = {
+  secret: something,
+  issuer: { ...PAIR, anchor: SOMETHING },
+  webhook: () => PAIR,
+  tokenName: something,
+  kubeconfig: something,
+};
+
+/** Which objects are to be looked at: enough to name every one of them. */
+export function namedObjects(plan: Plan, cluster: ClusterPlan): ObjectGroup<Expected>[] {
+  if (cluster.stack !== undefined) return neighbourObjects(plan, cluster);
+  return clusterObjects<Expected>(plan, cluster, {
+    ...SECRETS,
+    stackFile: "",
+    trustBundle: SOMETHING,
+    gatewayAddress: something,
+    // Rotated, so that what a rotation restarts is looked at.
+    generation: () => 2,
+    selector: something,
+    gatewaySelector: SOMETHING,
+  });
+}
+
+/** Names an object of a cluster, also one whose name is drawn. */
+export function objectKey(
+  { subject }: Pick<ObjectGroup<Expected>, "subject">,
+  { apiVersion, kind, metadata, id }: Wanted,
+): string {
+  const { name, namespace } = metadata;
+  return typeof name === "string" ? `${apiVersion} ${kind} ${String(namespace)}/${name}` : `${subject} ${id}`;
+}
+
+/** Reads the objects that are wanted in one cluster, each kind in as few requests as it takes. */
+export async function readObjects(
+  live: LiveCluster,
+  groups: readonly ObjectGroup<Expected>[],
+): Promise<ObjectReads> {
+  const wanted = groups.flatMap((group) => group.objects.map((object) => ({ group, object })));
+  const reads = wanted.map(async ({ group, object }) => {
+    return [objectKey(group, object), await readObject(live, object)] as const;
+  });
+  return new Map(await Promise.all(reads));
+}
+
+async function readObject(live: LiveCluster, wanted: Wanted): Promise<Read<LiveObject>> {
+  const { kind, metadata } = wanted;
+  const name = String(metadata.name);
+  const namespace = metadata.namespace === undefined ? undefined : String(metadata.namespace);
+  const list = listOf(wanted, namespace);
+  if (list === undefined) return live.get(`${pathIn(collectionOf(wanted), namespace)}/${name}`, liveObject);
+  const all = await live.list(list, liveObject);
+  if (all.state !== "found") return all;
+  // Items of a list do not say what they are.
+  const found = all.value.find((one) => isSame(wanted, one));
+  return found ? { state: "found", value: { ...found, kind } } : { state: "missing" };
+}
+
+/** The list that contains the object; `undefined`: it is read by its name. */
+function listOf(wanted: Wanted, namespace: string | undefined): string | undefined {
+  const collection = collectionOf(wanted);
+  if (LISTED.has(wanted.kind)) return collection;
+  if (wanted.kind === "ServiceAccount") return pathIn(collection, namespace);
+  if (wanted.kind !== "Secret" || wanted.patch || wanted.type === undefined) return undefined;
+  return `${pathIn(collection, namespace)}?fieldSelector=${encodeURIComponent(`type=${wanted.type}`)}`;
+}
+
+/** By its name; one whose name is drawn, by everything that it has. */
+function isSame(wanted: Wanted, live: LiveObject): boolean {
+  const { name, namespace = "" } = wanted.metadata;
+  if (namespace !== live.metadata.namespace) return false;
+  return name === SOMETHING ? deviations(wanted, live).length === 0 : name === live.metadata.name;
+}
+
+/** A cluster that is asked each question once: several checks look at one answer. */
+export function remembering(live: LiveCluster): LiveCluster {
+  const answers = new Map<string, Promise<Read<unknown>>>();
+  const ask = async <T>(
+    path: string,
+    shape: z.ZodType<T>,
+    how: () => Promise<Read<unknown>>,
+  ): Promise<Read<T>> => {
+    const answer = answers.get(path) ?? how();
+    answers.set(path, answer);
+    const read = await answer;
+    if (read.state !== "found") return read;
+    const parsed = shape.safeParse(read.value);
+    if (parsed.success) return { state: "found", value: parsed.data };
+    const where = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
+    return {
+      state: "failed",
+      why: "other",
+      message: `${path.split("?")[0]} has an unexpected form (${where})`,
+    };
+  };
+  return {
+    ...live,
+    get: (path, shape) => ask(path, shape, () => live.get(path, z.unknown())),
+    list: (path, item) => ask(path, z.array(item), () => live.list(path, z.unknown())),
+  };
+}
