@@ -12,15 +12,15 @@ import {
   stop,
 } from "./components/sdk";
 import { readStackConfig, stackIdentity } from "./components/stackConfig";
-import { lastOutputs, readHandovers, readKubeconfigs } from "./components/stackOutputs";
-import { handoverOf } from "./components/stacks/handover";
+import { lastOutputs, readCrossStackOutputs, readKubeconfigs } from "./components/stackOutputs";
+import { crossStackOutputsOf } from "./components/stacks/crossStack";
 import type { ClusterPlan } from "./fleet/clusters/plan";
 import { parseFleetConfig } from "./fleet/config/parse";
 import { formatProblems } from "./fleet/config/problems";
 import { decide } from "./fleet/decide";
 import { readOutput } from "./fleet/outputs/schema";
 import { describeFleet } from "./fleet/outputs/write";
-import { readHandover } from "./fleet/stacks/handover";
+import { readCrossStack } from "./fleet/stacks/crossStack";
 import { stacksNear } from "./fleet/stacks/plan";
 
 silenceSdkDebugMessages();
@@ -32,14 +32,14 @@ export = async () => {
   if (parsed.problems) return stop(formatProblems(parsed.problems));
   const self = stackIdentity();
   const last = await lastOutputs();
-  const { handovers, problems: unusable } = await readHandovers(stacksNear(parsed.config, self));
+  const { crossStack, problems: unusable } = await readCrossStackOutputs(stacksNear(parsed.config, self));
   const {
     plan,
     refusal = "",
     notes,
     warnings,
   } = decide(parsed.config, {
-    ...{ self, last, handovers, unusable },
+    ...{ self, last, crossStack, unusable },
     now: new Date(),
   });
   for (const note of notes) pulumi.log.info(note);
@@ -63,11 +63,11 @@ export = async () => {
   const made: pulumi.Resource[] = [];
   const fleet = new Fleet(
     "fleet",
-    { plan, handovers, kubeconfigs, secret: (key) => config.requireSecret(key) },
+    { plan, crossStack, kubeconfigs, secret: (key) => config.requireSecret(key) },
     { transformations: [({ resource }) => void made.push(resource)] },
   );
   const complete = await allResourcesCreated(made);
-  const handover = await handoverOf(plan, fleet.handover, readHandover(last).handover);
+  const handover = await crossStackOutputsOf(plan, fleet.handover, readCrossStack(last).handover);
   return {
     ...describeFleet(plan, fleet, { complete, last }),
     /** What the other stacks of the fleet need of this one; secret. */

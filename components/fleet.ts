@@ -2,23 +2,23 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
-import { type FederatedView, federatedViews, sourceOfTruth, unlikePorts } from "../fleet/exports/federation";
+import { type FederatedView, federatedViews, portMismatch, sourceOfTruth } from "../fleet/exports/federation";
 import { destinationRestart } from "../fleet/links/objects";
 import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
 import type { Plan } from "../fleet/plan";
-import type { Handover } from "../fleet/stacks/handover";
+import type { CrossStackOutputs } from "../fleet/stacks/crossStack";
 import type { LinkPlan } from "../fleet/topology/plan";
 import { Access } from "./access/access";
 import { Cluster } from "./clusters/cluster";
 import { Link, type LinkAccess } from "./links/link";
 import { aliasOf, type Inputs, renderObjects } from "./objects/render";
-import type { HandoverParts } from "./stacks/handover";
+import type { CrossStackParts } from "./stacks/crossStack";
 import { Trust } from "./trust/trust";
 
 export interface FleetArgs {
   readonly plan: Plan;
   /** Cross-stack outputs of the other stacks of the fleet, by their names in the plan. */
-  readonly handovers?: ReadonlyMap<string, Handover>;
+  readonly crossStack?: ReadonlyMap<string, CrossStackOutputs>;
   /** The kubeconfigs that other stacks make, by cluster. */
   readonly kubeconfigs?: ReadonlyMap<string, string>;
   /** A secret configuration value of this stack. */
@@ -33,15 +33,15 @@ export class Fleet extends pulumi.ComponentResource {
   /** The sources of truth of each federated service, in each cluster that sees it: its ports and metadata are theirs. */
   readonly sourcesOfTruth: readonly FederatedView<pulumi.Output<readonly string[]>>[];
   /** For the other stacks of the fleet, where there are others. */
-  readonly handover: HandoverParts;
+  readonly handover: CrossStackParts;
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { plan, handovers = new Map() } = args;
+    const { plan, crossStack = new Map() } = args;
     super("linkerd-fleet:fleet:Fleet", name, {}, opts);
 
     const trust = new Trust(
       "trust",
-      { trust: plan.trust, given: handovers.get(plan.trust.from ?? "")?.anchors, secret: args.secret },
+      { trust: plan.trust, given: crossStack.get(plan.trust.from ?? "")?.anchors, secret: args.secret },
       { parent: this },
     );
     const names = resourceNames(plan);
@@ -82,7 +82,7 @@ export class Fleet extends pulumi.ComponentResource {
     const neighbours = new Map(plan.neighbours.map((cluster) => [cluster.name, cluster]));
     const links = plan.links.map((link) => {
       const neighbour = neighbours.get(link.target);
-      return [link, neighbour ? handedOver(link, neighbour, handovers) : own(link)] as const;
+      return [link, neighbour ? handedOver(link, neighbour, crossStack) : own(link)] as const;
     });
     for (const [link, target] of links) {
       const source = get(members, link.source);
@@ -129,7 +129,7 @@ export class Fleet extends pulumi.ComponentResource {
       const truth = pulumi
         .all([pulumi.all(own.members.map((member) => ports(view, member))), pulumi.all(links)])
         .apply(([ports, created]) => {
-          const unlike = unlikePorts(own, ports);
+          const unlike = portMismatch(own, ports);
           if (unlike !== undefined) throw new pulumi.RunError(unlike);
           return sourceOfTruth(view, created);
         });
@@ -238,9 +238,9 @@ interface LinkTarget {
 function handedOver(
   { source, target }: LinkPlan,
   cluster: ClusterPlan,
-  handovers: ReadonlyMap<string, Handover>,
+  crossStack: ReadonlyMap<string, CrossStackOutputs>,
 ): LinkTarget {
-  const handover = get(handovers, cluster.stack ?? "");
+  const handover = get(crossStack, cluster.stack ?? "");
   const access = handover.accesses[target]?.[source];
   if (!access) throw new Error(`the plan has a link from ${source} to ${target}, which grants it nothing`);
   const address = handover.gateways[target];

@@ -2,7 +2,7 @@ import { kubeconfigIn } from "../fleet/clusters/kubeconfig";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { type Problem, pathOf } from "../fleet/config/problems";
 import type { RawOutputs } from "../fleet/outputs/schema";
-import { type Handover, readHandover } from "../fleet/stacks/handover";
+import { type CrossStackOutputs, readCrossStack } from "../fleet/stacks/crossStack";
 import { readStackOutputs } from "./sdk";
 import { stackIdentity } from "./stackConfig";
 
@@ -12,20 +12,20 @@ export function lastOutputs(): Promise<RawOutputs> {
 }
 
 /** Cross-stack outputs of the other stacks, and their problems. A stack that does not exist yet has none. */
-export async function readHandovers(
+export async function readCrossStackOutputs(
   stacks: readonly string[],
-): Promise<{ handovers: Map<string, Handover>; problems: string[] }> {
-  const handovers = new Map<string, Handover>();
+): Promise<{ crossStack: Map<string, CrossStackOutputs>; problems: string[] }> {
+  const crossStack = new Map<string, CrossStackOutputs>();
   const problems: string[] = [];
   const reads = await Promise.all(
-    stacks.map(async (stack) => ({ stack, ...readHandover(await existing(stack)) })),
+    stacks.map(async (stack) => ({ stack, ...readCrossStack(await existing(stack)) })),
   );
   for (const { stack, handover, problem } of reads) {
-    if (handover) handovers.set(stack, handover);
+    if (handover) crossStack.set(stack, handover);
     if (problem !== undefined)
       problems.push(`stack ${stack} ${problem}: run \`pulumi up\` there with this version`);
   }
-  return { handovers, problems };
+  return { crossStack, problems };
 }
 
 /** The kubeconfigs that other stacks make, by cluster, and what is wrong with them. They are secret. */

@@ -4,7 +4,7 @@ import { gatewayNotes } from "./gateways/notes";
 import { clusterNetworkNotes, grantNotes } from "./grants/notes";
 import type { RawOutputs } from "./outputs/schema";
 import { type Plan, planFleet } from "./plan";
-import type { Handover } from "./stacks/handover";
+import type { CrossStackOutputs } from "./stacks/crossStack";
 import { anchorsFirst, missingAnchors, pendingNotes, stackContext } from "./stacks/plan";
 import { guardTransition } from "./transition/guard";
 import { certificateNotes } from "./trust/dates";
@@ -16,7 +16,7 @@ export interface Before {
   /** The outputs of its last deployment; none before the first. */
   readonly last: RawOutputs;
   /** The cross-stack outputs of the stacks near it, by their names in the stack file. */
-  readonly handovers: ReadonlyMap<string, Handover>;
+  readonly crossStack: ReadonlyMap<string, CrossStackOutputs>;
   /** Why the outputs of some of them cannot be used. */
   readonly unusable: readonly string[];
   readonly now: Date;
@@ -31,12 +31,12 @@ export interface Decision {
 }
 
 /** Decides before the first resource: the engine deletes nothing when the program ends with an error. */
-export function decide(config: FleetConfig, { self, last, handovers, unusable, now }: Before): Decision {
+export function decide(config: FleetConfig, { self, last, crossStack, unusable, now }: Before): Decision {
   if (unusable.length > 0)
     return refuse(`Other stacks of this fleet cannot be used:\n  ${unusable.join("\n  ")}`);
-  const unmade = missingAnchors(config, self, handovers);
+  const unmade = missingAnchors(config, self, crossStack);
   if (unmade.length > 0) return refuse(anchorsFirst(unmade, config));
-  const plan = keepTokens(planFleet(config, stackContext(self, config, handovers)), last);
+  const plan = keepTokens(planFleet(config, stackContext(self, config, crossStack)), last);
   const { notes, warnings, refusal } = guardTransition(last, plan, config.allowUnsafe);
   return {
     ...(refusal === undefined ? { plan } : { refusal }),

@@ -40,14 +40,14 @@ const CONNECTIONS = 6;
 const PAGE = 500;
 
 /** How a cluster is reached: a context, a kubeconfig as the outputs name it, or both. */
-export interface Reached {
+export interface ClusterContact {
   readonly context?: string | undefined;
   readonly kubeconfig?: string | OutputRef | undefined;
 }
 
 /** A client for each cluster of the plan. One that cannot be opened answers every read with the reason. */
 export async function openClusters(
-  clusters: Readonly<Record<string, Reached>>,
+  clusters: Readonly<Record<string, ClusterContact>>,
   stack: string | undefined,
 ): Promise<Map<string, LiveCluster>> {
   const opened = await inParallel(Object.entries(clusters), 4, async ([name, { context, kubeconfig }]) => {

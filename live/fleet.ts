@@ -37,7 +37,7 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
   const plan = planFleet(configAt(path), {
     ...WHOLE,
     self: stackOf(path),
-    hindrance: (link) => (pending.has(linkName(link)) ? "is pending" : undefined),
+    blocker: (link) => (pending.has(linkName(link)) ? "is pending" : undefined),
   });
   const members = Object.fromEntries(
     [...plan.clusters, ...plan.neighbours].map(({ name, context, kubeconfig }) => [

@@ -40,7 +40,7 @@ export const deployment = z.object({
   }),
   status: z.object({ availableReplicas: z.number().default(0) }).default({ availableReplicas: 0 }),
 });
-export type Deployment = z.infer<typeof deployment>;
+export type LiveDeployment = z.infer<typeof deployment>;
 
 export const service = z.object({
   metadata,

@@ -18,7 +18,7 @@ export interface Judged {
   readonly provider?: Pick<Judged, "urn" | "type" | "name" | "inputs">;
 }
 
-export interface Verdict {
+export interface RuleVerdict {
   readonly rule: string;
   readonly level: "mandatory" | "advisory";
   readonly message: string;
@@ -26,17 +26,17 @@ export interface Verdict {
 }
 
 /** Judges resources as the engine would, without one: needs no cluster, no stack and no plugin. */
-export async function analyze(resources: readonly Judged[], profile?: Profile): Promise<Verdict[]> {
+export async function analyze(resources: readonly Judged[], profile?: Profile): Promise<RuleVerdict[]> {
   const pack = ["linkerd-fleet", version, profile?.all ?? "mandatory", policiesOf(profile)] as const;
   const each = makeAnalyzeRpcFun(...pack);
   const whole = makeAnalyzeStackRpcFun(...pack);
-  const verdicts: Verdict[] = [];
+  const verdicts: RuleVerdict[] = [];
   for (const resource of resources) verdicts.push(...(await ask(each, requestOf(resource), resource.urn)));
   const stack = new proto.AnalyzeStackRequest().setResourcesList(resources.map(stackResourceOf));
   return [...verdicts, ...(await ask(whole, stack, ""))];
 }
 
-function ask<Request>(analyzer: Analyze<Request>, request: Request, urn: string): Promise<Verdict[]> {
+function ask<Request>(analyzer: Analyze<Request>, request: Request, urn: string): Promise<RuleVerdict[]> {
   return new Promise((resolve, reject) => {
     analyzer({ request }, (error, response) => {
       if (error) return reject(error);

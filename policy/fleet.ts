@@ -1,15 +1,15 @@
 import type { LinkSummary, ServiceSummary } from "../fleet/outputs/schema";
-import type { Known } from "./known";
+import type { PreviewValue } from "./previewValue";
 import { chartOf, type Resource, STACK } from "./resource";
 
 /** All resources of a stack, and what the stack file declares, as the stack's outputs tell it. */
-export class Fleet {
+export class JudgedFleet {
   /** Without the output nothing is declared, and so nothing is allowed. `undefined`: not known yet. */
   readonly links: readonly DeclaredLink[] | undefined;
   /** What targets of this stack grant, also to sources in other stacks. */
   readonly accesses: readonly DeclaredLink[] | undefined;
   readonly services: readonly DeclaredService[] | undefined;
-  readonly anchors: readonly { readonly id: string | undefined; readonly state: Known }[];
+  readonly anchors: readonly { readonly id: string | undefined; readonly state: PreviewValue }[];
   private readonly types = new Map<RegExp, readonly Resource[]>();
 
   constructor(private readonly resources: readonly Resource[]) {
@@ -49,17 +49,20 @@ export class Fleet {
 
 export type DeclaredLink = Pick<LinkSummary, "source" | "target">;
 
-function declaredLink(item: Known): DeclaredLink {
+function declaredLink(item: PreviewValue): DeclaredLink {
   return { source: item.at("source").text ?? "", target: item.at("target").text ?? "" };
 }
 
 export interface DeclaredService extends Pick<ServiceSummary, "namespace" | "name" | "modes" | "clusters"> {
   /** By cluster and container port: `granted`, or `closed` to every other cluster. */
-  readonly ports: Known;
+  readonly ports: PreviewValue;
 }
 
 /** The entries of a list, or of a map by name. `undefined`: not known yet. */
-function list<T>(output: Known | undefined, read: (item: Known) => T): readonly T[] | undefined {
+function list<T>(
+  output: PreviewValue | undefined,
+  read: (item: PreviewValue) => T,
+): readonly T[] | undefined {
   if (output === undefined) return [];
   if (output.isUnknown) return undefined;
   return [...output.items, ...output.keys.map((name) => output.at(name))].map(read);

@@ -1,5 +1,5 @@
 import type { ReportViolation, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
-import { Fleet } from "./fleet";
+import { JudgedFleet } from "./fleet";
 import { type Applied, applyProfile, type Level, type Profile, profileSchema } from "./profile";
 import { resourceOf } from "./resource";
 import { type FleetRule, NONE, type Rule } from "./rule";
@@ -65,7 +65,7 @@ function judgeFleet(
     if (unknown.size > 0) waits.push([name, [...unknown]]);
     unknown.clear();
   };
-  const fleet = new Fleet(judged.map((resource) => resourceOf(resource, (what) => unknown.add(what))));
+  const fleet = new JudgedFleet(judged.map((resource) => resourceOf(resource, (what) => unknown.add(what))));
   for (const one of rules) {
     for (const { problem, of } of one.rule.judge(fleet, one.settings)) violate(report, one, problem, of?.urn);
     settle(one.rule);

@@ -1,5 +1,5 @@
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
-import { Known } from "./known";
+import { PreviewValue } from "./previewValue";
 
 /** A resource as the rules see it. */
 export interface Resource {
@@ -10,7 +10,7 @@ export interface Resource {
   /** Logical name of its Kubernetes provider, which is the cluster's. */
   readonly cluster: string | undefined;
   readonly isProtected: boolean;
-  readonly properties: Known;
+  readonly properties: PreviewValue;
 }
 
 /** `note` is told of each unknown that a rule asks about. */
@@ -25,7 +25,7 @@ export function resourceOf(
     urn,
     cluster: provider?.name,
     isProtected: opts.protect,
-    properties: Known.of(judged.props, (path) => note(`${name}: ${path}`)),
+    properties: PreviewValue.of(judged.props, (path) => note(`${name}: ${path}`)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Severity } from "@pulumi/policy";
 import { z } from "zod";
-import type { Fleet } from "./fleet";
+import type { JudgedFleet } from "./fleet";
 import type { Resource } from "./resource";
 
 interface Described<Settings> {
@@ -25,10 +25,10 @@ export interface ResourceRule<Settings = unknown> extends Described<Settings> {
 
 /** Judges what no single resource shows, when all of them are known, from their outputs. */
 export interface FleetRule<Settings = unknown> extends Described<Settings> {
-  judge(fleet: Fleet, settings: Settings): Iterable<Finding>;
+  judge(fleet: JudgedFleet, settings: Settings): Iterable<Breach>;
 }
 
-export interface Finding {
+export interface Breach {
   readonly problem: string;
   /** The resource to blame. Default: the stack. */
   readonly of?: Resource;

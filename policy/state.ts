@@ -45,11 +45,11 @@ export function readState(json: unknown): Judged[] {
 const SECRET = "4dabf18193072939515e22adb298388d";
 
 function veiled(properties: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, veil(value)]));
+  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, maskSecrets(value)]));
 }
 
-function veil(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(veil);
+function maskSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(maskSecrets);
   if (typeof value !== "object" || value === null) return value;
   return SECRET in value ? UNKNOWN : veiled({ ...value });
 }

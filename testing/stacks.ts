@@ -1,23 +1,23 @@
 import type { FleetConfig } from "../fleet/config/fleetConfig";
 import { type Plan, planFleet } from "../fleet/plan";
-import { HANDOVER_SCHEMA, type Handover } from "../fleet/stacks/handover";
+import { CROSS_STACK_SCHEMA, type CrossStackOutputs } from "../fleet/stacks/crossStack";
 import { stackContext } from "../fleet/stacks/plan";
 
 /** What the stack of a plan hands over when it is deployed. */
-export function handedOver(plan: Plan): Handover {
-  const accesses: Handover["accesses"] = {};
+export function handedOver(plan: Plan): CrossStackOutputs {
+  const accesses: CrossStackOutputs["accesses"] = {};
   for (const { target, source, serviceAccount, generation } of plan.accesses) {
     accesses[target] = {
       ...accesses[target],
       [source]: { serviceAccount, generation, token: "t", caData: "Y2E=" },
     };
   }
-  const uses: Handover["uses"] = {};
+  const uses: CrossStackOutputs["uses"] = {};
   for (const { target, source } of plan.links) uses[target] = { ...uses[target], [source]: 1 };
   const gateways = plan.clusters
     .filter(({ gateway }) => gateway.enabled)
     .map(({ name }) => [name, "192.0.2.1"]);
-  return { schema: HANDOVER_SCHEMA, anchors: {}, gateways: Object.fromEntries(gateways), accesses, uses };
+  return { schema: CROSS_STACK_SCHEMA, anchors: {}, gateways: Object.fromEntries(gateways), accesses, uses };
 }
 
 export function split(config: FleetConfig, stackOf: (cluster: string) => string): FleetConfig {
@@ -32,12 +32,12 @@ export function split(config: FleetConfig, stackOf: (cluster: string) => string)
 export function deploy(
   config: FleetConfig,
   order: readonly string[],
-  handovers = new Map<string, Handover>(),
+  crossStack = new Map<string, CrossStackOutputs>(),
 ): Map<string, Plan> {
   const plans = new Map<string, Plan>();
   for (const self of order) {
-    const plan = planFleet(config, stackContext(`acme/fleet/${self}`, config, handovers));
-    handovers.set(self, handedOver(plan));
+    const plan = planFleet(config, stackContext(`acme/fleet/${self}`, config, crossStack));
+    crossStack.set(self, handedOver(plan));
     plans.set(self, plan);
   }
   return plans;

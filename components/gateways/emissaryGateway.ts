@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { emissaryDeployment, emissaryPolicies, emissaryRouting } from "../../fleet/gateways/objects";
-import { type EmissaryGatewayPlan, unlikeAccount } from "../../fleet/gateways/plan";
+import { accountMismatch, type EmissaryGatewayPlan } from "../../fleet/gateways/plan";
 import type { ResourceNames } from "../../fleet/objects/resourceNames";
 import { type Inputs, renderObjects } from "../objects/render";
 
@@ -35,7 +35,7 @@ export class EmissaryGateway extends pulumi.ComponentResource {
     );
     // In a first preview the outputs are the inputs; the status, which is none of them, is not known until there is more.
     const selector = pulumi.all([deployment.spec, deployment.status]).apply(([spec]) => {
-      const wrong = unlikeAccount(cluster, config, spec?.template?.spec?.serviceAccountName);
+      const wrong = accountMismatch(cluster, config, spec?.template?.spec?.serviceAccountName);
       if (wrong !== undefined) throw new pulumi.RunError(wrong);
       return spec?.selector?.matchLabels ?? {};
     });

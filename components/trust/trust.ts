@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Handover } from "../../fleet/stacks/handover";
+import type { CrossStackOutputs } from "../../fleet/stacks/crossStack";
 import { joinBundle } from "../../fleet/trust/bundle";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import type { KeyPair } from "./certificates";
@@ -8,7 +8,7 @@ import { TrustAnchor } from "./trustAnchor";
 export interface TrustArgs {
   readonly trust: TrustPlan;
   /** The anchors that another stack owns, where it does. */
-  readonly given: Handover["anchors"] | undefined;
+  readonly given: CrossStackOutputs["anchors"] | undefined;
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -20,7 +20,7 @@ export class Trust extends pulumi.ComponentResource {
   /** The anchor that signs the issuers. */
   readonly active: KeyPair;
   /** The anchors for the other stacks of the fleet: all certificates, and the key that signs. Secret. */
-  readonly handover: pulumi.Output<Handover["anchors"]>;
+  readonly handover: pulumi.Output<CrossStackOutputs["anchors"]>;
 
   constructor(name: string, args: TrustArgs, opts?: pulumi.ComponentResourceOptions) {
     const { trust } = args;

@@ -52,7 +52,7 @@ export function isRotated({ generation }: Pick<AccessPlan, "generation">): boole
  * changes of a credentials Secret, so a change of the annotation restarts it. `undefined` for a source none of whose
  * accesses was ever rotated.
  */
-export function destinationMark(
+export function destinationAnnotation(
   accesses: readonly Pick<AccessPlan, "source" | "target" | "generation">[],
   source: string,
 ): string | undefined {

@@ -67,7 +67,7 @@ export function portGroups(
  * The problem of a federated service whose Services have different ports: it has the ports of one of them, and calls the
  * others' pods at ports that they may not have.
  */
-export function unlikePorts(
+export function portMismatch(
   view: FederatedView,
   ports: readonly (readonly ServicePort[])[],
 ): string | undefined {

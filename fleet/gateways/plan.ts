@@ -12,20 +12,20 @@ export type ChartGatewayConfig = Exclude<GatewayConfig, { type: "none" | "emissa
 
 export type GatewayPlan = { readonly enabled: false } | ChartGatewayPlan | EmissaryGatewayPlan;
 
-export interface ChartGatewayPlan extends Reached {
+export interface ChartGatewayPlan extends GatewayPorts {
   readonly enabled: true;
   readonly kind: "chart";
   readonly config: ChartGatewayConfig;
 }
 
-export interface EmissaryGatewayPlan extends Reached {
+export interface EmissaryGatewayPlan extends GatewayPorts {
   readonly enabled: true;
   readonly kind: "emissary";
   readonly config: EmissaryConfig;
 }
 
 /** The fields of Links to a gateway, and the callers that it admits. */
-interface Reached {
+interface GatewayPorts {
   /** Mesh identity that the sources require of it. */
   readonly identity: string;
   /** Known beforehand; `undefined` means the address its LoadBalancer Service is given. */
@@ -79,7 +79,7 @@ export function planGateway(
 }
 
 /** The ports that other clusters dial. A load balancer's are those of its Service. */
-export function gatewayPorts(config: GatewayConfig): Pick<Reached, "port" | "probePort"> | undefined {
+export function gatewayPorts(config: GatewayConfig): Pick<GatewayPorts, "port" | "probePort"> | undefined {
   if (config.type === "none") return undefined;
   const { port = GATEWAY_PORT, probePort = PROBE_PORT } = config.type === "loadBalancer" ? {} : config;
   return { port, probePort };
@@ -121,7 +121,7 @@ export function ingressAddress(
 }
 
 /** The problem of an Emissary whose Deployment runs as this ServiceAccount. */
-export function unlikeAccount(
+export function accountMismatch(
   cluster: string,
   { namespace, deployment, serviceAccount }: EmissaryConfig,
   account = "default",

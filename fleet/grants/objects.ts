@@ -66,7 +66,7 @@ export function grantObjects<V extends Values = Plain>(
   return [
     ...(local ? [networks("local-networks", localName, local.networks)] : []),
     ...(local?.identities ? [identities("local-identities", localName, local.identities)] : []),
-    ...(probed ? [networks("probe-networks", probesName, ANYWHERE)] : []),
+    ...(probed ? [networks("probe-networks", probesName, EVERYWHERE)] : []),
     ...ports.flatMap(({ port, callers: who, routes }): FleetObject<V>[] => {
       const target = serverOf(grant, port);
       const localPolicy = local ? [policy(`${port}/local`, target, "local", localRefs)] : [];
@@ -130,7 +130,7 @@ export function serverOf({ name }: Pick<GrantPlan, "name">, port: PortGrant["por
 }
 
 /** `policyController.probeNetworks` of the chart linkerd-control-plane: a kubelet may have any address. */
-const ANYWHERE = ["0.0.0.0/0", "::/0"];
+const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
 /** Readable, and one for each match: paths hold more than a name may. */
 function routeId(match: HttpMatch): string {

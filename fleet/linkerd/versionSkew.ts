@@ -16,7 +16,7 @@ interface Version {
 }
 
 /** Why a chart cannot go from one exact version to another in one deployment; `undefined` if it can. */
-export function versionHindrance(from: string, to: string): string | undefined {
+export function versionBlocker(from: string, to: string): string | undefined {
   const [a, b] = [readVersion(from), readVersion(to)];
   if (!a || !b || a.channel !== b.channel) return from === to ? undefined : "cannot be compared";
   if (isBefore(b, a)) return "goes back";

@@ -1,5 +1,5 @@
 import { CREDENTIALS_TYPE, destinationMetadata } from "../access/credentials";
-import { destinationMark } from "../access/plan";
+import { destinationAnnotation } from "../access/plan";
 import { restartOf } from "../clusters/objects";
 import type { ClusterPlan } from "../clusters/plan";
 import { credentialsName } from "../config/names";
@@ -64,11 +64,11 @@ export function linkObjects<V extends Values = Plain>(
 
 /** The patch that makes a source's destination controller read its rotated tokens; none before the first rotation. */
 export function destinationRestart<V extends Values = Plain>(
-  accesses: Parameters<typeof destinationMark>[0],
+  accesses: Parameters<typeof destinationAnnotation>[0],
   source: string,
   controlPlaneNamespace: Text<V>,
 ): FleetObject<V>[] {
-  const mark = destinationMark(accesses, source);
+  const mark = destinationAnnotation(accesses, source);
   if (mark === undefined) return [];
   return [
     restartOf<V>("destination-restart", controlPlaneNamespace, "linkerd-destination", [

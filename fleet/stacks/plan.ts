@@ -1,14 +1,14 @@
 import type { FleetConfig } from "../config/fleetConfig";
 import { linkName } from "../config/names";
 import { type LinkPlan, planLinks } from "../topology/plan";
-import type { Handover } from "./handover";
+import type { CrossStackOutputs } from "./crossStack";
 
 /** One stack of a fleet of several, and what it knows of the others. */
 export interface StackContext {
   /** This stack: `organization/project/stack`. `undefined`: all stacks at once, for pictures and checks of a whole fleet. */
   readonly self: string | undefined;
   /** Why a link into another stack cannot be made yet; `undefined` if it can. */
-  readonly hindrance: (link: LinkPlan, stack: string) => string | undefined;
+  readonly blocker: (link: LinkPlan, stack: string) => string | undefined;
   /** The generation of the token that a source in another stack uses, if it is known. */
   readonly inUse: (source: string, target: string, stack: string) => number | undefined;
 }
@@ -16,7 +16,7 @@ export interface StackContext {
 /** All stacks at once. */
 export const WHOLE: StackContext = {
   self: undefined,
-  hindrance: () => undefined,
+  blocker: () => undefined,
   inUse: () => undefined,
 };
 
@@ -24,12 +24,12 @@ export const WHOLE: StackContext = {
 export function stackContext(
   self: string,
   config: FleetConfig,
-  handovers: ReadonlyMap<string, Handover>,
+  crossStack: ReadonlyMap<string, CrossStackOutputs>,
 ): StackContext {
   return {
     self,
-    hindrance: (link, stack) => hindrance(config, link, handovers.get(stack)),
-    inUse: (source, target, stack) => handovers.get(stack)?.uses[target]?.[source],
+    blocker: (link, stack) => blocker(config, link, crossStack.get(stack)),
+    inUse: (source, target, stack) => crossStack.get(stack)?.uses[target]?.[source],
   };
 }
 
@@ -90,24 +90,24 @@ export function stacksNear(config: FleetConfig, self: string, links?: readonly L
 export function settleLinks(
   links: readonly LinkPlan[],
   others: ReadonlyMap<string, string>,
-  { hindrance }: StackContext,
+  { blocker }: StackContext,
 ): { ready: LinkPlan[]; pending: PendingLink[] } {
   const ready: LinkPlan[] = [];
   const pending: PendingLink[] = [];
   for (const link of links) {
     if (others.has(link.source)) continue;
     const stack = others.get(link.target);
-    const why = stack === undefined ? undefined : hindrance(link, stack);
+    const why = stack === undefined ? undefined : blocker(link, stack);
     if (stack === undefined || why === undefined) ready.push(link);
     else pending.push({ source: link.source, target: link.target, stack, why });
   }
   return { ready, pending };
 }
 
-function hindrance(
+function blocker(
   config: FleetConfig,
   { source, target, modes }: LinkPlan,
-  handover: Handover | undefined,
+  handover: CrossStackOutputs | undefined,
 ): string | undefined {
   if (!handover) return "is not deployed yet";
   if (!handover.accesses[target]?.[source]) return "does not grant the access yet";
@@ -119,11 +119,11 @@ function hindrance(
 export function missingAnchors(
   config: FleetConfig,
   self: string,
-  handovers: ReadonlyMap<string, Handover>,
+  crossStack: ReadonlyMap<string, CrossStackOutputs>,
 ): string[] {
   const stack = trustStack(config, self);
   if (stack === undefined) return [];
-  const given = handovers.get(stack)?.anchors ?? {};
+  const given = crossStack.get(stack)?.anchors ?? {};
   return config.trust.anchors
     .filter(({ id, state }) => {
       const anchor = given[id];

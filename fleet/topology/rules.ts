@@ -83,7 +83,7 @@ function linkModes({ links, clusters, isUnread }: Readable): Problem[] {
     const source = clusters.get(value.source);
     const target = clusters.get(value.target);
     if (!source || !target || source === target) return [];
-    const hindrance = (mode: Mode): Omit<Problem, "path"> | undefined => {
+    const blocker = (mode: Mode): Omit<Problem, "path"> | undefined => {
       if (mode === "gateway") {
         if (target.gateway.type !== "none") return undefined;
         return {
@@ -98,7 +98,7 @@ function linkModes({ links, clusters, isUnread }: Readable): Problem[] {
       return { problem: `cannot be carried: ${value.source} and ${value.target} share no network`, fix };
     };
     return (value.modes ?? []).flatMap((mode, at) => {
-      const found = hindrance(mode);
+      const found = blocker(mode);
       return found ? [{ path: pathOf([...path, "modes", at]), ...found }] : [];
     });
   });

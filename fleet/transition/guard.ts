@@ -8,7 +8,7 @@ import type { TransitionRule } from "./schema";
 export const LETS_PASS = "allowUnsafe lets this pass";
 
 /** Messages to a person about a step from the last deployment to the next. */
-export interface Verdict {
+export interface StepJudgement {
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
   /** Why the step is refused; `undefined` if it is not. */
@@ -20,7 +20,7 @@ export function guardTransition(
   outputs: Readonly<Record<string, unknown>>,
   plan: Plan,
   allowUnsafe: readonly TransitionRule[],
-): Verdict {
+): StepJudgement {
   const last = readDeployment(outputs);
   if (!last.known) {
     return last.unknown === "none"

@@ -1,5 +1,5 @@
 import { linkName } from "../config/names";
-import { versionHindrance } from "../linkerd/versionSkew";
+import { versionBlocker } from "../linkerd/versionSkew";
 import type { DeployedCluster, Deployment } from "../outputs/schema";
 import { anchorStep, signedSince, trustedEverywhere, trusts } from "./rotation";
 import type { TransitionRule } from "./schema";
@@ -226,13 +226,13 @@ function versionSkew(last: Deployment, next: Deployment): ReturnType<Rule> {
   return clustersOfBoth(last, next).flatMap(([cluster, before, after]) =>
     (["crds", "controlPlane", "multicluster"] as const).flatMap((chart) => {
       const [from, to] = [before.charts[chart], after.charts[chart]];
-      const hindrance = versionHindrance(from, to);
-      if (!hindrance) return [];
+      const blocker = versionBlocker(from, to);
+      if (!blocker) return [];
       return [
         {
           what: `${chart} chart of cluster ${cluster}, from ${from} to ${to}`,
-          why: `it ${hindrance}: proxies may be one major release behind their control plane, and never ahead of it`,
-          path: hindrance.startsWith("jumps")
+          why: `it ${blocker}: proxies may be one major release behind their control plane, and never ahead of it`,
+          path: blocker.startsWith("jumps")
             ? "deploy a version in between and restart the meshed pods, then go on"
             : "stay, or go on to a version that works; or set the cluster's `state: draining` and deploy, remove " +
               "it and deploy, then add it with that version and restart its meshed pods",

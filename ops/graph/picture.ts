@@ -23,14 +23,14 @@ export interface Box {
   readonly id: string;
   readonly title: string;
   readonly facts: readonly string[];
-  readonly services: readonly Crossing[];
+  readonly services: readonly DrawnService[];
   readonly mark: Mark;
   readonly draining: boolean;
   readonly clusters: readonly string[];
 }
 
 /** A service that crosses from a box. */
-export interface Crossing {
+export interface DrawnService {
   readonly service: string;
   readonly modes: readonly string[];
   /** Mesh identities that may call it; empty where nobody of another cluster may. */

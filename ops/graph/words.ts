@@ -1,6 +1,6 @@
 import { GATEWAY_NAME, linkName, MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
 import { type Mark, SIGNS } from "./marks";
-import type { Box, Crossing, Line } from "./picture";
+import type { Box, DrawnService, Line } from "./picture";
 
 /** What a change is drawn in. */
 export const COLOURS: Readonly<
@@ -35,7 +35,7 @@ export function rowsOf(box: Box): Row[] {
     { kind: "fact", text: box.facts.join(", "), mark: "same" },
     ...ordered.slice(0, MOST_SERVICES).map((crossing): Row => {
       const { service, mark, callers } = crossing;
-      return { kind: "service", text: `${crossingText(crossing)} ← ${shortCallers(callers)}`, mark, service };
+      return { kind: "service", text: `${serviceText(crossing)} ← ${shortCallers(callers)}`, mark, service };
     }),
     ...(more > 0 ? [{ kind: "fact", text: `and ${more} more services`, mark: "same" } as const] : []),
   ];
@@ -57,7 +57,7 @@ export function boxDetails(box: Box): string[] {
     ...rowsOf({ ...box, services: [] }).map(({ text }) => text),
     ...(box.clusters.length > 1 ? [box.clusters.join(", ")] : []),
     ...box.services.flatMap((crossing) => [
-      crossingText(crossing),
+      serviceText(crossing),
       ...(crossing.callers.length > 0 ? crossing.callers : ["nobody of another cluster"]).map(
         (caller) => `  ← ${caller}`,
       ),
@@ -76,7 +76,7 @@ export function lineDetails(line: Line): string[] {
   ];
 }
 
-function crossingText({ service, modes, mark }: Crossing): string {
+function serviceText({ service, modes, mark }: DrawnService): string {
   return `${SIGNS[mark]}${service} (${modes.join(", ")})`;
 }
 

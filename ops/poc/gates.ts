@@ -7,7 +7,7 @@ import type { FleetState } from "../verify/read";
 import { admits } from "./admits";
 
 /** What a gate showed. */
-export interface Verdict {
+export interface GateResult {
   readonly gate: string;
   /** `undefined`: it was not tried. */
   readonly passed: boolean | undefined;
@@ -25,7 +25,7 @@ export function failures(results: readonly Result[]): string[] {
 }
 
 /** Gate 1: the clusters share a trust anchor and are linked, by `pulumi up` alone. */
-export function judgeLinked({ plan, outputs }: FleetState, results: readonly Result[]): Verdict {
+export function judgeLinked({ plan, outputs }: FleetState, results: readonly Result[]): GateResult {
   const wrong = failures(results);
   const pending = outputs.links.filter(({ state }) => state === "pending");
   const clusters = plan.clusters.map(({ name }) => name);
@@ -42,7 +42,7 @@ export function judgeLinked({ plan, outputs }: FleetState, results: readonly Res
 }
 
 /** Gate 2, read while a cluster is dead: a federated service has members elsewhere, and only the dead is reported. */
-export function judgeSurvivor({ plan, members }: FleetState, results: readonly Result[]): Verdict {
+export function judgeSurvivor({ plan, members }: FleetState, results: readonly Result[]): GateResult {
   const gate = "2. a cluster dies: a federated service keeps members, and the dead cluster is reported";
   const answers = (cluster: string) => members.get(cluster)?.found.version.state === "found";
   const dead = plan.clusters.map(({ name }) => name).filter((name) => !answers(name));
@@ -87,7 +87,7 @@ export function judgeSurvivor({ plan, members }: FleetState, results: readonly R
 }
 
 /** Gate 3: whom a grant names is let in by policy objects, and another identity by none. */
-export function judgeGrant({ plan, members }: FleetState, other: string | undefined): Verdict {
+export function judgeGrant({ plan, members }: FleetState, other: string | undefined): GateResult {
   const gate = "3. one grant, and another identity is refused";
   // A gateway's own identity is no grant that somebody wrote.
   const named = plan.grants.flatMap((grant) =>
@@ -153,7 +153,7 @@ export function judgeUpgrade(
   fleet: FleetState,
   results: readonly Result[],
   recovered: string,
-): Verdict {
+): GateResult {
   // Only the state knows whether the kill came in the middle of something.
   const interrupted = /^Interrupted: .*$/m.exec(recovered)?.[0];
   const after = releasesOf(fleet);

@@ -11,12 +11,12 @@ import { judge } from "../verify/judge";
 import { readFleet } from "../verify/read";
 import {
   failures,
+  type GateResult,
   judgeGrant,
   judgeLinked,
   judgeSurvivor,
   judgeUpgrade,
   releasesOf,
-  type Verdict,
 } from "./gates";
 
 /** For a cluster that comes back: API servers start within it. */
@@ -52,7 +52,7 @@ export async function run({
   if ((kill === undefined) !== (revive === undefined))
     throw new Unreadable("--kill and --revive go together.");
 
-  const tell = (verdict: Verdict) => {
+  const tell = (verdict: GateResult) => {
     if (!json) show(verdict);
     return verdict;
   };
@@ -88,11 +88,11 @@ function ignorePlanned(results: Awaited<ReturnType<typeof look>>["results"], int
   return interrupt ? results.filter(({ check }) => !awaited.includes(check)) : results;
 }
 
-function untried(gate: string, missing: string): Verdict {
+function untried(gate: string, missing: string): GateResult {
   return { gate, passed: undefined, evidence: [`add ${missing}`] };
 }
 
-async function survive(options: FleetOptions, kill: string, revive: string): Promise<Verdict> {
+async function survive(options: FleetOptions, kill: string, revive: string): Promise<GateResult> {
   shell(kill);
   try {
     const { fleet, results } = await look(options);
@@ -111,7 +111,7 @@ async function survive(options: FleetOptions, kill: string, revive: string): Pro
 
 const UP = ["up", "--yes", "--skip-preview", "--continue-on-error", "--non-interactive", "--color=never"];
 
-async function upgrade(options: FleetOptions): Promise<Verdict> {
+async function upgrade(options: FleetOptions): Promise<GateResult> {
   const before = releasesOf((await look(options)).fleet);
   const stack = options.stack === undefined ? [] : ["--stack", options.stack];
   const killed = await killedInTheMiddle([...UP, ...stack]);
@@ -162,7 +162,7 @@ function shell(command: string): void {
   execFileSync("bash", ["-euo", "pipefail", "-c", command], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
-function show({ gate, passed, evidence, elsewhere }: Verdict): void {
+function show({ gate, passed, evidence, elsewhere }: GateResult): void {
   console.log(`${passed === undefined ? "NOT TRIED" : passed ? "PASSED" : "FAILED"}  ${gate}`);
   for (const line of evidence) console.log(`  ${line}`);
   if (elsewhere) console.log(`  Only running proxies show the rest; on real clusters: ${elsewhere}`);

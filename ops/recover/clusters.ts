@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type LiveCluster, openCluster, type Read } from "../../live/cluster";
-import type { Finding, ProviderAccess, Unsettled } from "./state";
+import type { Interruption, ProviderAccess, Unsettled } from "./state";
 
 /** The cluster of a provider of the state. */
 export function openProvider({ cluster, context, kubeconfig }: ProviderAccess): LiveCluster {
@@ -9,7 +9,7 @@ export function openProvider({ cluster, context, kubeconfig }: ProviderAccess): 
 }
 
 /** Asks a cluster what became of one thing that may have been created in it. */
-export function look(cluster: LiveCluster, unsettled: Unsettled): Promise<Finding> {
+export function look(cluster: LiveCluster, unsettled: Unsettled): Promise<Interruption> {
   return unsettled.is === "release" ? lookAtRelease(cluster, unsettled) : lookAtObject(cluster, unsettled);
 }
 
@@ -25,7 +25,7 @@ const object = z.object({
 async function lookAtObject(
   cluster: LiveCluster,
   { apiVersion, kind, namespace, name }: Extract<Unsettled, { is: "object" }>,
-): Promise<Finding> {
+): Promise<Interruption> {
   const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const served = await cluster.get(root, kinds);
   if (served.state !== "found") return nothingOr(served);
@@ -54,7 +54,7 @@ const record = z.object({
 async function lookAtRelease(
   cluster: LiveCluster,
   { namespace = "default", name, known }: Extract<Unsettled, { is: "release" }>,
-): Promise<Finding> {
+): Promise<Interruption> {
   const secrets = `/api/v1/namespaces/${namespace}/secrets`;
   const labels = encodeURIComponent(`owner=helm,name=${name}`);
   const records = await cluster.list(`${secrets}?labelSelector=${labels}`, record);
@@ -85,6 +85,6 @@ export async function hangingRecords(cluster: LiveCluster): Promise<string[]> {
     .map(({ metadata: { name, namespace } }) => `/api/v1/namespaces/${namespace}/secrets/${name}`);
 }
 
-function nothingOr(read: Exclude<Read<unknown>, { state: "found" }>): Finding {
+function nothingOr(read: Exclude<Read<unknown>, { state: "found" }>): Interruption {
   return read.state === "missing" ? { found: "nothing" } : { found: "unknown", why: read.message };
 }

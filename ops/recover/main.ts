@@ -4,7 +4,7 @@ import { hangingRecords, look, openProvider } from "./clusters";
 import { confirmed, exportState, importState, requireSame } from "./engine";
 import { endAndAwait, endPrograms, leftPrograms, outlivingPlugins } from "./processes";
 import {
-  type Finding,
+  type Interruption,
   interruptedIn,
   markInterrupted,
   nameOf,
@@ -44,7 +44,7 @@ export async function run({ stack, yes }: RecoverOptions): Promise<Ending> {
   const unsettled = unsettledIn(marked);
   const clusters = await openClusters(stack);
   const findings = new Map(
-    await inParallel(unsettled, 8, async (one): Promise<[string, Finding]> => {
+    await inParallel(unsettled, 8, async (one): Promise<[string, Interruption]> => {
       const cluster = clusters.get(one.provider);
       return [
         one.urn,
@@ -118,7 +118,7 @@ export async function run({ stack, yes }: RecoverOptions): Promise<Ending> {
 function describe(
   { urn, provider, namespace, name, ...rest }: Unsettled,
   clusters: ReadonlyMap<string, LiveCluster>,
-  finding: Finding | undefined,
+  finding: Interruption | undefined,
 ): string {
   const kind = rest.is === "object" ? rest.kind : "Helm release";
   const where = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name} in cluster ${clusters.get(provider)?.name}`;

@@ -53,7 +53,7 @@ export type Unsettled = {
 );
 
 /** What its cluster says. */
-export type Finding =
+export type Interruption =
   /** The object is there; `manager` owns its fields. */
   | { readonly found: "object"; readonly manager: string | undefined }
   /** Helm's records of the release that must go, so that Helm works on it again. */
@@ -109,7 +109,7 @@ export function unsettledIn({ deployment }: State): Unsettled[] {
 }
 
 /** The state once clusters have been asked: `findings` by URN. What is not known stays marked. */
-export function settle(state: State, findings: ReadonlyMap<string, Finding>): State {
+export function settle(state: State, findings: ReadonlyMap<string, Interruption>): State {
   const gone = new Set<string>();
   const settled = (state.deployment.resources ?? []).map((resource) => {
     const finding = isOpen(resource) ? findings.get(resource.urn) : undefined;

@@ -22,16 +22,16 @@ export interface MeshedPod {
 }
 
 /** Why a cluster holds the fleet back, and what helps. */
-export interface Hindrance {
+export interface Blocker {
   readonly cluster: string;
   readonly what: string;
   readonly fix: string;
 }
 
-export interface Verdict {
+export interface RotationStatus {
   /** By cluster: the anchor its issuer chains to, and its meshed pods. */
   readonly seen: Readonly<Record<string, string>>;
-  readonly hindrances: readonly Hindrance[];
+  readonly blockers: readonly Blocker[];
   /** The next change in the stack file; `undefined` when no anchor is staged or retiring. */
   readonly next: string | undefined;
 }
@@ -49,7 +49,7 @@ export function judgeRotation(
   trustBundle: string,
   clusters: ReadonlyMap<string, Read<ClusterTrust>>,
   now: Date,
-): Verdict {
+): RotationStatus {
   const wanted = certificates(trustBundle);
   const named = new Map(wanted.map((anchor, at) => [anchor.fingerprint256, anchors[at]?.id ?? `#${at + 1}`]));
   const active = anchors.find(({ state }) => state === "active")?.id;
@@ -62,14 +62,14 @@ export function judgeRotation(
   );
 
   const seen: Record<string, string> = {};
-  const hindrances = [...clusters].flatMap(([cluster, read]): Hindrance[] => {
+  const blockers = [...clusters].flatMap(([cluster, read]): Blocker[] => {
     if (read.state !== "found") {
       const why = read.state === "failed" ? read.message : "no bundle or issuer there";
       seen[cluster] = "not read";
       return [{ cluster, what: `it cannot be read: ${why}`, fix: "try again when it answers" }];
     }
     const trust = read.value;
-    const found: Hindrance[] = [];
+    const found: Blocker[] = [];
     const add = (what: string, fix: string) => found.push({ cluster, what, fix });
     const [issuer] = certificates(trust.issuer);
     const signer = issuer && signerOf(issuer, wanted);
@@ -109,7 +109,7 @@ export function judgeRotation(
     }
     return found;
   });
-  return { seen, hindrances, next: nextStep(active, staged, retiring) };
+  return { seen, blockers, next: nextStep(active, staged, retiring) };
 }
 
 function nextStep(

@@ -19,17 +19,17 @@ export async function run({ stack, json }: RotationOptions): Promise<Ending> {
     done(name);
     return [name, trust] as const;
   });
-  const { seen, hindrances, next } = judgeRotation(plan.anchors, trustBundle, new Map(clusters), new Date());
-  const ending = hindrances.length > 0 ? "attention" : "well";
+  const { seen, blockers, next } = judgeRotation(plan.anchors, trustBundle, new Map(clusters), new Date());
+  const ending = blockers.length > 0 ? "attention" : "well";
   if (json) {
     const anchors = plan.anchors.map(({ id, state }) => ({ id, state }));
-    console.log(JSON.stringify({ anchors, clusters: seen, blockers: hindrances, next }));
+    console.log(JSON.stringify({ anchors, clusters: seen, blockers: blockers, next }));
     return ending;
   }
   console.log(`Trust anchors: ${plan.anchors.map(({ id, state }) => `${id} ${state}`).join(", ")}`);
   for (const [cluster, what] of Object.entries(seen)) console.log(`  ${cluster}: ${what}`);
-  for (const { cluster, what, fix } of hindrances) console.log(`${cluster}: ${what}\n  → ${fix}`);
-  if (hindrances.length > 0) {
+  for (const { cluster, what, fix } of blockers) console.log(`${cluster}: ${what}\n  → ${fix}`);
+  if (blockers.length > 0) {
     console.log(next ? `Not yet: ${next}` : "The last change of the anchors is not finished");
   } else console.log(next ? `Ready: ${next}` : "Nothing to do: no anchor is staged or retiring");
   return ending;

@@ -25,7 +25,7 @@ export interface FleetState {
   readonly now: Date;
   readonly members: ReadonlyMap<string, Member>;
   /** The clusters of other stacks that links lead to. */
-  readonly neighbours: ReadonlyMap<string, LinkTarget>;
+  readonly neighbours: ReadonlyMap<string, TargetMember>;
   /** By cluster: what was found of every object that the fleet wants there. */
   readonly objects: ReadonlyMap<string, ObjectReads>;
   /** For each link, by `linkName`: what the target lets the source's token do in its multicluster namespace. */
@@ -48,7 +48,7 @@ const TARGET_FACTS = [
   "declared",
   "gateway",
 ] as const satisfies readonly (keyof Facts)[];
-export type LinkTarget = Member<(typeof TARGET_FACTS)[number]>;
+export type TargetMember = Member<(typeof TARGET_FACTS)[number]>;
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const POLICY = "/apis/policy.linkerd.io";

@@ -1,7 +1,7 @@
 import { mode } from "../../fleet/config/common";
 import { EXPORT_LABEL } from "../../fleet/exports/labels";
-import type { Fleet } from "../fleet";
-import type { Known } from "../known";
+import type { JudgedFleet } from "../fleet";
+import type { PreviewValue } from "../previewValue";
 import {
   AUTHORIZATION_POLICY,
   HTTP_ROUTE,
@@ -24,7 +24,7 @@ interface Exported {
 }
 
 /** Every label that lets a service cross. A value that Linkerd does not know has a mode of its own. */
-function exportsOf(fleet: Fleet): Exported[] {
+function exportsOf(fleet: JudgedFleet): Exported[] {
   return fleet.ofType(SERVICE).flatMap((resource) => {
     const [namespace, name] = [objectNamespace(resource), objectName(resource)];
     const labels = resource.properties.at("metadata", "labels");
@@ -44,7 +44,7 @@ const MODES = new Map(mode.options.map((one) => [EXPORT_LABEL[one].join("="), on
 const LABEL_KEYS = new Set(mode.options.map((one) => EXPORT_LABEL[one][0]));
 
 /** The Servers of an exported service; `undefined` where one of its cluster does not tell yet whose it is. */
-function serversOf(fleet: Fleet) {
+function serversOf(fleet: JudgedFleet) {
   const label = ["metadata", "labels", "linkerd-fleet/service"];
   const unsure = new Set<string | undefined>();
   const servers = Map.groupBy(fleet.ofType(SERVER), (server) => {
@@ -134,9 +134,9 @@ export const exportsGoverned: FleetRule = {
 
 /** What is declared of the ports of one Service of one cluster. */
 function declaredPorts(
-  fleet: Fleet,
+  fleet: JudgedFleet,
   { cluster = "", namespace, name }: Pick<Exported, "cluster" | "namespace" | "name">,
-): Known | undefined {
+): PreviewValue | undefined {
   return fleet.services
     ?.find((of) => of.namespace === namespace && of.name === name && of.clusters.includes(cluster))
     ?.ports.at(cluster);
@@ -149,7 +149,7 @@ function portOf({ properties }: Resource): string | undefined {
 }
 
 /** Whether a policy lets callers into a Server, or one of its routes, by identity, from wherever they call; `undefined`: not known yet. */
-function openedServers(fleet: Fleet) {
+function openedServers(fleet: JudgedFleet) {
   const opened = new Set<string>();
   const unsure = new Set<string | undefined>();
   for (const policy of fleet.ofType(AUTHORIZATION_POLICY)) {

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { GRANT_PREFIX, PROBES } from "../../fleet/config/names";
 import { GATEWAY_AUTHENTICATIONS } from "../../fleet/gateways/plan";
-import type { Known } from "../known";
+import type { PreviewValue } from "../previewValue";
 import { AUTHORIZATION_POLICY, MESH_TLS, NETWORK, objectName, type Resource, SERVER } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
@@ -125,7 +125,7 @@ export const gatewayIdentities: FleetRule = {
   },
 };
 
-function identitiesOf({ properties }: Resource): readonly Known[] {
+function identitiesOf({ properties }: Resource): readonly PreviewValue[] {
   return properties.at("spec", "identities").items;
 }
 
@@ -135,7 +135,7 @@ function isOfGateway(of: Resource, which: keyof typeof CHART): boolean {
 }
 
 /** Wider than the widest private network (10.0.0.0/8, fc00::/7): two halves of the Internet are the Internet. */
-function isInternet(cidr: Known): boolean {
+function isInternet(cidr: PreviewValue): boolean {
   const [base = "", prefix] = cidr.text?.split("/") ?? [];
   return prefix !== undefined && Number(prefix) < (isIPv6(base) ? 7 : 8);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { exactVersion } from "../../fleet/config/common";
-import { versionHindrance } from "../../fleet/linkerd/versionSkew";
+import { versionBlocker } from "../../fleet/linkerd/versionSkew";
 import { RELEASE } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
@@ -79,7 +79,7 @@ export const versionSkew: FleetRule = {
       for (const [index, a] of versions.entries()) {
         for (const b of versions.slice(index + 1)) {
           // One of the two ways always goes back.
-          if (versionHindrance(a, b) === undefined || versionHindrance(b, a) === undefined) continue;
+          if (versionBlocker(a, b) === undefined || versionBlocker(b, a) === undefined) continue;
           const where = (version: string) =>
             byVersion
               .get(version)

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { certificateBlocks, readCertificate } from "../../fleet/trust/certificates";
 import { dateProblem, outlivingProblem } from "../../fleet/trust/dates";
 import { ISSUER_SECRET, TRUST_ROOTS } from "../../fleet/trust/objects";
-import type { Fleet } from "../fleet";
+import type { JudgedFleet } from "../fleet";
 import {
   CERTIFICATE,
   CONFIG_MAP,
@@ -86,7 +86,7 @@ export const anchorProtected: FleetRule = {
   },
 };
 
-function isRetiring({ anchors }: Fleet, name: string): boolean {
+function isRetiring({ anchors }: JudgedFleet, name: string): boolean {
   return anchors.some(
     ({ id, state }) =>
       [`trust-${id}-certificate`, `trust-${id}-key`].includes(name) &&

@@ -140,8 +140,8 @@ async function brokenChains(): Promise<string[]> {
     CLUSTERS.map(async (name) => [name, await readTrust(cluster(name), "linkerd")] as const),
   );
   for (const [name, { state }] of clusters) expect(state, name).toBe("found");
-  const { hindrances } = judgeRotation([], "", new Map(clusters), new Date());
-  return hindrances.flatMap(({ cluster: name, what }) =>
+  const { blockers } = judgeRotation([], "", new Map(clusters), new Date());
+  return blockers.flatMap(({ cluster: name, what }) =>
     what.includes("chains to no") ? [`${name}: ${what}`] : [],
   );
 }

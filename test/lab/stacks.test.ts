@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { readHandover } from "../../fleet/stacks/handover";
+import { readCrossStack } from "../../fleet/stacks/crossStack";
 import type { Result } from "../../ops/verify/judge";
 import { TestLab } from "./harness";
 import { follow, followAll, readCommands, readRunbook, type Step } from "./runbook";
@@ -158,7 +158,7 @@ describe("four stacks of one fleet", () => {
     );
     expect(new Set(roots).size).toBe(1);
     expect((await outputs("s3")).handover).toBe("[secret]");
-    const { handover } = readHandover({ handover: (await outputs("s3", "--show-secrets")).handover });
+    const { handover } = readCrossStack({ handover: (await outputs("s3", "--show-secrets")).handover });
     const token = handover?.accesses["s3-a"]?.["dev-a"]?.token;
     const state = await lab.pulumi("stack", "export", "--stack", "s3");
     expect(token).toMatch(/^ey/);
@@ -215,7 +215,7 @@ describe("four stacks of one fleet", () => {
     share({ access: { generation: 2 } });
     const failed = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", "--stack", "s2");
     expect(failed.code).not.toBe(0);
-    const { handover } = readHandover({ handover: (await outputs("s2", "--show-secrets")).handover });
+    const { handover } = readCrossStack({ handover: (await outputs("s2", "--show-secrets")).handover });
     expect(handover?.accesses["s2-a"]?.["s3-a"]).toMatchObject({ generation: 1 });
     await up("s3");
     expect(await pendingOf("s3")).toEqual([]);

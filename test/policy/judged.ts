@@ -3,7 +3,7 @@ import { Fleet } from "../../components/fleet";
 import { formatProblems } from "../../fleet/config/problems";
 import { describeFleet } from "../../fleet/outputs/write";
 import { type Plan, planFleet } from "../../fleet/plan";
-import type { Handover } from "../../fleet/stacks/handover";
+import type { CrossStackOutputs } from "../../fleet/stacks/crossStack";
 import { readStackFile } from "../../live/stackFile";
 import type { Judged } from "../../policy/analyze";
 import { UNKNOWN } from "../../policy/sdk";
@@ -20,11 +20,14 @@ export async function judgedOf(stackFile: string, options: { preview?: boolean }
 
 export async function judgedPlan(
   plan: Plan,
-  options: { preview?: boolean; handovers?: ReadonlyMap<string, Handover> } = {},
+  options: { preview?: boolean; crossStack?: ReadonlyMap<string, CrossStackOutputs> } = {},
 ): Promise<Judged[]> {
-  const { handovers = new Map() } = options;
+  const { crossStack = new Map() } = options;
   const secret = (key: string) => pulumi.secret(`secret ${key}`);
-  const registered = await runUnderMocks(() => void new Fleet("fleet", { plan, handovers, secret }), options);
+  const registered = await runUnderMocks(
+    () => void new Fleet("fleet", { plan, crossStack, secret }),
+    options,
+  );
   const components = new Map(
     registered.filter(({ type }) => type.startsWith("linkerd-fleet:")).map(({ name, type }) => [name, type]),
   );

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Handover } from "../../fleet/stacks/handover";
-import { analyze, type Judged, type Verdict } from "../../policy/analyze";
+import type { CrossStackOutputs } from "../../fleet/stacks/crossStack";
+import { analyze, type Judged, type RuleVerdict } from "../../policy/analyze";
 import { type Profile, profile } from "../../policy/profile";
 import { RULES } from "../../policy/rules";
 import { meshConfig, meshPlan } from "../../testing/fleets";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => console.log(`the rule that fires: for which one-line change\n${table.join("\n")}`));
 
-const names = (verdicts: readonly Verdict[]) => [...new Set(verdicts.map(({ rule }) => rule))];
+const names = (verdicts: readonly RuleVerdict[]) => [...new Set(verdicts.map(({ rule }) => rule))];
 
 it("a fleet as this program makes it keeps every rule", async () => {
   expect(await analyze(fleet, prod)).toEqual([]);
@@ -31,10 +31,10 @@ it("a fleet as this program makes it keeps every rule", async () => {
 it.each([1, 2])("one stack of several keeps what the whole fleet keeps, in round %s", async (round) => {
   const config = split(meshConfig(4), (name) => (name < "c003" ? "one" : "two"));
   const whole = names(await analyze(await judgedPlan(meshPlan(4)), profile.parse({})));
-  const handovers = new Map<string, Handover>();
-  const plans = Array.from({ length: round }, () => deploy(config, ["one", "two"], handovers));
+  const crossStack = new Map<string, CrossStackOutputs>();
+  const plans = Array.from({ length: round }, () => deploy(config, ["one", "two"], crossStack));
   for (const plan of plans.at(-1)?.values() ?? []) {
-    const verdicts = await analyze(await judgedPlan(plan, { handovers }), profile.parse({}));
+    const verdicts = await analyze(await judgedPlan(plan, { crossStack }), profile.parse({}));
     expect(names(verdicts), JSON.stringify(verdicts)).toEqual(whole);
   }
 });

@@ -2,7 +2,7 @@ import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { linkName } from "../../../fleet/config/names";
 import type { LinkPlan } from "../../../fleet/topology/plan";
 import type { Finding, Judgement } from "../finding";
-import type { FleetState, LinkTarget, Member } from "../read";
+import type { FleetState, Member, TargetMember } from "../read";
 
 /** A question asked of every cluster, link or service. Pure: it looks at nothing but what was read. */
 export interface Check {
@@ -25,7 +25,7 @@ export function ofClusters(
 export interface LinkState {
   readonly link: LinkPlan;
   readonly source: Member;
-  readonly target: LinkTarget;
+  readonly target: TargetMember;
 }
 
 /** Asks of every link that leaves a cluster of the plan, also into a cluster of another stack. */

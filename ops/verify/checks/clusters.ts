@@ -3,7 +3,7 @@ import { isMap } from "../../../fleet/config/json";
 import type { ChartPlan } from "../../../fleet/linkerd/charts";
 import { clusterReleases, type ReleasePlan } from "../../../fleet/linkerd/releases";
 import { type Values, WEBHOOKS } from "../../../fleet/linkerd/values";
-import type { Deployment, Release } from "../../../live/shapes";
+import type { LiveDeployment, Release } from "../../../live/shapes";
 import { differences } from "../differences";
 import { contextOf, drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
 import { ofClusters } from "./check";
@@ -148,15 +148,15 @@ function pruned(value: unknown): unknown {
   return full.length === 0 ? undefined : Object.fromEntries(full);
 }
 
-/** A Deployment that a chart made: there, and with all of its pods. */
+/** A LiveDeployment that a chart made: there, and with all of its pods. */
 export function judgeDeployment(
   name: string,
-  deployments: readonly Deployment[],
+  deployments: readonly LiveDeployment[],
   cluster: ClusterPlan,
   release: Release | undefined,
 ): Finding[] {
   const deployment = deployments.find(({ metadata }) => metadata.name === name);
-  if (!deployment) return [driftedChart(`the Deployment ${name} is missing`, cluster, release)];
+  if (!deployment) return [driftedChart(`the LiveDeployment ${name} is missing`, cluster, release)];
   const { namespace } = deployment.metadata;
   const { replicas } = deployment.spec;
   const { availableReplicas } = deployment.status;
@@ -164,7 +164,7 @@ export function judgeDeployment(
   const remedy = `\`${kubectlOf(cluster)} describe deployment -n ${namespace} ${name}\` says why`;
   return [
     notWorking(
-      `${availableReplicas} of ${replicas} pods of the Deployment ${name} are available`,
+      `${availableReplicas} of ${replicas} pods of the LiveDeployment ${name} are available`,
       remedy,
       availableReplicas === 0 ? "error" : "warning",
     ),

@@ -95,12 +95,12 @@ export const serviceChecks = [
   }),
 ];
 
-interface Crossing extends Pick<ExportPlan, "namespace" | "name"> {
+interface MirroredExport extends Pick<ExportPlan, "namespace" | "name"> {
   readonly federated: boolean;
 }
 
 /** What is to cross a link: mirrors and, apart from them, members of federated services. */
-function crossings(plan: Plan, link: LinkPlan): Crossing[] {
+function crossings(plan: Plan, link: LinkPlan): MirroredExport[] {
   if (link.state === "draining") return [];
   const carried = (modes: readonly Mode[]) => modes.filter((mode) => link.modes.includes(mode));
   return [...plan.exports, ...plan.otherExports]

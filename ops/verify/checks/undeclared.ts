@@ -89,7 +89,7 @@ export const orphanChecks = [
   ),
 ];
 
-interface Crossing {
+interface SeenServices {
   /** Targets of the active links. */
   readonly linked: ReadonlySet<string>;
   /** By `exportKey`: what crosses as mirrors, and what as members of federated services. */
@@ -98,7 +98,7 @@ interface Crossing {
 }
 
 /** What may cross into a source. */
-function crossingInto(source: string, plan: Plan): Crossing {
+function crossingInto(source: string, plan: Plan): SeenServices {
   const exports = [...plan.exports, ...plan.otherExports];
   const inSome = (wanted: (mode: Mode) => boolean) =>
     new Set(exports.filter(({ modes }) => modes.some(wanted)).map(exportKey));
@@ -111,7 +111,10 @@ function crossingInto(source: string, plan: Plan): Crossing {
 }
 
 /** Why a mirror or federated Service should not be there; `undefined` if it should. */
-function strayReason({ metadata }: Service, { linked, mirrored, federated }: Crossing): string | undefined {
+function strayReason(
+  { metadata }: Service,
+  { linked, mirrored, federated }: SeenServices,
+): string | undefined {
   const { namespace, name, labels, annotations } = metadata;
   const target = labels[TARGET_LABEL];
   if (target !== undefined) {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { Fleet } from "../../../components/fleet";
-import { ageWarning, destinationMark, keepTokens } from "../../../fleet/access/plan";
+import { ageWarning, destinationAnnotation, keepTokens } from "../../../fleet/access/plan";
 import { describeAccesses } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { meshConfig, meshPlan } from "../../../testing/fleets";
@@ -67,7 +67,7 @@ describe("the tokens of an access", () => {
 describe("the mark that restarts a destination controller", () => {
   it("is there only where something was rotated, and differs for any other generation", () => {
     const marks = (generations: Record<string, number>) =>
-      ["c001", "c002", "c003"].map((source) => destinationMark(plan(generations).accesses, source));
+      ["c001", "c002", "c003"].map((source) => destinationAnnotation(plan(generations).accesses, source));
     expect(marks({})).toEqual([undefined, undefined, undefined]);
     expect(marks({ "c001>c002": 2, "c001>c003": 7, "c003>c001": 2 })).toEqual([
       "c002=2,c003=7",

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "../../../components/fleet";
 import { requiredApis } from "../../../fleet/clusters/requirements";
-import { unlikeAccount, withoutAddress } from "../../../fleet/gateways/plan";
+import { accountMismatch, withoutAddress } from "../../../fleet/gateways/plan";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
@@ -170,8 +170,8 @@ describe("an Emissary as the gateway", () => {
   const config = planned?.enabled && planned.kind === "emissary" ? planned.config : undefined;
 
   it("is refused where its Deployment runs as another ServiceAccount than the links would expect", () => {
-    expect(config && unlikeAccount("b", config, "emissary-ingress")).toBeUndefined();
-    expect(config && unlikeAccount("b", config, undefined)).toBe(
+    expect(config && accountMismatch("b", config, "emissary-ingress")).toBeUndefined();
+    expect(config && accountMismatch("b", config, undefined)).toBe(
       "The Deployment emissary/emissary-ingress of b runs as the ServiceAccount default: write it as " +
         "`serviceAccount` in clusters.b.gateway, or every link would expect another identity.",
     );

@@ -7,7 +7,7 @@ import { allProcesses } from "../../../live/processes";
 import { endAndAwait, endPrograms, leftPrograms, outlivingPlugins } from "../../../ops/recover/processes";
 import {
   exported,
-  type Finding,
+  type Interruption,
   interruptedIn,
   markInterrupted,
   settle,
@@ -42,7 +42,7 @@ const state = (resources: object[], pending: [string, object][]) =>
       pending_operations: pending.map(([type, resource]) => ({ type, resource })),
     },
   });
-const found = (finding: Finding, ...of: { urn: string }[]) =>
+const found = (finding: Interruption, ...of: { urn: string }[]) =>
   new Map(of.map((resource) => [resource.urn, finding]));
 
 describe("an interrupted state", () => {

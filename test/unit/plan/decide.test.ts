@@ -11,7 +11,7 @@ const clusters = (...names: string[]) =>
       { context: name, network: "shared", apiServer: `https://api.${name}.example.com` },
     ]),
   );
-const before = { self: "acme/fleet/dev", last: {}, handovers: new Map(), unusable: [], now: new Date() };
+const before = { self: "acme/fleet/dev", last: {}, crossStack: new Map(), unusable: [], now: new Date() };
 const made = { gatewayAddresses: {}, sourcesOfTruth: [], trustBundle: "" };
 
 test("a first deployment has a plan, and a note that there is nothing to compare it with", () => {

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../components/fleet";
-import { type HandoverParts, handoverOf } from "../../../components/stacks/handover";
+import { type CrossStackParts, crossStackOutputsOf } from "../../../components/stacks/crossStack";
 import { keepTokens } from "../../../fleet/access/plan";
 import type { FleetConfig } from "../../../fleet/config/fleetConfig";
 import { gatherSections } from "../../../fleet/config/fleetFile";
@@ -11,7 +11,7 @@ import { parseFleetConfig } from "../../../fleet/config/parse";
 import { deploymentOf } from "../../../fleet/outputs/deployed";
 import { describeAccesses, describeLinks } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
-import { type Handover, readHandover } from "../../../fleet/stacks/handover";
+import { type CrossStackOutputs, readCrossStack } from "../../../fleet/stacks/crossStack";
 import {
   missingAnchors,
   pendingNotes,
@@ -79,11 +79,11 @@ describe("a cluster added to a hundred in stacks of ten", () => {
   const of = (count: number) => split(meshConfig(count), stackOf);
   const stacks = Array.from({ length: 10 }, (_, at) => `s${at}`);
   const neighbours = stacks.filter((stack) => stack !== stackOf("c101"));
-  const handovers = new Map<string, Handover>();
-  deploy(of(100), stacks, handovers);
-  const before = deploy(of(100), stacks, handovers);
-  deploy(of(101), ["s9"], handovers);
-  const after = deploy(of(101), stacks, handovers);
+  const crossStack = new Map<string, CrossStackOutputs>();
+  deploy(of(100), stacks, crossStack);
+  const before = deploy(of(100), stacks, crossStack);
+  deploy(of(101), ["s9"], crossStack);
+  const after = deploy(of(101), stacks, crossStack);
   const both = (stack: string) =>
     [before, after].map((plans) => {
       const plan = plans.get(stack);
@@ -124,7 +124,7 @@ describe("a cluster added to a hundred in stacks of ten", () => {
       };
       const secret = (key: string) => pulumi.secret(key);
       const registered = await runUnderMocks(
-        () => void new Fleet("fleet", { plan: narrow, handovers, secret }),
+        () => void new Fleet("fleet", { plan: narrow, crossStack, secret }),
       );
       return new Map(registered.map(({ name, inputs }) => [name, inputs]));
     };
@@ -146,7 +146,8 @@ const two = fleetOf(
   { trust: { stack: "trust", anchors: [{ id: "2026", state: "active" }] } },
 );
 const US = "acme/fleet/prod-us";
-const us = (handovers: [string, Handover][], config = two) => stackContext(US, config, new Map(handovers));
+const us = (crossStack: [string, CrossStackOutputs][], config = two) =>
+  stackContext(US, config, new Map(crossStack));
 const euHandover = handedOver(planFleet(two, stackContext("acme/fleet/prod-eu", two, new Map())));
 
 describe("a link into another stack", () => {
@@ -203,12 +204,12 @@ describe("a link into another stack", () => {
 
 describe("what a stack hands over", () => {
   it("is read only in a schema that this version knows", () => {
-    expect(readHandover(undefined)).toEqual({ handover: undefined });
-    expect(readHandover({ handover: euHandover }).handover).toEqual(euHandover);
-    expect(readHandover({ handover: { ...euHandover, schema: 2 } }).problem).toBe(
+    expect(readCrossStack(undefined)).toEqual({ handover: undefined });
+    expect(readCrossStack({ handover: euHandover }).handover).toEqual(euHandover);
+    expect(readCrossStack({ handover: { ...euHandover, schema: 2 } }).problem).toBe(
       "hands over schema 2, and this version of the program reads 1",
     );
-    expect(readHandover({ handover: { schema: 1, gateways: 3 } }).problem).toContain("cannot read");
+    expect(readCrossStack({ handover: { schema: 1, gateways: 3 } }).problem).toContain("cannot read");
   });
 
   it("is asked of the stacks at the other ends of the links, and of the one with the anchors", () => {
@@ -230,27 +231,27 @@ describe("what a stack hands over", () => {
     );
     const eu = handedOver(planFleet(three, stackContext("prod-eu", three, new Map())));
     const plan = planFleet(three, us([["prod-eu", eu]], three));
-    let parts: HandoverParts | undefined;
+    let parts: CrossStackParts | undefined;
     const registered = await runUnderMocks(() => {
-      const handovers = new Map([["prod-eu", { ...euHandover, accesses: accessesFor(["us", "mx"]) }]]);
-      parts = new Fleet("fleet", { plan, handovers, secret: (key) => pulumi.secret(key) }).handover;
+      const crossStack = new Map([["prod-eu", { ...euHandover, accesses: accessesFor(["us", "mx"]) }]]);
+      parts = new Fleet("fleet", { plan, crossStack, secret: (key) => pulumi.secret(key) }).handover;
     });
     expect(registered.filter(({ type }) => type.endsWith(":Link")).map(({ name }) => name)).toEqual(
       expect.arrayContaining(["us-to-eu-link", "mx-to-eu-link", "us-to-mx-link"]),
     );
     const credentials = registered.find(({ name }) => name === "us-to-eu-mirror");
     expect(isSecretInput(credentials?.inputs.data)).toBe(true);
-    const handover = parts && (await handoverOf(plan, parts, undefined));
+    const handover = parts && (await crossStackOutputsOf(plan, parts, undefined));
     if (!handover) throw new Error("no handover");
     expect(await pulumi.isSecret(handover)).toBe(true);
     const value = await new Promise<unknown>((resolve) => handover?.apply(resolve));
-    const { handover: read } = readHandover({ handover: value });
+    const { handover: read } = readCrossStack({ handover: value });
     expect(Object.keys(read?.accesses.us ?? {})).toEqual(["eu"]);
     expect(read?.uses).toEqual({ eu: { us: 1, mx: 1 } });
   });
 });
 
-function accessesFor(sources: string[]): Handover["accesses"] {
+function accessesFor(sources: string[]): CrossStackOutputs["accesses"] {
   const access = { serviceAccount: "sa", generation: 1, token: "t", caData: "Y2E=" };
   return { eu: Object.fromEntries(sources.map((source) => [source, access])) };
 }

@@ -4,8 +4,8 @@ import { parseFleetConfig } from "../../../fleet/config/parse";
 import {
   type FederatedView,
   federatedViews,
+  portMismatch,
   sourceOfTruth,
-  unlikePorts,
 } from "../../../fleet/exports/federation";
 import { multiclusterValues } from "../../../fleet/linkerd/values";
 import { describeServices } from "../../../fleet/outputs/describe";
@@ -298,7 +298,7 @@ describe("the source of truth of a federated service", () => {
       { name: "http", port: 80, protocol: "TCP" },
       { name: "admin", port: 81 },
     ];
-    const ports = (...of: { name: string; port: number }[][]) => unlikePorts(members, of);
+    const ports = (...of: { name: string; port: number }[][]) => portMismatch(members, of);
     expect(ports([http, admin], [admin, http])).toBeUndefined();
     expect(ports([http], [{ ...http, port: 8080 }])).toMatch(
       /shop\/web has .*different ports:\n {2}http 80\/TCP in a\n {2}http 8080\/TCP in b\n.*--refresh/,

@@ -226,14 +226,14 @@ describe("whether a fleet is ready for the next step", () => {
       .map((anchor) => ({ id: anchor.split("=")[0] ?? "", state: anchor.split("=")[1] ?? "" }));
   const judge = (states: string, bundle: string, of: Record<string, Read<ClusterTrust>>, now = hours(1)) => {
     const verdict = judgeRotation(anchors(states), bundle, new Map(Object.entries(of)), now);
-    return { ...verdict, told: verdict.hindrances.map(({ cluster, what }) => `${cluster}: ${what}`) };
+    return { ...verdict, told: verdict.blockers.map(({ cluster, what }) => `${cluster}: ${what}`) };
   };
 
   it("is no question where no anchor is staged or retiring", () => {
     const us = found({ bundle: a.pem, issuer: issuerOfA, pods: [pod("web", a.pem, hours(-9))] });
     expect(judge("a=active", a.pem, { us })).toEqual({
       seen: { us: "issuer of a, 1 meshed pods" },
-      ...{ hindrances: [], told: [], next: undefined },
+      ...{ blockers: [], told: [], next: undefined },
     });
   });
 
@@ -271,7 +271,7 @@ describe("whether a fleet is ready for the next step", () => {
     expect(judged(of(issuerOfB, undefined)).told).toEqual([waiting]);
     expect(judged(of(issuerOfB, hours(-9)), hours(24)).told).toEqual([waiting]);
     expect(judged(of(issuerOfB, hours(-9)), hours(25)).told).toEqual([]);
-    expect(judged(of(issuerOfB, hours(-9))).hindrances[0]?.fix).toBe(
+    expect(judged(of(issuerOfB, hours(-9))).blockers[0]?.fix).toBe(
       "restart them after 2026-11-01T00:02:00Z, or wait until 2026-11-02T00:02:00Z",
     );
   });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { versionHindrance } from "../../../fleet/linkerd/versionSkew";
+import { versionBlocker } from "../../../fleet/linkerd/versionSkew";
 import { deploymentOf, readDeployment } from "../../../fleet/outputs/deployed";
 import {
   type DeployedAnchor,
@@ -306,10 +306,10 @@ describe("versions", () => {
     ["2.18.3", "3.0.0", "jumps over"],
     ["2.19.0", "2.18.9", "goes back"],
     ["2026.8.3", "2.19.0", "cannot be compared"],
-  ])("from %s to %s: %s", (from, to, hindrance) => {
-    const found = versionHindrance(from, to);
-    if (hindrance === undefined) expect(found).toBeUndefined();
-    else expect(found).toContain(hindrance);
+  ])("from %s to %s: %s", (from, to, blocker) => {
+    const found = versionBlocker(from, to);
+    if (blocker === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(blocker);
   });
 
   it("each chart of each cluster is judged", () => {

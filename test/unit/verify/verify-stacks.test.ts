@@ -60,7 +60,7 @@ async function look(stack: Stack, pending: (source: string, target: string) => b
   const plan = planFleet(read(stack), {
     ...WHOLE,
     self: stack,
-    hindrance: ({ source, target }) => (pending(source, target) ? "is not deployed yet" : undefined),
+    blocker: ({ source, target }) => (pending(source, target) ? "is not deployed yet" : undefined),
   });
   writeFileSync(file("outputs.json"), JSON.stringify(fleet.outputs(plan)));
   const opened = await openFleet({ config: stackFile(stack), outputs: file("outputs.json") });

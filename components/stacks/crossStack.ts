@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessPlan } from "../../fleet/access/plan";
 import type { Plan } from "../../fleet/plan";
-import { type Credentials, HANDOVER_SCHEMA, type Handover } from "../../fleet/stacks/handover";
+import { CROSS_STACK_SCHEMA, type Credentials, type CrossStackOutputs } from "../../fleet/stacks/crossStack";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import type { LinkAccess } from "../links/link";
 import { isResolved } from "../sdk";
 
 /** The parts of a handover, each as it comes. */
-export interface HandoverParts {
-  readonly anchors: pulumi.Output<Handover["anchors"]>;
+export interface CrossStackParts {
+  readonly anchors: pulumi.Output<CrossStackOutputs["anchors"]>;
   /** By cluster. */
   readonly gateways: Readonly<Record<string, pulumi.Output<string>>>;
   readonly accesses: readonly (readonly [AccessPlan, LinkAccess])[];
@@ -16,13 +16,13 @@ export interface HandoverParts {
 }
 
 /**
- * The cross-stack outputs for the other stacks of the fleet, in the shape that `fleet/stacks/handover.ts` reads; secret.
+ * The cross-stack outputs for the other stacks of the fleet, in the shape that `fleet/stacks/crossStack.ts` reads; secret.
  * `undefined` if there are no others. A cluster that is down keeps its `last` entries, and affects no other entry.
  */
-export async function handoverOf(
+export async function crossStackOutputsOf(
   plan: Plan,
-  parts: HandoverParts,
-  last: Handover | undefined,
+  parts: CrossStackParts,
+  last: CrossStackOutputs | undefined,
 ): Promise<pulumi.Output<unknown> | undefined> {
   if (!plan.shared) return undefined;
   const own = new Set(plan.clusters.map(({ name }) => name));
@@ -41,7 +41,7 @@ export async function handoverOf(
     .filter(([{ target }]) => !own.has(target))
     .map(([{ source, target }, { generation }]) => [[target, source], generation] as const);
   return pulumi.secret({
-    schema: HANDOVER_SCHEMA,
+    schema: CROSS_STACK_SCHEMA,
     ...(plan.trust.from === undefined ? { anchors: parts.anchors } : {}),
     gateways: Object.fromEntries(
       (await Promise.all(gateways)).flat().map(([[name], value]) => [name, value]),

@@ -19,7 +19,7 @@ type Data =
  * the rule for the resource, or for the whole stack. Here an unknown is never taken for wrong nor for absent: each
  * question about it is answered in the rule's favour, and noted, so that the preview can say what it did not judge.
  */
-export class Known {
+export class PreviewValue {
   private constructor(
     private readonly data: Data,
     /** As in `spec.selector`. */
@@ -28,27 +28,27 @@ export class Known {
   ) {}
 
   /** The properties of a resource. `note` is told of each unknown that a rule asks about. */
-  static of(properties: unknown, note: (path: string) => void): Known {
-    return new Known(plain(properties), "", note);
+  static of(properties: unknown, note: (path: string) => void): PreviewValue {
+    return new PreviewValue(plain(properties), "", note);
   }
 
   /** What is below an unknown is unknown. */
-  at(...keys: readonly string[]): Known {
+  at(...keys: readonly string[]): PreviewValue {
     let data = this.data;
     for (const key of keys) data = data === UNKNOWN ? UNKNOWN : isMap(data) ? data[key] : undefined;
-    return new Known(data, [this.path, ...keys].filter((part) => part !== "").join("."), this.note);
+    return new PreviewValue(data, [this.path, ...keys].filter((part) => part !== "").join("."), this.note);
   }
 
   get isUnknown(): boolean {
     return this.known === UNKNOWN;
   }
 
-  /** Known, and no value at all. */
+  /** PreviewValue, and no value at all. */
   get isAbsent(): boolean {
     return this.known === undefined || this.known === null;
   }
 
-  /** Known, and none of these. */
+  /** PreviewValue, and none of these. */
   isNot(...values: readonly (string | number | boolean | undefined)[]): boolean {
     const { known } = this;
     return known !== UNKNOWN && !values.some((value) => value === known);
@@ -67,10 +67,10 @@ export class Known {
   }
 
   /** The items of a list; none where there is no list, or where it is not known. */
-  get items(): readonly Known[] {
+  get items(): readonly PreviewValue[] {
     const { known } = this;
     if (!Array.isArray(known)) return [];
-    return known.map((item: Data, index) => new Known(item, `${this.path}[${index}]`, this.note));
+    return known.map((item: Data, index) => new PreviewValue(item, `${this.path}[${index}]`, this.note));
   }
 
   /** The keys of a map; none where there is no map, or where it is not known. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Bumped when the shape changes in a way that the reading stack must know. */
-export const HANDOVER_SCHEMA = 1;
+export const CROSS_STACK_SCHEMA = 1;
 
 const text = z.string();
 const credentials = z.object({
@@ -13,7 +13,7 @@ const credentials = z.object({
   caData: text,
 });
 const handover = z.object({
-  schema: z.literal(HANDOVER_SCHEMA),
+  schema: z.literal(CROSS_STACK_SCHEMA),
   /** The trust anchors that this stack owns. The private key is only that of the one that signs. */
   anchors: z
     .record(text, z.object({ certificatePem: text, privateKeyPem: text.exactOptional() }))
@@ -27,24 +27,26 @@ const handover = z.object({
 });
 
 /** The cross-stack outputs of one stack for the others of its fleet: its secret output `handover`. */
-export type Handover = z.infer<typeof handover>;
+export type CrossStackOutputs = z.infer<typeof handover>;
 export type Credentials = z.infer<typeof credentials>;
 
 /** `undefined`: the stack has no complete handover yet. `problem`: it has one that cannot be used. */
-export type HandoverRead =
-  | { readonly handover: Handover | undefined; readonly problem?: undefined }
+export type CrossStackOutputsRead =
+  | { readonly handover: CrossStackOutputs | undefined; readonly problem?: undefined }
   | { readonly handover?: undefined; readonly problem: string };
 
 /** Reads the outputs of another stack; `undefined` where there is no such stack yet. */
-export function readHandover(outputs: Readonly<Record<string, unknown>> | undefined): HandoverRead {
+export function readCrossStack(
+  outputs: Readonly<Record<string, unknown>> | undefined,
+): CrossStackOutputsRead {
   const found = outputs?.handover;
   if (found === undefined || found === null) return { handover: undefined };
   const read = handover.safeParse(found);
   if (read.success) return { handover: read.data };
   const version = z.object({ schema: z.number() }).safeParse(found);
-  return version.success && version.data.schema !== HANDOVER_SCHEMA
+  return version.success && version.data.schema !== CROSS_STACK_SCHEMA
     ? {
-        problem: `hands over schema ${version.data.schema}, and this version of the program reads ${HANDOVER_SCHEMA}`,
+        problem: `hands over schema ${version.data.schema}, and this version of the program reads ${CROSS_STACK_SCHEMA}`,
       }
     : { problem: "hands over something this program cannot read" };
 }
