@@ -14,6 +14,7 @@ import {
 import { exportObjects } from "./exports/objects";
 import {
   chartGatewayCallers,
+  chartGatewayEgress,
   chartGatewayService,
   emissaryDeployment,
   emissaryPolicies,
@@ -200,6 +201,7 @@ function gateways<V extends Values>(cluster: ClusterPlan, { gatewaySelector }: K
     return [
       ...chartGatewayService<V>(cluster, MULTICLUSTER_NAMESPACE),
       ...chartGatewayCallers<V>(cluster, MULTICLUSTER_NAMESPACE),
+      ...chartGatewayEgress<V>(cluster, MULTICLUSTER_NAMESPACE),
     ];
   }
   return [

@@ -39,6 +39,7 @@ export function everyKindStackFile(provider: "own" | "cert-manager") {
           gateway: {
             type: "loadBalancer",
             allowedNetworks: ["198.51.100.0/24"],
+            egressNetworks: ["10.1.0.0/16"],
             allowedIdentities: ["*.shop.serviceaccount.identity.linkerd.cluster.local"],
           },
           namespaces: { shop: { defaultInboundPolicy: "deny" } },

@@ -1,7 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { chartGatewayCallers, chartGatewayService, emissaryService } from "../../fleet/gateways/objects";
+import {
+  chartGatewayCallers,
+  chartGatewayEgress,
+  chartGatewayService,
+  emissaryService,
+} from "../../fleet/gateways/objects";
 import { withoutAddress } from "../../fleet/gateways/plan";
 import { extensionNamespace, pullSecretObjects } from "../../fleet/linkerd/objects";
 import { multiclusterRelease } from "../../fleet/linkerd/releases";
@@ -50,9 +55,11 @@ export class Multicluster extends pulumi.ComponentResource {
     const emissary = this.emissaryService(name, args);
     const secret = (key: string) => base64(args.secret(key));
     const pullers = renderObjects(name, pullSecretObjects<Inputs>(cluster, namespace, secret), child).all;
+    // Before the gateway itself: its first pod is held to it as well.
+    const egress = renderObjects(name, chartGatewayEgress<Inputs>(cluster, namespace), child).all;
     this.release = chartRelease(`${name}-release`, multiclusterRelease(cluster), args.secret, {
       ...child,
-      dependsOn: [this.namespace, args.controlPlane, ...pullers, ...(emissary ? [emissary] : [])],
+      dependsOn: [this.namespace, args.controlPlane, ...pullers, ...egress, ...(emissary ? [emissary] : [])],
     });
     this.gatewayAddress = this.readGatewayAddress(cluster, emissary ?? this.chartService(name, cluster));
     // Taking the patches back would leave the required fields empty, which the API server refuses.

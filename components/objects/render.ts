@@ -86,6 +86,8 @@ function makeObject(name: string, object: OwnObject<Inputs>, opts: Options): pul
       return new kubernetes.rbac.v1.ClusterRole(name, args, opts);
     case "ClusterRoleBinding":
       return new kubernetes.rbac.v1.ClusterRoleBinding(name, args, opts);
+    case "NetworkPolicy":
+      return new kubernetes.networking.v1.NetworkPolicy(name, args, opts);
     case "ValidatingAdmissionPolicy":
       return new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(name, args, opts);
     case "ValidatingAdmissionPolicyBinding":

@@ -258,3 +258,39 @@ export function chartGatewayCallers<V extends Values = Plain>(
 function servicePort(name: string, port: number): ServicePort {
   return { name, port, targetPort: port, protocol: "TCP" };
 }
+
+/** Holds the chart's gateway to the networks that the stack file names; none where it names none. */
+export function chartGatewayEgress<V extends Values = Plain>(
+  { gateway, controlPlaneNamespace }: Pick<ClusterPlan, "gateway" | "controlPlaneNamespace">,
+  namespace: Text<V>,
+): FleetObject<V>[] {
+  if (!gateway.enabled || gateway.kind !== "chart" || !gateway.config.egressNetworks) return [];
+  const inNamespace = (name: string) => ({
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+  });
+  return [
+    {
+      id: "gateway-egress",
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: "fleet.gateway-egress", namespace },
+      spec: {
+        // The labels of the gateway's pods (chart linkerd-multicluster, `gateway.yaml`).
+        podSelector: { matchLabels: { app: GATEWAY_NAME } },
+        policyTypes: ["Egress"],
+        egress: [
+          { to: gateway.config.egressNetworks.map((cidr) => ({ ipBlock: { cidr } })) },
+          // Its proxy asks the control plane for its identity, policies and destinations.
+          { to: [inNamespace(controlPlaneNamespace)] },
+          {
+            to: [inNamespace("kube-system")],
+            ports: [
+              { protocol: "UDP", port: 53 },
+              { protocol: "TCP", port: 53 },
+            ],
+          },
+        ],
+      },
+    },
+  ];
+}

@@ -57,6 +57,16 @@ const reach = z
       "cluster with mode gateway; `any`: all Services, exported or not",
   );
 
+const egressNetworks = z
+  .array(network)
+  .min(1)
+  .optional()
+  .describe(
+    "Networks that the gateway's pods may connect to: those of the pods that serve its services. A NetworkPolicy " +
+      "refuses all else but the control plane and the cluster's DNS in `kube-system`. Include a node-local DNS. " +
+      "Default: no NetworkPolicy, every network",
+  );
+
 const loadBalancer = {
   annotations,
   loadBalancerClass: text
@@ -146,7 +156,14 @@ const emissaryConfig = z
 
 export const gatewayConfig = z.discriminatedUnion("type", [
   z
-    .strictObject({ type: z.literal("loadBalancer"), ...loadBalancer, ...callers, reach, replicas })
+    .strictObject({
+      type: z.literal("loadBalancer"),
+      ...loadBalancer,
+      ...callers,
+      reach,
+      egressNetworks,
+      replicas,
+    })
     .describe("the cluster gives the gateway's LoadBalancer Service its address"),
   z
     .strictObject({
@@ -159,6 +176,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       annotations,
       ...callers,
       reach,
+      egressNetworks,
       replicas,
     })
     .describe("the gateway's Service is a NodePort, at the given node ports"),
@@ -170,6 +188,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       ...loadBalancer,
       ...callers,
       reach,
+      egressNetworks,
       loadBalancerIP: ipAddress.optional().describe("Address to request from the load balancer"),
       replicas,
     })

@@ -4,6 +4,7 @@ import type { TrafficRouteSpec } from "./gatewayApi";
 import type {
   AdmissionBindingSpec,
   AdmissionPolicySpec,
+  NetworkPolicySpec,
   PodAnnotations,
   PolicyRule,
   RoleRef,
@@ -39,6 +40,7 @@ export interface Kinds<V extends Values> {
     readonly spec: AdmissionBindingSpec<V>;
   };
   readonly "multicluster.linkerd.io/v1alpha3 Link": { readonly spec: LinkSpec<Text<V>> };
+  readonly "networking.k8s.io/v1 NetworkPolicy": { readonly spec: NetworkPolicySpec };
   readonly "policy.linkerd.io/v1beta3 Server": { readonly spec: ServerSpec<V> };
   readonly "policy.linkerd.io/v1beta3 HTTPRoute": { readonly spec: HttpRouteSpec };
   readonly "policy.linkerd.io/v1alpha1 AuthorizationPolicy": { readonly spec: AuthorizationPolicySpec };
@@ -78,6 +80,7 @@ const RESOURCES: Readonly<Record<Kind, string>> = {
   "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy": "validatingadmissionpolicies",
   "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
   "multicluster.linkerd.io/v1alpha3 Link": "links",
+  "networking.k8s.io/v1 NetworkPolicy": "networkpolicies",
   "policy.linkerd.io/v1beta3 Server": "servers",
   "policy.linkerd.io/v1beta3 HTTPRoute": "httproutes",
   "policy.linkerd.io/v1alpha1 AuthorizationPolicy": "authorizationpolicies",

@@ -64,3 +64,20 @@ export interface ServicePort {
 export interface PodAnnotations {
   readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
 }
+
+/** The part of a NetworkPolicy that limits what pods connect to (Kubernetes API reference, `networking.k8s.io/v1`). */
+export interface NetworkPolicySpec {
+  readonly podSelector: { readonly matchLabels: Record<string, string> };
+  readonly policyTypes: "Egress"[];
+  readonly egress: EgressRule[];
+}
+
+export interface EgressRule {
+  /** One of them is enough. */
+  readonly to: (
+    | { readonly ipBlock: { readonly cidr: string } }
+    | { readonly namespaceSelector: { readonly matchLabels: Record<string, string> } }
+  )[];
+  /** Absent: every port. */
+  readonly ports?: { readonly protocol: "TCP" | "UDP"; readonly port: number }[];
+}
