@@ -217,6 +217,8 @@ describe("a fourth cluster", () => {
     lab.edit((config) => {
       config["linkerd-fleet:clusters"].latam = latam();
     });
+    // A cluster comes before its fleet: the preview reads its kubeconfig.
+    await lab.start();
     const steps = await lab.preview();
     expect(changes(steps, "create")).toEqual(LISTS_OF_TARGETS);
     const links = steps.filter(({ type }) => type === "kubernetes:multicluster.linkerd.io/v1alpha3:Link");

@@ -163,7 +163,7 @@ describe("five kinds of gateway and three modes in one fleet", () => {
 
   it("headless services: exported and closed like others, mirrored pod by pod through the gateway alone", async () => {
     const headless = [
-      { cluster: "africa", name: "carts", namespace: "shop", label: "true", app: "checkout" },
+      { cluster: "africa", name: "carts", namespace: "shop", label: "true", app: "carts" },
       { cluster: "latam", name: "ledger", namespace: "bi", label: "remote-discovery", app: "reports" },
     ];
     for (const { cluster, name, namespace, label, app } of headless) {

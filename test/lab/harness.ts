@@ -117,9 +117,9 @@ export class TestLab {
     return `https://127.0.0.1:${this.firstPort + index}`;
   }
 
-  /** Starts the clusters of the stack file with no Linkerd in them, and makes the stack, empty. */
+  /** Starts those clusters of the stack file that do not run, with no Linkerd in them, and makes the stack where there is none. */
   async start(): Promise<void> {
-    mkdirSync(this.lab.root, { mode: 0o700 });
+    mkdirSync(this.lab.root, { mode: 0o700, recursive: true });
     await prepare(this.lab, this.tools, new Progress((line) => console.log(line)));
   }
 
