@@ -162,6 +162,9 @@ describe("with admission: enforce", () => {
       });
       const opened = authorization("stray", { kind: "Server", name: "fleet.checkout.http" });
       await refused(apply(opened, user), "services");
+      // As Linkerd reads it, the same reference; its CRD takes it.
+      const lowercase = authorization("stray", { kind: "server", name: "fleet.checkout.http" });
+      await refused(apply(lowercase, user), "services");
       const routed = authorization("stray", { kind: "HTTPRoute", name: "fleet.checkout.http.any.00000000" });
       await refused(apply(routed, user), "services");
       await refused(
@@ -169,6 +172,7 @@ describe("with admission: enforce", () => {
         "services",
       );
       await passes(apply(authorization("own", { kind: "Server", name: "own" }), user));
+      await passes(apply(authorization("own", { kind: "server", name: "own" }), user));
 
       const authorized = (name: string, matchLabels: object) => ({
         apiVersion: "policy.linkerd.io/v1beta1",
