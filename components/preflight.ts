@@ -21,8 +21,9 @@ export interface Preflight {
 }
 
 /**
- * Looks before the first resource. Every cluster's kubeconfig is read; clusters are asked only for what the plan needs
- * of others. `contentOf`: the kubeconfig that is stored for a cluster; `isDeployed`: whether the stack had it before.
+ * Looks before the first resource. Every cluster's kubeconfig is read, and every cluster is asked whether it is there:
+ * the Kubernetes provider names an unreachable one by its address only. Those that answer are asked for what the plan
+ * needs of others. `contentOf`: the kubeconfig that is stored for a cluster; `isDeployed`: whether the stack had it before.
  */
 export async function preflight(
   plan: Plan,
@@ -43,6 +44,8 @@ export async function preflight(
       return [cluster.name, openCluster(cluster.name, cluster.context, content)] as const;
     }),
   );
+  const silent = await unreachable(opened, clusters, isPreview);
+  for (const name of silent.keys()) clusters.delete(name);
   const answers = await Promise.all([
     missingApis(requiredApis(plan), clusters),
     missingNamespaces(requiredNamespaces(plan), clusters),
@@ -57,6 +60,7 @@ export async function preflight(
         : [
             `There is no kubeconfig, so nothing was checked in ${names}; \`pulumi up\` needs one (KUBECONFIG).`,
           ]),
+      ...silent.values(),
       ...new Set(answers.flatMap(({ warnings }) => warnings)),
     ],
   };
@@ -81,6 +85,30 @@ function kubeconfigProblems(
       },
     ];
   }
+}
+
+/** The version is a short answer that every user may read: a cluster that needs longer is as good as gone. */
+const VERSION_WITHIN_MS = 5000;
+
+/** A warning for each cluster that does not answer. */
+async function unreachable(
+  plans: readonly ClusterPlan[],
+  clusters: Clusters,
+  isPreview: boolean,
+): Promise<Map<string, string>> {
+  const outlook = isPreview
+    ? "The preview shows its changes from the state; `pulumi up` fails for its resources"
+    : "Its resources fail in this update";
+  const asked = plans.map(async ({ name, context }): Promise<[string, string][]> => {
+    const answer = await clusters.get(name)?.get("/version", z.unknown(), VERSION_WITHIN_MS);
+    if (answer?.state !== "failed" || answer.why !== "unreachable") return [];
+    const way = context === undefined ? "its own kubeconfig" : `context "${context}"`;
+    const warning =
+      `The cluster "${name}" is unreachable (${way}): ${answer.message}. ${outlook}; with --continue-on-error the ` +
+      "others go on. See docs/runbooks/unreachable.md.";
+    return [[name, warning]];
+  });
+  return new Map((await Promise.all(asked)).flat());
 }
 
 const discovery = z.object({ resources: z.array(z.object({ kind: z.string() })) });

@@ -23,8 +23,11 @@ export type PolicyRules = z.infer<typeof rules>["status"];
 /** One cluster, as whoever runs the program. Everything but `remove` only reads. */
 export interface LiveCluster {
   readonly name: string;
-  /** One object (or any other answer) at a path of the API, such as `/api/v1/namespaces/linkerd/secrets/x`. */
-  get<T>(path: string, shape: z.ZodType<T>): Promise<Read<T>>;
+  /**
+   * One object (or any other answer) at a path of the API, such as `/api/v1/namespaces/linkerd/secrets/x`. `within`: how
+   * many ms it may take, where it is less than for other reads.
+   */
+  get<T>(path: string, shape: z.ZodType<T>, within?: number): Promise<Read<T>>;
   /** All items at a path, page by page. `missing`: the cluster does not know the kind. */
   list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>>;
   /** What the holder of a token may do in one namespace, as the cluster itself says. `denied`: it takes no such token. */
@@ -82,7 +85,7 @@ export function openCluster(
 
   return {
     name,
-    get: (path, shape) => ask(shape, path),
+    get: (path, shape, within = TIMEOUT_MS) => ask(shape, path, { ...GET, within }),
     async list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>> {
       const page = z.object({
         metadata: z.object({ continue: z.string().optional() }),
@@ -113,6 +116,8 @@ interface Question {
   /** Asked with this token and no other credential. */
   readonly token?: string;
   readonly body?: string;
+  /** How many ms it may take. */
+  readonly within?: number;
 }
 
 const GET: Question = { method: "GET" };
@@ -156,7 +161,7 @@ async function send<T>(
 function exchange(
   url: string,
   base: RequestOptions,
-  { method, token, body: question }: Question,
+  { method, token, body: question, within = TIMEOUT_MS }: Question,
 ): Promise<{ status: number; body: string }> {
   const headers = {
     ...base.headers,
@@ -165,7 +170,7 @@ function exchange(
     ...(question === undefined ? {} : { "content-type": "application/json" }),
   };
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(within);
     const ask = url.startsWith("http:") ? plainRequest : request;
     const asked = ask(url, { ...base, method, headers, signal }, (response) => {
       let body = "";
@@ -176,7 +181,7 @@ function exchange(
       response.on("error", reject);
     });
     asked.on("error", (error) =>
-      reject(signal.aborted ? new Error(`no answer within ${TIMEOUT_MS / 1000} s`) : error),
+      reject(signal.aborted ? new Error(`no answer within ${within / 1000} s`) : error),
     );
     // A proxy's refusal comes as if it were the cluster's answer: its 404 would be an object that is not there.
     asked.on("proxyConnect", ({ statusCode }: { statusCode: number }) => {

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -66,19 +68,48 @@ describe("before the first resource", () => {
     expect(problems.map(({ path }) => path)).toEqual(["clusters.c001.context", "clusters.c002.context"]);
   });
 
-  it("a cluster that does not answer is said to be unchecked, and the others are checked", async () => {
-    await haveContexts("c001");
-    const dead = JSON.stringify({
-      clusters: [{ name: "c002", cluster: { server: "https://127.0.0.1:1" } }],
-      users: [{ name: "me", user: { token: "t" } }],
-      contexts: [{ name: "c002", context: { cluster: "c002", user: "me" } }],
+  describe("a cluster that does not answer", () => {
+    const deadEnd = (server: string) =>
+      JSON.stringify({
+        clusters: [{ name: "c002", cluster: { server } }],
+        users: [{ name: "me", user: { token: "t" } }],
+        contexts: [{ name: "c002", context: { cluster: "c002", user: "me" } }],
+      });
+
+    it.each([
+      ["preview", true, /The preview shows its changes from the state/] as const,
+      ["up", false, /Its resources fail in this update/] as const,
+    ])("is named by %s once, with its context, and the others are checked", async (_, isPreview, outlook) => {
+      await haveContexts("c001");
+      const { problems, warnings } = await preflight(
+        observed,
+        ({ name }) => (name === "c002" ? deadEnd("https://127.0.0.1:1") : undefined),
+        isPreview,
+      );
+      expect(problems).toMatchObject([{ problem: expect.stringMatching(/^c001 has no PodMonitor/) }]);
+      expect(warnings).toEqual([
+        expect.stringMatching(
+          /^The cluster "c002" is unreachable \(context "c002"\): .*ECONNREFUSED.*unreachable\.md/,
+        ),
+      ]);
+      expect(warnings[0]).toMatch(outlook);
     });
-    const { problems, warnings } = await preflight(
-      observed,
-      ({ name }) => (name === "c002" ? dead : undefined),
-      true,
-    );
-    expect(problems).toMatchObject([{ problem: expect.stringMatching(/^c001 has no PodMonitor/) }]);
-    expect(warnings).toEqual([expect.stringMatching(/^c002 was not checked .* ECONNREFUSED/)]);
+
+    it("is named where nothing is asked of it, and where it takes the connection and says nothing", async () => {
+      await haveContexts("c001");
+      const mute = createServer().listen(0, "127.0.0.1");
+      await once(mute, "listening");
+      const { port } = mute.address() as AddressInfo;
+      const { problems, warnings } = await preflight(
+        meshPlan(2),
+        ({ name }) => (name === "c002" ? deadEnd(`http://127.0.0.1:${port}`) : undefined),
+        true,
+      );
+      mute.close();
+      expect(problems).toEqual([]);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^The cluster "c002" is unreachable .*no answer within 5 s/),
+      ]);
+    });
   });
 });
