@@ -73,10 +73,11 @@ export function lockHolder(): number | undefined {
   return lock === undefined ? undefined : JSON.parse(readFileSync(join(folder, lock), "utf8")).pid;
 }
 
-/** What a command said: the part that must be there, for the table. */
+/** What a command said: the part that must be there, for the table. No fault makes it print a stack trace. */
 export function said({ stdout, stderr }: Ran, pattern: RegExp): string {
   const all = stdout + stderr;
   expect(all).toMatch(pattern);
+  expect(all).not.toMatch(/unhandled|^\s+at .*:\d+:\d+/im);
   return (pattern.exec(all)?.[0] ?? "").replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
 }
 
