@@ -20,7 +20,7 @@ export type Read<T> =
 
 export type PolicyRules = z.infer<typeof rules>["status"];
 
-/** One cluster, as whoever runs the program. Everything but `remove` only reads. */
+/** One cluster, as whoever runs the program. Everything but `remove` and `merge` only reads. */
 export interface LiveCluster {
   readonly name: string;
   /**
@@ -34,6 +34,8 @@ export interface LiveCluster {
   rulesOf(token: string, namespace: string): Promise<Read<PolicyRules>>;
   /** Deletes the object at a path; `missing` if there was none. */
   remove(path: string): Promise<Read<unknown>>;
+  /** Changes the object at a path by a JSON merge patch; `missing` if there is none. */
+  merge(path: string, change: object): Promise<Read<unknown>>;
 }
 
 /** A cluster that has not answered by then is unreachable; the same as the providers' `kubeClientSettings`. */
@@ -108,11 +110,12 @@ export function openCluster(
       return read.state === "found" ? { state: "found", value: read.value.status } : read;
     },
     remove: (path) => ask(z.unknown(), path, { method: "DELETE" }),
+    merge: (path, change) => ask(z.unknown(), path, { method: "PATCH", body: JSON.stringify(change) }),
   };
 }
 
 interface Question {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "DELETE" | "PATCH";
   /** Asked with this token and no other credential. */
   readonly token?: string;
   readonly body?: string;
@@ -167,7 +170,9 @@ function exchange(
     ...base.headers,
     accept: "application/json",
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(question === undefined ? {} : { "content-type": "application/json" }),
+    ...(question === undefined
+      ? {}
+      : { "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json" }),
   };
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(within);

@@ -107,6 +107,7 @@ export class LiveFleet {
         },
       }),
       remove: async () => ({ state: "missing" }),
+      merge: async () => ({ state: "missing" }),
     });
     return new Map([...this.objects.keys()].map((name) => [name, open(name)]));
   }

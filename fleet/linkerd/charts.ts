@@ -51,7 +51,7 @@ export const KEPT_BY_HELM = {
   "pulumi.com/patchForce": "true",
 } as const;
 
-const CHANNELS = {
+export const CHANNELS = {
   // linkerd2 `bin/helm-build`, docs "Installing Linkerd with Helm".
   edge: {
     source: "https://helm.linkerd.io/edge",

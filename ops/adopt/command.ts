@@ -3,7 +3,7 @@ import { JSON_OPTION, verb } from "../verb";
 export const adopt = verb({
   name: "adopt",
   summary: "Inspect the Linkerd of existing clusters, and print the settings that adopt it",
-  changes: false,
+  changes: "nothing; with `--mark`, only Helm's ownership marks on the objects that `linkerd install` made",
   takes: "<cluster..>",
   positionals: {
     cluster: {
@@ -15,9 +15,19 @@ export const adopt = verb({
   },
   options: {
     namespace: { type: "string", default: "linkerd", describe: "The namespace of the control plane" },
+    mark: {
+      type: "boolean",
+      default: false,
+      describe:
+        "Instead of that, mark the objects of charts that are no Helm release as Helm's own, so that `pulumi up` takes " +
+        "them over with every version of the provider",
+    },
     ...JSON_OPTION,
   },
-  examples: [["fleet adopt us eu=prod-eu > existing.yaml", "two clusters; no key is read into the settings"]],
-  endings: { notBegun: "A cluster cannot be read." },
+  examples: [
+    ["fleet adopt us eu=prod-eu > existing.yaml", "two clusters; no key is read into the settings"],
+    ["fleet adopt eu=prod-eu --mark", "after `linkerd install`, right before the first `pulumi up`"],
+  ],
+  endings: { notBegun: "A cluster cannot be read, or an object not be marked." },
   load: () => import("./main"),
 });

@@ -491,16 +491,10 @@ export const FAULTS: readonly Fault[] = [
   {
     what: "a grant with a field that nobody planned",
     plant: ({ hands }) =>
-      hands.edit(
-        "eu",
-        "policy.linkerd.io/v1alpha1 MeshTLSAuthentication shop/fleet.checkout.http.callers",
-        ({ spec }) => {
-          spec.identityRefs = [{ kind: "ServiceAccount", name: "anybody" }];
-        },
-      ),
-    found: [
-      "shop/checkout in eu: the MeshTLSAuthentication fleet.checkout.http.callers has another identityRefs",
-    ],
+      hands.edit("eu", "policy.linkerd.io/v1beta3 Server shop/fleet.checkout.http", ({ spec }) => {
+        spec.podSelector.matchExpressions = [{ key: "canary", operator: "Exists" }];
+      }),
+    found: ["shop/checkout in eu: the Server fleet.checkout.http has another podSelector.matchExpressions"],
     remedy: REFRESH,
   },
 ];

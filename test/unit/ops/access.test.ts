@@ -201,6 +201,7 @@ describe("reading a cluster", () => {
     },
     rulesOf: async () => ({ state: "missing" }),
     remove: async () => ({ state: "missing" }),
+    merge: async () => ({ state: "missing" }),
     ...more,
   });
 
