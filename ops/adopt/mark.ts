@@ -25,7 +25,13 @@ const kinds = z.object({
   ),
 });
 const groups = z.object({
-  groups: z.array(z.object({ preferredVersion: z.object({ groupVersion: z.string() }) })),
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      preferredVersion: z.object({ groupVersion: z.string() }),
+      versions: z.array(z.object({ groupVersion: z.string() })),
+    }),
+  ),
 });
 const labelled = z.object({
   metadata: z.object({
@@ -109,18 +115,23 @@ async function kindsOf(cluster: LiveCluster) {
     const why = found.state === "failed" ? found.message : "it has none";
     throw new Unreadable(`${cluster.name}: its API groups cannot be read: ${why}`);
   }
+  // A group may serve some kinds only in a version that is not the preferred one: policy.linkerd.io does.
   const bases = [
-    "/api/v1",
-    ...found.value.groups.map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`),
+    { group: "", base: "/api/v1" },
+    ...found.value.groups.flatMap(({ name, preferredVersion, versions }) => {
+      const all = new Set([preferredVersion, ...versions].map(({ groupVersion }) => groupVersion));
+      return [...all].map((version) => ({ group: name, base: `/apis/${version}` }));
+    }),
   ];
-  const read = await inParallel(bases, 4, async (base) => ({ base, served: await cluster.get(base, kinds) }));
-  return read.flatMap(({ base, served }) =>
-    served.state !== "found"
-      ? []
-      : served.value.resources
-          .filter(
-            ({ name, verbs }) => !name.includes("/") && verbs.includes("list") && verbs.includes("patch"),
-          )
-          .map((one) => ({ ...one, base })),
-  );
+  const read = await inParallel(bases, 4, async ({ group, base }) => {
+    const served = await cluster.get(base, kinds);
+    return served.state === "found" ? served.value.resources.map((one) => ({ ...one, group, base })) : [];
+  });
+  const known = new Map<string, (typeof read)[number][number]>();
+  for (const one of read.flat()) {
+    const key = `${one.group}/${one.name}`;
+    if (one.name.includes("/") || !["list", "patch"].every((verb) => one.verbs.includes(verb))) continue;
+    if (!known.has(key)) known.set(key, one);
+  }
+  return [...known.values()];
 }
