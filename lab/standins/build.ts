@@ -16,14 +16,14 @@ export function standIn(name: "tls" | "random", version: string): Source {
   return { name, version, module: path.join(__dirname, name) };
 }
 
-/** Installs plugins below `pulumiHome`, each as one bundle that this clone's Node runs; builds only what has changed. */
+/** Installs plugins below `pulumiHome`, each as one bundle that the `node` on PATH runs; builds only what has changed. */
 export async function buildPlugins(pulumiHome: string, plugins: readonly Source[]): Promise<void> {
-  const node = path.join(path.dirname(require.resolve("node/package.json")), "bin", "node");
   const sources = sourcesHash();
   await Promise.all(
     plugins.map(async ({ name, version, module }) => {
       const folder = path.join(pulumiHome, "plugins", `resource-${name}-v${version}`);
-      const stamp = [sources, version, node, module].join("\n");
+      // Nothing of this clone's own paths, so that clones of the same sources can share a cache.
+      const stamp = [sources, version, path.relative(root, module)].join("\n");
       const stampFile = path.join(folder, "stand-in.txt");
       if (fs.existsSync(stampFile) && fs.readFileSync(stampFile, "utf8") === stamp) return;
       // Loaded only when there is something to build.
@@ -45,7 +45,7 @@ export async function buildPlugins(pulumiHome: string, plugins: readonly Source[
       });
       const script = `#!/bin/sh
 export NODE_COMPILE_CACHE=${quoted(path.join(folder, "compiled"))}
-exec ${quoted(node)} ${quoted(path.join(folder, "main.cjs"))} "$@"
+exec node ${quoted(path.join(folder, "main.cjs"))} "$@"
 `;
       fs.writeFileSync(path.join(partial, `pulumi-resource-${name}`), script, { mode: 0o755 });
       fs.writeFileSync(path.join(partial, "stand-in.txt"), stamp);

@@ -148,7 +148,7 @@ function pruned(value: unknown): unknown {
   return full.length === 0 ? undefined : Object.fromEntries(full);
 }
 
-/** A LiveDeployment that a chart made: there, and with all of its pods. */
+/** A Deployment that a chart made: there, and with all of its pods. */
 export function judgeDeployment(
   name: string,
   deployments: readonly LiveDeployment[],
@@ -156,7 +156,7 @@ export function judgeDeployment(
   release: Release | undefined,
 ): Finding[] {
   const deployment = deployments.find(({ metadata }) => metadata.name === name);
-  if (!deployment) return [driftedChart(`the LiveDeployment ${name} is missing`, cluster, release)];
+  if (!deployment) return [driftedChart(`the Deployment ${name} is missing`, cluster, release)];
   const { namespace } = deployment.metadata;
   const { replicas } = deployment.spec;
   const { availableReplicas } = deployment.status;
@@ -164,7 +164,7 @@ export function judgeDeployment(
   const remedy = `\`${kubectlOf(cluster)} describe deployment -n ${namespace} ${name}\` says why`;
   return [
     notWorking(
-      `${availableReplicas} of ${replicas} pods of the LiveDeployment ${name} are available`,
+      `${availableReplicas} of ${replicas} pods of the Deployment ${name} are available`,
       remedy,
       availableReplicas === 0 ? "error" : "warning",
     ),
