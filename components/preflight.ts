@@ -11,6 +11,7 @@ import type { Problem } from "../fleet/config/problems";
 import type { Plan } from "../fleet/plan";
 import { type LiveCluster, openCluster } from "../live/cluster";
 import { connect } from "../live/connection";
+import { localChartProblems } from "../live/localCharts";
 import { hasKubeconfig, readAccess } from "../live/ownKubeconfig";
 
 export interface Preflight {
@@ -53,7 +54,7 @@ export async function preflight(
   ]);
   const names = lost.map(({ name }) => name).join(", ");
   return {
-    problems: answers.flatMap(({ problems }) => problems),
+    problems: [...localChartProblems(plan, process.cwd()), ...answers.flatMap(({ problems }) => problems)],
     warnings: [
       ...(lost.length === 0
         ? []

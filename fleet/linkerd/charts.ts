@@ -83,7 +83,10 @@ export function planInstall(
     const name = CHANNELS[fleet.channel][key];
     return {
       ...locate(
-        theirs?.source ?? ours?.source ?? fleet.source ?? { url: CHANNELS[fleet.channel].source },
+        theirs?.source ??
+          cluster.source ??
+          ours?.source ??
+          fleet.source ?? { url: CHANNELS[fleet.channel].source },
         name,
       ),
       release: theirs?.release ?? ours?.release ?? CHANNELS.edge[key],

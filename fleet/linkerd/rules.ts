@@ -15,7 +15,7 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
     })),
   ];
   return [
-    ...oneFileForAll(linkerd),
+    ...places.flatMap(({ path, settings }) => oneFileForAll(path, settings)),
     ...places.flatMap(({ path, settings }) => passwords(path, settings)),
     ...(linkerd ? licenseOf(linkerd) : []),
     ...(linkerd ? places.flatMap(({ path, settings }) => enterpriseViz(linkerd, path, settings)) : []),
@@ -28,16 +28,19 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
   ];
 }
 
-function oneFileForAll(linkerd: LinkerdConfig | undefined): Problem[] {
-  if (!linkerd?.source?.url.endsWith(".tgz")) return [];
-  const fix = "name the folder or repository that holds all of them, or set linkerd.charts.<chart>.source";
-  return [{ path: "linkerd.source", problem: "is a single chart, and stands for several", fix }];
+function oneFileForAll(
+  path: readonly PropertyKey[],
+  { source }: LinkerdConfig | LinkerdOverrides,
+): Problem[] {
+  if (!source?.url.endsWith(".tgz")) return [];
+  const fix = `name the folder or repository that holds all of them, or set ${pathOf(path)}.charts.<chart>.source`;
+  return [{ path: pathOf([...path, "source"]), problem: "is a single chart, and stands for several", fix }];
 }
 
 /** The Kubernetes provider gives user and password to HTTP repositories alone (its `helm_release.go`, `locateChart`). */
 function passwords(path: readonly PropertyKey[], settings: LinkerdConfig | LinkerdOverrides): Problem[] {
   const given = [
-    ...("source" in settings ? [{ at: [...path, "source"], source: settings.source }] : []),
+    { at: [...path, "source"], source: settings.source },
     ...CHART_KEYS.map((chart) => ({
       at: [...path, "charts", chart, "source"],
       source: settings.charts?.[chart]?.source,
@@ -132,11 +135,12 @@ function versions(
 ): Problem[] {
   const { pattern, fix } = VERSIONS[fleet.channel];
   const given = [
-    { keys: ["version"], version: settings.version, source: fleet.source },
+    { keys: ["version"], version: settings.version, source: settings.source ?? fleet.source },
     ...CHART_KEYS.map((chart) => ({
       keys: ["charts", chart, "version"],
       version: settings.charts?.[chart]?.version,
-      source: settings.charts?.[chart]?.source ?? fleet.charts[chart]?.source ?? fleet.source,
+      source:
+        settings.charts?.[chart]?.source ?? settings.source ?? fleet.charts[chart]?.source ?? fleet.source,
     })),
   ];
   return given

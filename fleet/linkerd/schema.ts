@@ -155,6 +155,12 @@ export type LinkerdConfig = z.infer<typeof linkerdConfig>;
 
 export const linkerdOverrides = z.strictObject({
   version: exactVersion.optional().describe("Exact version of all charts in this cluster"),
+  source: source
+    .optional()
+    .describe(
+      "Source of the charts of this cluster, if it differs from `linkerd.source`. A folder holds one version, so an " +
+        "upgrade of one cluster needs a folder of its own",
+    ),
   charts: overridable.charts.optional(),
   ha: overridable.ha.optional(),
   gatewayApi: overridable.gatewayApi.optional(),

@@ -1,5 +1,8 @@
 import { readdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { formatProblems, type Problem } from "../../fleet/config/problems";
+import { planFleet } from "../../fleet/plan";
+import { localChartProblems } from "../../live/localCharts";
 import { Unreadable } from "../../live/outputs";
 import { readStackFile, stackOf } from "../../live/stackFile";
 import type { Ending } from "../endings";
@@ -22,7 +25,11 @@ export async function run({ file, stack, json }: CheckOptions): Promise<Ending> 
   const unreadable: string[] = [];
   for (const file of new Set(files)) {
     try {
-      checked.push({ file, problems: readStackFile(file).problems ?? [] });
+      const { config, problems = [] } = readStackFile(file);
+      checked.push({
+        file,
+        problems: config ? localChartProblems(planFleet(config), dirname(file)) : problems,
+      });
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       unreadable.push(error.message);

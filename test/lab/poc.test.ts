@@ -1,16 +1,27 @@
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ChartRepository } from "./chartRepository";
 import { TestLab } from "./harness";
 import { follow, followAll, readCommands, readRunbook, type Step } from "./runbook";
 
 let lab: TestLab;
+let repository: ChartRepository;
 beforeAll(async () => {
   lab = await TestLab.create();
+  await lab.start();
+  repository = await ChartRepository.serve(lab);
+  await repository.publish("2026.8.3");
+  lab.edit((config) => {
+    config["linkerd-fleet:linkerd"] = { version: "2026.8.3", source: repository.url };
+  });
   const first = await lab.cli();
   expect(first.code, first.stderr).toBe(0);
 });
-afterAll(() => lab?.remove());
+afterAll(async () => {
+  repository?.close();
+  await lab?.remove();
+});
 
 const [judged, all] = readCommands("docs/poc.md") as [Step, Step];
 const upgrade = readRunbook("upgrade");
@@ -33,7 +44,7 @@ it("gate 3 fails for an identity that a grant names", async () => {
 });
 
 it("the proof of concept passes its four gates, with the first step of the upgrade", async () => {
-  newCharts("2026.9.1");
+  await repository.publish("2026.9.1");
   await followAll(lab, upgrade.slice(0, 1));
   const ran = await follow(lab, all);
   console.log(ran.stdout);
@@ -48,19 +59,6 @@ it("the proof of concept passes its four gates, with the first step of the upgra
 it("the runbook of the upgrade goes on through the other clusters, and leaves nothing to do", async () => {
   await followAll(lab, upgrade.slice(1));
 });
-
-/** Puts the charts of a new version where the stack file finds them. */
-function newCharts(version: string): void {
-  const charts = join(lab.lab.root, "charts");
-  cpSync(charts, `${charts}-next`, { recursive: true, dereference: true });
-  for (const chart of readdirSync(`${charts}-next`)) {
-    if (chart === "README.md") continue;
-    const file = join(`${charts}-next`, chart, "Chart.yaml");
-    writeFileSync(file, readFileSync(file, "utf8").replace(/^version: .*/m, `version: ${version}`));
-  }
-  rmSync(charts, { recursive: true });
-  renameSync(`${charts}-next`, charts);
-}
 
 it("the commands of docs/verify.md work as written", async () => {
   await followAll(lab, readCommands("docs/verify.md"));
@@ -80,7 +78,7 @@ it("the commands of docs/governance.md refuse what production must not have, as 
 it("a deployed state keeps what its profile asks for, and what cannot be read is not taken for kept", async () => {
   const policy = (...args: string[]) => lab.shell(["npm run --silent policy --", ...args].join(" "));
   const dev = JSON.parse(readFileSync(join(lab.lab.project, "policy/profiles/dev.json"), "utf8"));
-  Object.assign(dev.resources.rules, { "chart-source": { allowed: [lab.lab.root] } });
+  Object.assign(dev.resources.rules, { "chart-source": { allowed: [repository.url] } });
   writeFileSync(join(lab.lab.project, "profile.json"), JSON.stringify(dev));
   expect((await lab.shell("pulumi stack export > state.json")).code).toBe(0);
   const kept = await policy("--profile profile.json state.json");
