@@ -171,7 +171,7 @@ async function kwokctl(
 }
 
 /** What kwokctl is given: programs, fixed ports, this machine only, and how Services get an address. */
-function kwokConfig({ port }: LabCluster, { bin }: Toolchain): string {
+function kwokConfig({ port, podNetwork }: LabCluster, { bin }: Toolchain): string {
   const ports = clusterPorts(port);
   const options = {
     runtime: "binary",
@@ -195,6 +195,7 @@ function kwokConfig({ port }: LabCluster, { bin }: Toolchain): string {
     extraArgs("kube-apiserver", "advertise-address", "192.0.2.1"),
     // With leases, a restarted cluster's nodes stay with the dead kwok for 200 seconds.
     extraArgs("kwok-controller", "node-lease-duration-seconds", "0"),
+    ...(podNetwork === undefined ? [] : [extraArgs("kwok-controller", "cidr", podNetwork)]),
     // There is one of each; electing it, a restarted cluster does nothing until the lease of the dead one is over.
     extraArgs("kube-controller-manager", "leader-elect", "false"),
     extraArgs("kube-scheduler", "leader-elect", "false"),

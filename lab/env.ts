@@ -57,6 +57,8 @@ export function labEnv(lab: Lab, tools: Toolchain): NodeJS.ProcessEnv {
     PULUMI_BACKEND_URL: `file://${lab.state}`,
     PULUMI_CONFIG_PASSPHRASE: labPassphrase,
     PULUMI_STACK: stackName,
+    // Its pods are simulated, and nothing injects proxies into them.
+    LINKERD_FLEET_AS_INJECTED: "true",
     KUBECONFIG: lab.kubeconfig,
     TMPDIR: lab.temporary,
     KUBECACHEDIR: join(lab.root, "cache", "kubectl"),

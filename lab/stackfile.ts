@@ -11,6 +11,8 @@ export interface LabCluster {
   readonly context: string;
   readonly apiServer: string;
   readonly port: number;
+  /** Where its pods get their addresses from; absent where the stack file does not say it. */
+  readonly podNetwork?: string;
 }
 
 /** Ports that one cluster takes, all derived from the API server's, so that the stack file alone decides them. */
@@ -75,7 +77,11 @@ export function readStackFile(path: string): LabCluster[] {
         continue;
       }
       for (const used of ports) taken.set(used, name);
-      found.push({ name, context, apiServer, port });
+      const [podNetwork] = Array.isArray(settings.podNetworks) ? settings.podNetworks : [];
+      found.push({
+        ...{ name, context, apiServer, port },
+        ...(typeof podNetwork === "string" ? { podNetwork } : {}),
+      });
     }
   }
   if (problems.length > 0) {

@@ -48,6 +48,14 @@ export const STACK_OPTION = {
 export const YES_OPTION = {
   yes: { type: "boolean", default: false, describe: "Do it without asking" },
 } as const;
+/** For verbs that compute who reaches what. The environment sets it for all of them where nothing injects proxies. */
+export const INJECTED_OPTION = {
+  "as-injected": {
+    type: "boolean",
+    default: process.env.LINKERD_FLEET_AS_INJECTED === "true",
+    describe: "Treat pods that ask for a proxy and have none as if they had one: the lab has no mesh",
+  },
+} as const;
 /** For verbs that read a live fleet (`openFleet`). */
 export const FLEET_OPTIONS = {
   ...STACK_OPTION,

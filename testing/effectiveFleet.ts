@@ -19,10 +19,15 @@ export const UNDECLARED_PORT = 9999;
  * What the program and the charts make in one cluster, with a pod behind each Service, and one that nobody declares.
  * `at` tells its pod network: `10.<at>.0.0/16`.
  */
-export function plannedObjects(plan: Plan, { name, gateway }: ClusterPlan, at: number): Lists {
+export function plannedObjects(
+  plan: Plan,
+  { name, gateway }: ClusterPlan,
+  at: number,
+  spare: readonly number[] = [UNDECLARED_PORT],
+): Lists {
   const grants = plan.grants.filter(({ cluster }) => cluster === name);
   const lists: Lists = {
-    pods: grants.map((grant, pod) => podOf(grant, `10.${at}.0.${pod + 10}`)),
+    pods: grants.map((grant, pod) => podOf(grant, `10.${at}.0.${pod + 10}`, spare)),
     services: grants.map(serviceOf),
     servers: [],
     policyHttpRoutes: [],
@@ -68,20 +73,23 @@ export function networkOf({ apiServer }: ClusterPlan): number {
 
 const NUMBERS: Readonly<Record<string, number>> = { http: 3000, admin: 4000 };
 
-function containerPorts({ ports }: GrantPlan): { name?: string; containerPort: number }[] {
+function containerPorts(
+  { ports }: GrantPlan,
+  spare: readonly number[],
+): { name?: string; containerPort: number }[] {
   return [
     ...ports.map(({ port }) =>
       typeof port === "number"
         ? { containerPort: port }
         : { name: port, containerPort: NUMBERS[port] ?? 5000 },
     ),
-    { containerPort: UNDECLARED_PORT },
+    ...spare.map((containerPort) => ({ containerPort })),
   ];
 }
 
-function podOf(grant: GrantPlan, podIP: string): object {
+function podOf(grant: GrantPlan, podIP: string, spare: readonly number[]): object {
   const [app, proxy] = [
-    { name: "app", ports: containerPorts(grant) },
+    { name: "app", ports: containerPorts(grant, spare) },
     { name: "linkerd-proxy", ports: [{ name: "linkerd-proxy", containerPort: 4143 }] },
   ];
   return meshedPod(grant.name, {
@@ -96,12 +104,17 @@ function serviceOf(grant: GrantPlan): object {
     metadata: { name: grant.name, namespace: grant.namespace },
     spec: {
       selector: grant.pods ?? { app: grant.name },
-      ports: grant.ports.map(({ port }, at) => ({ name: `p${at}`, port: 80 + at, targetPort: port })),
+      ports: grant.ports.map(({ port }, at) => ({
+        name: at === 0 ? "http" : `p${at}`,
+        port: 80 + at,
+        targetPort: port,
+      })),
     },
   };
 }
 
-const CREATED = "2026-06-01T00:00:00Z";
+/** When the fleet made its objects. */
+export const CREATED = "2026-06-01T00:00:00Z";
 
 const LISTS: Readonly<Record<string, keyof Lists>> = {
   Server: "servers",

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { z } from "zod";
 import { linkKubeconfig } from "../fleet/access/credentials";
 import { clusterObjects, type Known } from "../fleet/clusterObjects";
 import type { ClusterPlan } from "../fleet/clusters/plan";
@@ -18,6 +19,7 @@ import { type FleetObject, manifestOf } from "../fleet/objects/object";
 import type { Plain } from "../fleet/objects/values";
 import type { Plan } from "../fleet/plan";
 import { certificate, type Pair } from "./authority";
+import { CREATED, plannedObjects } from "./effectiveFleet";
 
 /** An object of a cluster in memory. */
 export interface Stored {
@@ -28,6 +30,7 @@ export interface Stored {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly creationTimestamp?: string;
   };
   readonly [field: string]: unknown;
 }
@@ -89,6 +92,7 @@ export async function liveObjects(
     webhooks: webhooks.map(({ value, pair }) => ({ value, caBundle: pair.pem })),
   };
   const others = [
+    ...ofOwners(plan, cluster),
     ...clusterReleases(cluster, certificates).map(released),
     ...ofCharts(cluster),
     ...ofManagers(plan, cluster, { anchor, issuer }),
@@ -120,7 +124,8 @@ export async function liveObjects(
 
 /** An object of the fleet's own; with what a service mirror reports, where it is a Link. */
 function made(plan: Plan, wanted: FleetObject): Stored {
-  const object = manifestOf(wanted);
+  const manifest = manifestOf(wanted);
+  const object = { ...manifest, metadata: { ...manifest.metadata, creationTimestamp: CREATED } };
   const collection = collectionOf(object);
   if (object.kind !== "Link") return { ...object, collection };
   const ported = exportsOf(plan, object.metadata.name);
@@ -177,6 +182,29 @@ function merged(base: unknown, over: unknown): unknown {
   if (Array.isArray(base) && Array.isArray(over) && over.every(isNamed)) return [...base, ...over];
   return over;
 }
+
+const OWNED = {
+  pods: "/api/v1/pods",
+  services: "/api/v1/services",
+  servers: `${POLICY}/v1beta3/servers`,
+  authorizationPolicies: `${POLICY}/v1alpha1/authorizationpolicies`,
+} as const;
+
+/** Exported Services with their pods as the injector left them; a gateway's pods, and the policies of its chart. */
+function ofOwners(plan: Plan, cluster: ClusterPlan): Stored[] {
+  const [network = ""] = cluster.podNetworks ?? [];
+  const owned = plannedObjects(plan, cluster, Number(network.split(".")[1] ?? 99), []);
+  const isOurs = ({ metadata }: Stored) => /^(fleet\.|emissary)/.test(metadata.name);
+  return (Object.keys(OWNED) as (keyof typeof OWNED)[]).flatMap((kind) =>
+    owned[kind]
+      .map((object): Stored => ({ ...stored.parse(object), collection: OWNED[kind] }))
+      .filter((object) => kind === "pods" || kind === "services" || !isOurs(object)),
+  );
+}
+
+const stored = z.looseObject({
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().exactOptional() }),
+});
 
 /** Objects that the charts make. */
 function ofCharts({ controlPlaneNamespace: linkerd, gateway, controllers }: ClusterPlan): Stored[] {

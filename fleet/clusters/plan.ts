@@ -23,6 +23,7 @@ export interface ClusterPlan
     | "wave"
     | "namespaces"
     | "generations"
+    | "podNetworks"
   > {
   readonly name: string;
   /** The stack that deploys it, where it is another one. */
@@ -64,11 +65,12 @@ export function planCluster(
   headless: ReadonlySet<string>,
 ): ClusterPlan {
   const { context, kubeconfig, apiServer, ca, tlsServerName, region, network, clusterDomain } = cluster;
+  const { podNetworks } = cluster;
   const own = meshNames(fleet, name);
   const throughGateway = incoming.filter(({ modes }) => modes.includes("gateway"));
   return {
     name,
-    ...definedOnly({ context, kubeconfig, ca, tlsServerName, region, network }),
+    ...definedOnly({ context, kubeconfig, ca, tlsServerName, region, network, podNetworks }),
     apiServer,
     clusterDomain,
     state: cluster.state,

@@ -1,3 +1,4 @@
+import type { ClusterPlan } from "../clusters/plan";
 import { identityName } from "../config/names";
 import { type Authorization, addressesOf, lies, matchesIdentity } from "./clients";
 import type { Cluster } from "./cluster";
@@ -19,6 +20,16 @@ export interface Place {
   readonly address?: string;
 }
 
+/** What decides who may call, besides the cluster itself. */
+export interface Around {
+  /** Where callers of the cluster itself come from. */
+  readonly own: Place;
+  /** Clusters whose pods reach its pods. */
+  readonly neighbours: readonly Place[];
+  /** Trust domains of all clusters. */
+  readonly trustDomains: readonly string[];
+}
+
 /**
  * Callers that send to the pods themselves, one of each kind that the declaration or the live policies of a port tell
  * from others: of the cluster itself, and of those whose pods reach its pods.
@@ -26,9 +37,8 @@ export interface Place {
 export function directCallers(
   port: DeclaredPort,
   target: Cluster,
-  neighbours: readonly Place[],
+  { own, neighbours, trustDomains }: Around,
   authorizations: readonly Authorization[],
-  trustDomains: readonly string[],
 ): Someone[] {
   const patterns = [
     ...port.callers,
@@ -44,7 +54,7 @@ export function directCallers(
       ...{ ...who, ...place, isLocal },
       words: `${wordsOf(identity)} in ${cluster}`,
     });
-    return [from(placeOf(target), true), ...others.map((place) => from(place, false))];
+    return [from(own, true), ...others.map((place) => from(place, false))];
   });
 }
 
@@ -116,14 +126,27 @@ function exampleOf(pattern: string): string {
   return pattern.startsWith("*.") ? `${STRANGER}${pattern.slice(1)}` : pattern;
 }
 
-/** The address of one of its pods, where it has any in a network of its own. */
-export function placeOf(cluster: Cluster): Place {
+/**
+ * Where callers of a cluster come from: the address of one of its pods, where it was read and has any in a network of
+ * its own, or one of its pod networks as the stack file says them.
+ */
+export function placeIn(
+  { name, podNetworks = [] }: Pick<ClusterPlan, "name" | "podNetworks">,
+  clusters: ReadonlyMap<string, Cluster>,
+): Place {
+  const cluster = clusters.get(name);
+  const [first] = podNetworks.flatMap((network) => network.split("/").slice(0, 1));
+  const address = (cluster && podAddress(cluster)) ?? first;
+  return { cluster: name, ...(address === undefined ? {} : { address }) };
+}
+
+/** Absent where no pod has one in a network of its own. */
+export function podAddress(cluster: Cluster): string | undefined {
   const gateways = new Set(gatewaysOf(cluster).map(({ pod }) => pod));
   const pod = cluster.pods.find(
     (pod) => isRunning(pod) && !pod.spec.hostNetwork && pod.status.podIP && !gateways.has(pod),
   );
-  const address = pod?.status.podIP;
-  return { cluster: cluster.name, ...(address == null ? {} : { address }) };
+  return pod?.status.podIP ?? undefined;
 }
 
 function wordsOf(identity: string | undefined): string {

@@ -1,6 +1,6 @@
 import type { ServiceName } from "../config/names";
 import type { Plan } from "../plan";
-import { directCallers, gatewayCallers, type Place, placeOf, type Someone } from "./callers";
+import { type Around, directCallers, gatewayCallers, placeIn, type Someone } from "./callers";
 import type { Authorization } from "./clients";
 import type { Cluster } from "./cluster";
 import { type DeclaredPort, declaredAccess, isDeclared } from "./declared";
@@ -21,14 +21,6 @@ import { requestsOf } from "./requests";
 import { type PortPolicy, portPolicy } from "./servers";
 import type { Pod, Service } from "./shapes";
 
-/** The inputs of a comparison besides the cluster itself. */
-interface Around {
-  /** Clusters whose pods reach its pods. */
-  readonly neighbours: readonly Place[];
-  /** Trust domains of all clusters. */
-  readonly trustDomains: readonly string[];
-}
-
 /** One port, with all callers and requests of interest. */
 export interface ExaminedPort {
   readonly port: ComparedPort;
@@ -40,15 +32,18 @@ export function examineAccess(plan: Plan, clusters: ReadonlyMap<string, Cluster>
   const declared = Map.groupBy(declaredAccess(plan), ({ cluster }) => cluster);
   const known = [...plan.clusters, ...plan.neighbours];
   const trustDomains = [...new Set(known.map(({ trustDomain }) => trustDomain))].sort();
-  const places = new Map([...clusters].map(([name, cluster]) => [name, placeOf(cluster)]));
-  return plan.clusters.flatMap(({ name, network, gateway }) => {
+  const places = known.map((cluster) => ({ cluster, place: placeIn(cluster, clusters) }));
+  return plan.clusters.flatMap((planned) => {
+    const { name, network, gateway } = planned;
     const cluster = clusters.get(name);
     if (!cluster) return [];
     const own = declared.get(name) ?? [];
-    const neighbours = known
-      .filter((other) => other.name !== name && network !== undefined && other.network === network)
-      .map((other) => places.get(other.name) ?? { cluster: other.name });
-    const around = { neighbours, trustDomains };
+    const neighbours = places
+      .filter(
+        ({ cluster: other }) => other.name !== name && network !== undefined && other.network === network,
+      )
+      .map(({ place }) => place);
+    const around = { own: placeIn(planned, clusters), neighbours, trustDomains };
     // A gateway that is open to everything has nothing that it should not reach.
     const isLimited = !gateway.enabled || gateway.forwardsTo !== "any";
     return [
@@ -72,10 +67,10 @@ function examineExported(
     if (!first || !service) return [];
     const pods = podsOf(cluster, service);
     const covered = new Set(pods.flatMap((pod) => ports.flatMap(({ port }) => portsNamed(pod, port))));
-    const rest = otherPorts(service, pods).filter((port) => !covered.has(port));
+    const rest = [...otherPorts(service, pods)].filter(([port]) => !covered.has(port));
     return [
       ...ports.map((port) => examinePort(cluster, around, service, pods, port)),
-      ...rest.map((port) => examinePort(cluster, around, service, pods, undeclared(first, port))),
+      ...rest.map(([port, those]) => examinePort(cluster, around, service, those, undeclared(first, port))),
     ];
   });
 }
@@ -102,18 +97,18 @@ export function serviceOf(cluster: Cluster, { namespace, name }: ServiceName): S
   return cluster.in(namespace).services.find(({ metadata }) => metadata.name === name);
 }
 
-/** Ports at which its pods listen, as far as the Service and the pods themselves say. */
-function otherPorts(service: Service, pods: readonly Pod[]): number[] {
+/** Ports at which pods listen, as far as the Service and the pods themselves say, with the pods that do. */
+function otherPorts(service: Service, pods: readonly Pod[]): Map<number, Pod[]> {
   const ports = pods.flatMap((pod) => {
     const proxy = proxyOf(pod);
-    return [
-      ...servicePorts(service, [pod]),
-      ...containersOf(pod)
-        .filter((container) => container !== proxy)
-        .flatMap(({ ports }) => ports.filter(isTcp).map(({ containerPort }) => containerPort)),
-    ];
+    const own = containersOf(pod)
+      .filter((container) => container !== proxy)
+      .flatMap(({ ports }) => ports.filter(isTcp).map(({ containerPort }) => containerPort));
+    return [...new Set([...servicePorts(service, [pod]), ...own])].map((port) => ({ port, pod }));
   });
-  return [...new Set(ports)].sort((one, other) => one - other);
+  const sorted = ports.sort((one, other) => one.port - other.port);
+  const byPort = Map.groupBy(sorted, ({ port }) => port);
+  return new Map([...byPort].map(([port, of]) => [port, of.map(({ pod }) => pod)]));
 }
 
 export interface ComparedPort extends DeclaredPort {
@@ -155,13 +150,12 @@ function examinePort(
   const policies = policiesOf(cluster, pods, port.port);
   const requests = requestsOf(port, policies);
   const atGateways = gatewaysOf(cluster).map(({ pod }) => portPolicy(cluster, pod, INBOUND_PORT));
-  const { neighbours, trustDomains } = around;
   const direct = port.gatewayOnly
     ? []
-    : directCallers(port, cluster, neighbours, allOf(policies), trustDomains).filter(
+    : directCallers(port, cluster, around, allOf(policies)).filter(
         ({ isLocal }) => !isLocal || !port.undeclared,
       );
-  const callers = [...direct, ...gatewayCallers(port, cluster, allOf(atGateways), trustDomains)];
+  const callers = [...direct, ...gatewayCallers(port, cluster, allOf(atGateways), around.trustDomains)];
   const cases = callers.flatMap((caller) =>
     requests.flatMap((request): Case[] => {
       const found = caller.throughGateway

@@ -1,4 +1,4 @@
-import { FLEET_OPTIONS, JSON_OPTION, verb } from "../verb";
+import { FLEET_OPTIONS, INJECTED_OPTION, JSON_OPTION, verb } from "../verb";
 
 export const access = verb({
   name: "access",
@@ -22,11 +22,7 @@ export const access = verb({
     path: { type: "string", describe: "The path of its request", implies: "from" },
     save: { type: "string", describe: "Write the objects that were read to this file" },
     dump: { type: "string", describe: "Read such a file instead of the clusters" },
-    "as-injected": {
-      type: "boolean",
-      default: false,
-      describe: "Treat pods that ask for a proxy and have none as if they had one: the lab has no mesh",
-    },
+    ...INJECTED_OPTION,
   },
   examples: [
     ["fleet access --stack prod", "every exported service and port"],

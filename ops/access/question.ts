@@ -1,5 +1,5 @@
 import { identityName } from "../../fleet/config/names";
-import { placeOf } from "../../fleet/effective/callers";
+import { podAddress } from "../../fleet/effective/callers";
 import type { Client } from "../../fleet/effective/clients";
 import type { Cluster } from "../../fleet/effective/cluster";
 import { type DeclaredPort, declaredAccess, isDeclared } from "../../fleet/effective/declared";
@@ -117,7 +117,7 @@ function containerPort(ports: Service["spec"]["ports"], wanted: string): Declare
 
 /** Its identity and address: those of a pod of this ServiceAccount, where there is one. */
 function callerIn(cluster: Cluster, who: string): Client {
-  const { address } = placeOf(cluster);
+  const address = podAddress(cluster);
   if (who === "unmeshed") return address === undefined ? {} : { address };
   const [namespace = "", account = "", ...more] = who.split("/");
   if (account === "" || more.length > 0) {

@@ -1,4 +1,4 @@
-import { FLEET_OPTIONS, JSON_OPTION, verb } from "../verb";
+import { FLEET_OPTIONS, INJECTED_OPTION, JSON_OPTION, verb } from "../verb";
 
 export const poc = verb({
   name: "poc",
@@ -17,6 +17,7 @@ export const poc = verb({
       describe: "Gate 4: deploy the upgrade that the stack file holds, and kill the engine in the middle",
     },
     ...JSON_OPTION,
+    ...INJECTED_OPTION,
   },
   examples: [
     ["fleet poc", "what can be tried without changing anything"],

@@ -1,10 +1,14 @@
 import { GATEWAY_NAME, identityName } from "../../fleet/config/names";
-import { serverOf } from "../../fleet/grants/objects";
+import { placeIn } from "../../fleet/effective/callers";
+import { declaredAccess } from "../../fleet/effective/declared";
+import { serviceOf } from "../../fleet/effective/examine";
+import type { Verdict } from "../../fleet/effective/inbound";
+import { mostClosed, mostOpen, podsOf, reach } from "../../fleet/effective/reach";
 import type { Release } from "../../live/shapes";
+import { clustersRead } from "../verify/checks/effects";
 import { contextOf } from "../verify/finding";
 import type { Result } from "../verify/judge";
 import type { FleetState } from "../verify/read";
-import { admits } from "./admits";
 
 /** What a gate showed. */
 export interface GateResult {
@@ -86,51 +90,54 @@ export function judgeSurvivor({ plan, members }: FleetState, results: readonly R
   };
 }
 
-/** Gate 3: whom a grant names is let in by policy objects, and another identity by none. */
-export function judgeGrant({ plan, members }: FleetState, other: string | undefined): GateResult {
+/** Gate 3: whom a grant names reaches every pod, and another identity none, as the live objects decide it. */
+export function judgeGrant(fleet: FleetState, other: string | undefined): GateResult {
   const gate = "3. one grant, and another identity is refused";
+  const { plan, members } = fleet;
+  const failed = (reason: string): GateResult => ({ gate, passed: false, evidence: [reason] });
   // A gateway's own identity is no grant that somebody wrote.
-  const named = plan.grants.flatMap((grant) =>
-    grant.ports.flatMap(({ port, callers }) =>
-      callers
-        .filter((caller) => !caller.startsWith("*") && !caller.startsWith(`${GATEWAY_NAME}.`))
-        .map((caller) => ({ grant, port, caller })),
-    ),
+  const named = declaredAccess(plan).flatMap((port) =>
+    port.callers
+      .filter((caller) => !caller.startsWith("*") && !caller.startsWith(`${GATEWAY_NAME}.`))
+      .map((caller) => ({ port, caller })),
   );
-  const [{ grant, port: granted, caller } = {}] = named;
-  const member = grant && members.get(grant.cluster);
-  if (!grant || !member || granted === undefined || caller === undefined)
-    return { gate, passed: false, evidence: ["no service of the stack file names a caller (`allow`)"] };
-  const { servers, authorizationPolicies, meshTls } = member.found;
-  if (servers.state !== "found" || authorizationPolicies.state !== "found" || meshTls.state !== "found") {
-    return { gate, passed: false, evidence: [`the policy objects of ${grant.cluster} could not be read`] };
-  }
-  const { controlPlaneNamespace, trustDomain } = member.cluster;
+  const [{ port, caller } = {}] = named;
+  if (!port || caller === undefined) return failed("no service of the stack file names a caller (`allow`)");
+  const where = `${port.namespace}/${port.name} in ${port.cluster}`;
+  const read = fleet.effective.get(port.cluster);
+  if (read?.state !== "found") return failed(`the objects of ${port.cluster} could not be read`);
+  const service = serviceOf(read.value, port);
+  if (!service) return failed(`${where} does not exist`);
+  const pods = podsOf(read.value, service);
+  if (pods.length === 0) return failed(`${where} has no pod, and only pods decide who reaches them`);
+
+  const { controlPlaneNamespace, trustDomain } = read.value.mesh;
   const stranger = other ?? identityName("stranger", "poc", controlPlaneNamespace, trustDomain);
-  const own = <T extends { readonly metadata: { readonly namespace: string } }>(objects: readonly T[]) =>
-    objects.filter(({ metadata }) => metadata.namespace === grant.namespace);
-  const objects = {
-    servers: own(servers.value),
-    policies: own(authorizationPolicies.value),
-    meshTls: own(meshTls.value),
+  const source = plan.clusters.find(({ name }) => name !== port.cluster);
+  const from = source && placeIn(source, clustersRead(fleet));
+  const request = port.protocol === "opaque" || port.protocol === "TLS" ? "stream" : ANY;
+  const asked = (identity: string) => {
+    const client = { identity, ...(from?.address === undefined ? {} : { address: from.address }) };
+    return reach(read.value, pods, port.port, client, request);
   };
-  const server = serverOf(grant, granted).name;
-  const [letIn, refused] = [caller, stranger].map((identity) => admits(identity, server, objects));
-  const said = (identity: string, by: readonly string[] = []) =>
-    by.length > 0
-      ? `${identity} is let in by ${by.join(", ")}`
-      : `${identity} is refused: Server ${server} denies, and no AuthorizationPolicy names it`;
+  const said = (identity: string, { outcome, why, by }: Verdict) =>
+    `${identity}${from ? ` of ${from.cluster}` : ""} is ${WORDS[outcome]}: ${why} (${by.join(", ")})`;
+  const [letIn, refused] = [mostClosed(asked(caller)), mostOpen(asked(stranger))];
+  const member = members.get(port.cluster)?.cluster;
   return {
     gate,
-    passed: letIn?.length !== 0 && refused?.length === 0,
+    passed: letIn.outcome === "allowed" && refused.outcome === "denied",
     evidence: [
-      `${grant.namespace}/${grant.name} in ${grant.cluster}, port ${granted}`,
+      `${where}, port ${port.port}, at each of its pods (${pods.length})`,
       said(caller, letIn),
       said(stranger, refused),
     ],
-    elsewhere: `linkerd --context ${contextOf(member.cluster)} diagnostics policy -n ${grant.namespace} po/POD PORT`,
+    elsewhere: `linkerd --context ${member && contextOf(member)} diagnostics policy -n ${port.namespace} po/POD PORT`,
   };
 }
+
+const ANY = { method: "GET", path: "/" } as const;
+const WORDS = { allowed: "let in", denied: "refused", unknown: "let in or not, which is not known" } as const;
 
 /** Helm's revision and chart version of each release, by cluster and name. */
 export type Releases = ReadonlyMap<string, Pick<Release, "chart" | "revision">>;

@@ -24,13 +24,19 @@ const BACK_MS = 120_000;
 /** From the engine's word of an upgrade until Helm is in the middle of it. */
 const HELM_AT_WORK_MS = 700;
 
-async function look(options: FleetOptions) {
+type LookOptions = FleetOptions & Pick<PocOptions, "as-injected">;
+
+async function look(options: LookOptions) {
   const { plan, outputs, clusters } = await openFleet(options);
-  const fleet = await readFleet(plan, outputs, clusters, countProgress(clusters.keys()));
+  const fleet = await readFleet(plan, outputs, clusters, {
+    done: countProgress(clusters.keys()),
+    asInjected: options["as-injected"],
+  });
   return { fleet, results: judge(fleet) };
 }
 
 export interface PocOptions extends FleetOptions {
+  readonly "as-injected": boolean;
   /** Shell commands that make a cluster unreachable and bring it back. */
   readonly kill?: string | undefined;
   readonly revive?: string | undefined;
@@ -92,7 +98,7 @@ function untried(gate: string, missing: string): GateResult {
   return { gate, passed: undefined, evidence: [`add ${missing}`] };
 }
 
-async function survive(options: FleetOptions, kill: string, revive: string): Promise<GateResult> {
+async function survive(options: LookOptions, kill: string, revive: string): Promise<GateResult> {
   shell(kill);
   try {
     const { fleet, results } = await look(options);
@@ -111,7 +117,7 @@ async function survive(options: FleetOptions, kill: string, revive: string): Pro
 
 const UP = ["up", "--yes", "--skip-preview", "--continue-on-error", "--non-interactive", "--color=never"];
 
-async function upgrade(options: FleetOptions): Promise<GateResult> {
+async function upgrade(options: LookOptions): Promise<GateResult> {
   const before = releasesOf((await look(options)).fleet);
   const stack = options.stack === undefined ? [] : ["--stack", options.stack];
   const killed = await killedInTheMiddle([...UP, ...stack]);

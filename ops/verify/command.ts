@@ -1,4 +1,4 @@
-import { FLEET_OPTIONS, JSON_OPTION, verb } from "../verb";
+import { FLEET_OPTIONS, INJECTED_OPTION, JSON_OPTION, verb } from "../verb";
 
 export const verify = verb({
   name: "verify",
@@ -10,6 +10,7 @@ export const verify = verb({
     junit: { type: "boolean", default: false, describe: "Print JUnit XML, for CI servers" },
     watch: { type: "boolean", default: false, describe: "Repeat until Ctrl-C" },
     every: { type: "number", default: 30, describe: "Seconds between two runs of --watch" },
+    ...INJECTED_OPTION,
   },
   examples: [
     ["fleet verify", "the fleet of the selected stack"],

@@ -2,9 +2,10 @@ import { accessChecks } from "./checks/access";
 import type { Check } from "./checks/check";
 import { clusterChecks } from "./checks/clusters";
 import { deploymentChecks } from "./checks/deployment";
+import { effectChecks } from "./checks/effects";
 import { serviceChecks } from "./checks/exports";
 import { gatewayChecks } from "./checks/gateways";
-import { grantChecks } from "./checks/grants";
+
 import { linkChecks } from "./checks/links";
 import { objectChecks } from "./checks/objects";
 import { trustChecks } from "./checks/trust";
@@ -21,7 +22,7 @@ export const CHECKS: readonly Check[] = [
   ...linkChecks,
   ...gatewayChecks,
   ...serviceChecks,
-  ...grantChecks,
+  ...effectChecks,
   ...orphanChecks,
 ];
 

@@ -8,6 +8,7 @@ import { junit, table } from "./print";
 import { readFleet } from "./read";
 
 export interface VerifyOptions extends FleetOptions {
+  readonly "as-injected": boolean;
   readonly json: boolean;
   readonly junit: boolean;
   readonly watch: boolean;
@@ -23,10 +24,17 @@ const ENDS: Readonly<Record<Outcome, Ending>> = {
   error: "broken",
 };
 
-async function verify(options: FleetOptions): Promise<{ results: Result[]; summary: string }> {
+async function verify(
+  options: FleetOptions & Pick<VerifyOptions, "as-injected">,
+): Promise<{ results: Result[]; summary: string }> {
   const start = performance.now();
   const { plan, outputs, clusters } = await openFleet(options);
-  const results = judge(await readFleet(plan, outputs, clusters, countProgress(clusters.keys())));
+  const results = judge(
+    await readFleet(plan, outputs, clusters, {
+      done: countProgress(clusters.keys()),
+      asInjected: options["as-injected"],
+    }),
+  );
   const count = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome).length;
   const took = ((performance.now() - start) / 1000).toFixed(1);
   const summary =

@@ -3,17 +3,20 @@ import { ACCESS_ROLE } from "../../fleet/access/role";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import {
   credentialsName,
+  exportKey,
   linkName,
   MULTICLUSTER_NAMESPACE,
   TOKEN_TYPE,
   VIZ_NAMESPACE,
 } from "../../fleet/config/names";
+import { type Cluster, indexed } from "../../fleet/effective/cluster";
 import { EXPORT_KEYS } from "../../fleet/exports/labels";
 import { gatewayPlace } from "../../fleet/gateways/plan";
 import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
 import * as shapes from "../../live/shapes";
+import { readState } from "../access/read";
 import { parseCredentials } from "./credentials";
 import { namedObjects, type ObjectReads, readObjects, remembering } from "./objects";
 
@@ -28,6 +31,8 @@ export interface FleetState {
   readonly neighbours: ReadonlyMap<string, TargetMember>;
   /** By cluster: what was found of every object that the fleet wants there. */
   readonly objects: ReadonlyMap<string, ObjectReads>;
+  /** By cluster of the plan: everything that decides who reaches what there. */
+  readonly effective: ReadonlyMap<string, Read<Cluster>>;
   /** For each link, by `linkName`: what the target lets the source's token do in its multicluster namespace. */
   readonly rights: ReadonlyMap<string, Read<PolicyRules>>;
 }
@@ -54,7 +59,7 @@ const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const POLICY = "/apis/policy.linkerd.io";
 /** Clusters read at a time; each takes a few connections and most of a second. */
 const CLUSTERS = 16;
-const MIRRORED = "mirror.linkerd.io/mirrored-service=true";
+const MIRRORED = "mirror.linkerd.io/mirrored-service";
 /** A part that this cluster is not meant to have. */
 const ISSUER = "linkerd-identity-issuer";
 const NOTHING = Promise.resolve({ state: "missing" } as const);
@@ -69,6 +74,16 @@ const configMap = (cluster: ClusterPlan, name: string) =>
   `${core(cluster.controlPlaneNamespace)}/configmaps/${name}`;
 const webhook = (kind: "mutating" | "validating", service: string) =>
   `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${service}-webhook-config`;
+
+/** Services of one sort. All are read at once, because who reaches what depends on every Service. */
+async function services(
+  live: LiveCluster,
+  isWanted: (metadata: shapes.Metadata) => boolean,
+): Promise<Read<shapes.Service[]>> {
+  const all = await live.list("/api/v1/services", shapes.service);
+  if (all.state !== "found") return all;
+  return { state: "found", value: all.value.filter(({ metadata }) => isWanted(metadata)) };
+}
 
 /** What is read of one cluster, part by part. Each is one request, or a few of a kind. */
 const FACTS = {
@@ -120,25 +135,18 @@ const FACTS = {
   links: (live) => live.list("/apis/multicluster.linkerd.io/v1alpha3/links", shapes.link),
   leases: (live) =>
     live.list(`/apis/coordination.k8s.io/v1/namespaces/${MULTICLUSTER_NAMESPACE}/leases`, shapes.lease),
-  probes: (live) =>
-    live.list(
-      `${core(MULTICLUSTER_NAMESPACE)}/services?${labels("mirror.linkerd.io/mirrored-gateway=true")}`,
-      shapes.service,
-    ),
+  probes: (live) => services(live, ({ labels }) => labels["mirror.linkerd.io/mirrored-gateway"] === "true"),
   /** The Services that the plan exports here, of those that exist. */
-  declared: async (live, { name }, { exports, otherExports }): Promise<Read<shapes.Service[]>> => {
-    const own = [...exports, ...otherExports].filter(({ cluster }) => cluster === name);
-    const reads = await Promise.all(
-      own.map((service) => live.get(`${core(service.namespace)}/services/${service.name}`, shapes.service)),
+  declared: (live, { name }, { exports, otherExports }) => {
+    const own = new Set(
+      [...exports, ...otherExports].filter(({ cluster }) => cluster === name).map(exportKey),
     );
-    const failed = reads.find((read) => read.state === "failed");
-    if (failed) return failed;
-    return { state: "found", value: reads.flatMap((read) => (read.state === "found" ? [read.value] : [])) };
+    return services(live, (metadata) => own.has(exportKey({ ...metadata, cluster: name })));
   },
-  exported: (live) => live.list(`/api/v1/services?${labels(EXPORT_KEYS[0])}`, shapes.service),
-  federated: (live) => live.list(`/api/v1/services?${labels(EXPORT_KEYS[1])}`, shapes.service),
-  mirrors: (live) => live.list(`/api/v1/services?${labels(MIRRORED)}`, shapes.service),
-  mirrorEndpoints: (live) => live.list(`/api/v1/endpoints?${labels(MIRRORED)}`, shapes.endpoints),
+  exported: (live) => services(live, ({ labels }) => EXPORT_KEYS[0] in labels),
+  federated: (live) => services(live, ({ labels }) => EXPORT_KEYS[1] in labels),
+  mirrors: (live) => services(live, ({ labels }) => labels[MIRRORED] === "true"),
+  mirrorEndpoints: (live) => live.list(`/api/v1/endpoints?${labels(`${MIRRORED}=true`)}`, shapes.endpoints),
   gateway: (live, { gateway }) => {
     if (!gateway.enabled) return NOTHING;
     const { namespace, service } = gatewayPlace(gateway);
@@ -170,7 +178,7 @@ export async function readMembers<Part extends keyof Facts>(
   clusters: readonly ClusterPlan[] = plan.clusters,
 ): Promise<Map<string, Member<Part>>> {
   const members = await inParallel(clusters, CLUSTERS, async (cluster) => {
-    const from = opened(live, cluster);
+    const from = remembering(opened(live, cluster));
     const read = await Promise.all(
       parts.map(async (part) => [part, await FACTS[part](from, cluster, plan)] as const),
     );
@@ -180,20 +188,31 @@ export async function readMembers<Part extends keyof Facts>(
   return new Map(members);
 }
 
+interface ReadOptions {
+  readonly done?: (cluster: string) => void;
+  /** Pods that ask for a proxy count as if they had one. @default false */
+  readonly asInjected?: boolean;
+}
+
 /** Reads all that the checks look at. Nothing is changed, and no error is thrown: what could not be read says so. */
 export async function readFleet(
   plan: Plan,
   outputs: FleetOutputs,
   live: ReadonlyMap<string, LiveCluster>,
-  done?: (cluster: string) => void,
+  { done, asInjected = false }: ReadOptions = {},
 ): Promise<FleetState> {
   const once = new Map([...live].map(([name, cluster]) => [name, remembering(cluster)]));
-  const [members, neighbours, objects] = await Promise.all([
+  const [members, neighbours, objects, effective] = await Promise.all([
     readMembers(plan, once, ALL_FACTS, done),
     readMembers(plan, once, TARGET_FACTS, done, plan.neighbours),
     inParallel([...plan.clusters, ...plan.neighbours], CLUSTERS, async (cluster) => {
       const from = opened(once, cluster);
       return [cluster.name, await readObjects(from, namedObjects(plan, cluster))] as const;
+    }),
+    inParallel(plan.clusters, CLUSTERS, async (cluster) => {
+      const read = await readState(opened(once, cluster), cluster, asInjected);
+      const found = read.state === "found" ? { ...read, value: indexed(read.value) } : read;
+      return [cluster.name, found] as const;
     }),
   ]);
   const rights = await Promise.all(
@@ -207,7 +226,7 @@ export async function readFleet(
   );
   return {
     ...{ plan, outputs, now: new Date(), members, neighbours },
-    ...{ objects: new Map(objects), rights: new Map(rights) },
+    ...{ objects: new Map(objects), effective: new Map(effective), rights: new Map(rights) },
   };
 }
 

@@ -121,7 +121,7 @@ describe("fleet access", () => {
       "directly: allowed, true",
       "through the gateway: denied, false",
     ]);
-    expect(await ask("shop/batch@us", "eu:shop/checkout:p0")).toEqual([
+    expect(await ask("shop/batch@us", "eu:shop/checkout:http")).toEqual([
       "well",
       "directly: denied, false",
       "through the gateway: denied, false",

@@ -1,73 +1,78 @@
-import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { admits } from "../../../ops/poc/admits";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ownValues } from "../../../fleet/config/fleetFile";
+import { parseFleetConfig } from "../../../fleet/config/parse";
+import { type Plan, planFleet } from "../../../fleet/plan";
+import { parseOutputs } from "../../../live/outputs";
+import { judgeGrant } from "../../../ops/poc/gates";
+import { readFleet } from "../../../ops/verify/read";
+import { LiveFleet, meshStackFile, type Stored } from "../../../testing/liveFleet";
 
-const object = (name: string, spec: Record<string, unknown>) => ({
-  metadata: { name, namespace: "shop", labels: {}, annotations: {} },
-  spec,
-});
-const CALLERS = { kind: "MeshTLSAuthentication", name: "callers" };
-const TO_SERVER = { kind: "Server", name: "http" };
+const WEB = "web.shop.serviceaccount.identity.linkerd.cluster.local";
+const STRANGER = "stranger.poc.serviceaccount.identity.linkerd.cluster.local";
 
-/** A closed Server, opened to `identities` by one policy. */
-function granted(identities: string[], change: { server?: object; policy?: object } = {}) {
-  return {
-    servers: [object("http", { accessPolicy: "deny", ...change.server })],
-    policies: [
-      object("open", { targetRef: TO_SERVER, requiredAuthenticationRefs: [CALLERS], ...change.policy }),
-    ],
-    meshTls: [object("callers", { identities })],
-  };
+function planOf(): Plan {
+  const { config } = parseFleetConfig({
+    values: ownValues(meshStackFile(["us", "eu"]).config),
+    secretKeys: new Set(),
+  });
+  if (!config) throw new Error("no stack file");
+  return planFleet(config);
 }
 
-const label = fc.stringMatching(/^[a-z]{1,8}$/);
-const identity = fc.tuple(label, label).map(([account, namespace]) => `${account}.${namespace}.id.local`);
+let fleet: LiveFleet;
+beforeAll(async () => {
+  fleet = await LiveFleet.of(planOf());
+});
 
-describe("whom policy objects let in", () => {
-  it("exactly the identities that are named", () => {
-    fc.assert(
-      fc.property(fc.array(identity), identity, (named, caller) => {
-        expect(admits(caller, "http", granted(named)).length > 0).toBe(named.includes(caller));
-      }),
+/** Gate 3 on the fleet with other objects in `eu`. */
+async function gate(change: (objects: Stored[]) => Stored[] = (objects) => objects, refuse?: string) {
+  const objects = fleet.objects.get("eu") ?? [];
+  const before = [...objects];
+  objects.splice(0, objects.length, ...change(before));
+  const outputs = parseOutputs(JSON.stringify(fleet.outputs()));
+  const state = await readFleet(fleet.plan, outputs, fleet.clusters());
+  objects.splice(0, objects.length, ...before);
+  return judgeGrant(state, refuse);
+}
+
+const isServer = ({ collection, metadata }: Stored) =>
+  collection.endsWith("/servers") && metadata.name === "fleet.checkout.http";
+
+describe("gate 3 of a proof of concept", () => {
+  it("passes where whom a grant names is let in and another identity is refused, by which objects", async () => {
+    const { passed, evidence } = await gate();
+    expect(evidence).toEqual([
+      "shop/checkout in eu, port http, at each of its pods (1)",
+      expect.stringMatching(
+        `^${WEB} of us is let in: .*AuthorizationPolicy shop/fleet.checkout.http.callers`,
+      ),
+      expect.stringMatching(
+        `^${STRANGER} of us is refused: no authorization is for it \\(Server shop/fleet.checkout.http`,
+      ),
+    ]);
+    expect(passed).toBe(true);
+  });
+
+  it("fails for an identity that is named, and where the Server is another one's or gone", async () => {
+    expect((await gate(undefined, WEB)).passed).toBe(false);
+    expect((await gate((objects) => objects.filter((one) => !isServer(one)))).passed).toBe(false);
+    const older: Stored = {
+      collection: "/apis/policy.linkerd.io/v1beta3/servers",
+      metadata: { name: "theirs", namespace: "shop", creationTimestamp: "2020-01-01T00:00:00Z" },
+      spec: { podSelector: {}, port: "http", accessPolicy: "all-unauthenticated" },
+    };
+    const { passed, evidence } = await gate((objects) => [...objects, older]);
+    expect(passed).toBe(false);
+    expect(evidence.at(-1)).toMatch(/is let in: accessPolicy of the Server shop\/theirs/);
+  });
+
+  it("fails where whom a grant names is refused, and where no pod decides", async () => {
+    const denied = await gate((objects) =>
+      objects.filter(({ metadata }) => metadata.name !== "fleet.checkout.http.callers"),
     );
-  });
-
-  it("everybody for `*`, whoever ends so for `*.suffix`, and nobody else", () => {
-    fc.assert(
-      fc.property(identity, label, (caller, other) => {
-        const suffix = caller.slice(caller.indexOf("."));
-        expect(admits(caller, "http", granted(["*"]))).toEqual(["AuthorizationPolicy open"]);
-        expect(admits(caller, "http", granted([`*${suffix}`]))).toEqual(["AuthorizationPolicy open"]);
-        expect(admits(caller, "http", granted([`*.${other}${caller}`]))).toEqual([]);
-      }),
-    );
-  });
-
-  it.each([
-    ["no Server", { ...granted([]), servers: [] }],
-    ["an open Server", granted([], { server: { accessPolicy: "all-unauthenticated" } })],
-    [
-      "a policy of the namespace",
-      granted(["a"], { policy: { targetRef: { kind: "Namespace", name: "shop" } } }),
-    ],
-    ["a policy that asks for nothing", granted([], { policy: { requiredAuthenticationRefs: [] } })],
-  ])("lets in by %s", (_, objects) => {
-    expect(admits("a", "http", objects)).toHaveLength(1);
-  });
-
-  it.each([
-    [
-      "a policy of another Server",
-      granted(["a"], { policy: { targetRef: { kind: "Server", name: "admin" } } }),
-    ],
-    ["an authentication that is missing", { ...granted([]), meshTls: [] }],
-    [
-      "a policy that asks for a network of the cluster too",
-      granted(["a"], {
-        policy: { requiredAuthenticationRefs: [CALLERS, { kind: "NetworkAuthentication", name: "local" }] },
-      }),
-    ],
-  ])("does not let in by %s", (_, objects) => {
-    expect(admits("a", "http", objects)).toEqual([]);
+    expect(denied.passed).toBe(false);
+    const empty = await gate((objects) => objects.filter(({ collection }) => collection !== "/api/v1/pods"));
+    expect(empty.evidence).toEqual(["shop/checkout in eu has no pod, and only pods decide who reaches them"]);
+    expect(empty.passed).toBe(false);
   });
 });

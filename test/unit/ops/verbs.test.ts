@@ -38,10 +38,7 @@ beforeAll(async () => {
   if (problems) throw new Error(JSON.stringify(problems));
   live = await LiveFleet.of(planFleet(config));
   outputs = live.outputs() as Record<string, unknown>;
-  server = await ApiServer.start((asked) =>
-    // No pod runs in this fleet.
-    asked.path.endsWith("/api/v1/pods") ? { body: { metadata: {}, items: [] } } : live.answer(asked),
-  );
+  server = await ApiServer.start((asked) => live.answer(asked));
   writeFileSync(file("kubeconfig"), server.kubeconfig(CLUSTERS));
   vi.stubEnv("KUBECONFIG", file("kubeconfig"));
   vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
