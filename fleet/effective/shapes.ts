@@ -56,7 +56,7 @@ export const pod = z.object({
     initContainers: listOf(container),
   }),
   status: z
-    .object({ phase: text.nullish(), podIP: text.nullish() })
+    .object({ phase: text.nullish(), podIP: text.nullish(), startTime: text.nullish() })
     .nullish()
     .transform((status) => status ?? {}),
 });

@@ -52,6 +52,8 @@ const TARGET_FACTS = [
   "clusterCa",
   "declared",
   "gateway",
+  "gatewayDeployment",
+  "version",
 ] as const satisfies readonly (keyof Facts)[];
 export type TargetMember = Member<(typeof TARGET_FACTS)[number]>;
 

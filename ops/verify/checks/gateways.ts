@@ -1,10 +1,12 @@
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { GATEWAY_PORT, PROBE_PORT, TARGET_LABEL } from "../../../fleet/config/names";
 import { GATEWAY_AUTHENTICATIONS, ingressAddress } from "../../../fleet/gateways/plan";
+import type { LinkPlan } from "../../../fleet/topology/plan";
 import type { Endpoints, Release, Service } from "../../../live/shapes";
 import { named } from "../certificates";
 import { differences } from "../differences";
-import { drifted, driftedChart, type Finding, given, notWorking } from "../finding";
+import { contextOf, drifted, driftedChart, type Finding, given, notWorking } from "../finding";
+import type { Member, TargetMember } from "../read";
 import { ofClusters, ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./clusters";
 
@@ -77,12 +79,28 @@ export const gatewayChecks = [
         const message = "no service goes through it, so only the service mirror's own pod knows";
         return [notWorking(message, `\`${command}\` asks the pod`, "unknown")];
       }
-      if (alive) return [];
+      if (alive) return judgeAddressKept(link, source, target);
       const remedy = `look at the gateway's pods in ${link.target}, and at the way there from ${link.source}`;
       return [notWorking(`${link.source} gets no answer from the gateway of ${link.target}`, remedy)];
     });
   }),
 ];
+
+/**
+ * A service mirror that starts while the gateway is dead keeps its address until the gateway has answered once and died
+ * again (linkerd2 `multicluster/service-mirror/cluster_watcher.go:241`, `probe_worker.go:19`).
+ */
+function judgeAddressKept(link: LinkPlan, source: Member, target: TargetMember): readonly Finding[] {
+  const { gatewayDeployment: deployment } = target.found;
+  const kept = `mirror services in ${link.source} have its address, and a service mirror that started while the gateway was dead keeps it`;
+  if (deployment.state === "failed") {
+    const remedy = `\`linkerd --context ${contextOf(source.cluster)} multicluster gateways\` asks the service mirror's pod`;
+    return [notWorking(`whether it is alive is not known: ${kept}`, remedy, "unknown")];
+  }
+  if (deployment.state === "missing" || deployment.value.status.availableReplicas > 0) return [];
+  const remedy = `bring back the gateway's pods in ${link.target}: requests from ${link.source} fail until then`;
+  return [notWorking(`no pod of the gateway of ${link.target} is available, although ${kept}`, remedy)];
+}
 
 /** The service mirror takes a dead gateway's addresses out of service; without mirrors, nobody outside of it knows. */
 export function isAlive(target: string, endpoints: readonly Endpoints[]): boolean | undefined {

@@ -7,7 +7,34 @@ import { judgeDeployment, releaseOf } from "./clusters";
 /** Whoever mirrors renews a Lease. Clocks may differ, so it has to be late by much. */
 const LATE_SECONDS = 120;
 
+/** Label of the control plane's pods; its destination controllers add a cluster only as they start, or as its Secret is made (linkerd2 `controller/api/destination/watcher/cluster_store.go`, `addCluster`). */
+const COMPONENT = "linkerd.io/control-plane-component";
+
 export const linkChecks = [
+  ofLinks("destination controllers know the linked cluster", ({ link, source, target }, { effective }) => {
+    const { version } = target.found;
+    const remote = link.modes.some((mode) => mode !== "gateway");
+    if (!remote || version.state !== "failed" || version.why !== "unreachable") return [];
+    const read = effective.get(link.source);
+    if (read?.state !== "found") return [];
+    const { controlPlaneNamespace } = source.cluster;
+    const started = read.value
+      .in(controlPlaneNamespace)
+      .pods.filter(({ metadata }) => metadata.labels[COMPONENT] === "destination")
+      .flatMap(({ metadata, status }) =>
+        status.startTime == null ? [] : [`${metadata.name} started at ${status.startTime}`],
+      );
+    if (started.length === 0) return [];
+    const restart = `${kubectlOf(source.cluster)} -n ${controlPlaneNamespace} rollout restart deployment linkerd-destination`;
+    return [
+      notWorking(
+        `a destination controller that started after ${link.target} stopped answering never finds it again, and ` +
+          `since when it does not answer is not known (${started.join(", ")})`,
+        `if one started after that, \`${restart}\` when ${link.target} is back`,
+        "warning",
+      ),
+    ];
+  }),
   ofLinks("the service mirror runs", ({ link, source }) =>
     given(
       {

@@ -149,6 +149,23 @@ describe("a fleet whose service mirrors are at work", () => {
       },
     ));
 
+  // Its service mirror was restarted meanwhile: a real one then keeps the address (linkerd2 `cluster_watcher.go:241`).
+  it("is not, when a gateway has no pod although its mirror services have its address", () =>
+    with_(
+      "eu",
+      "/apis/apps/v1/deployments",
+      "linkerd-gateway",
+      (gateway) => ({ ...gateway, status: { availableReplicas: 0 } }),
+      async () => {
+        expect(said(await verify())).toEqual([
+          "error eu: 0 of 1 pods of the Deployment linkerd-gateway are available",
+          expect.stringMatching(
+            /^error us → eu: no pod of the gateway of eu is available, although mirror services/,
+          ),
+        ]);
+      },
+    ));
+
   it("is not, when a link's credentials expect the certificate of another name", () =>
     with_(
       "us",
@@ -248,6 +265,37 @@ describe("what could not be read", () => {
       new Set(["unknown you may not read this: secrets is forbidden"]),
     );
     expect(worst(results.map(({ outcome }) => outcome))).toBe("unknown");
+  });
+
+  it("says which destination controllers may have lost a cluster that does not answer", async () => {
+    const objects = fleet.objects.get("us") ?? [];
+    objects.push({
+      collection: "/api/v1/pods",
+      metadata: {
+        ...{ name: "linkerd-destination-x", namespace: "linkerd" },
+        labels: { "linkerd.io/control-plane-component": "destination" },
+      },
+      spec: { containers: [] },
+      status: { phase: "Running", startTime: "2026-11-01T00:00:00Z" },
+    });
+    try {
+      const { plan, outputs, clusters } = await openFleet(options());
+      const away = { state: "failed", why: "unreachable", message: "no answer" } as const;
+      const eu = clusters.get("eu");
+      if (!eu) throw new Error("no eu");
+      const dead = { ...eu, get: async () => away, list: async () => away, rulesOf: async () => away };
+      const results = judge(await readFleet(plan, outputs, new Map([...clusters, ["eu", dead]])));
+      const warned = said(results).filter((line) => line.startsWith("warning"));
+      expect(warned).toEqual([
+        expect.stringMatching(
+          /^warning us → eu: a destination controller .* \(linkerd-destination-x started at 2026-11-01T00:00:00Z\)$/,
+        ),
+      ]);
+      expect(said(results).filter((line) => line.startsWith("error"))).toEqual(["error eu: no answer"]);
+    } finally {
+      objects.pop();
+    }
+    expect(said(await verify())).toEqual([]);
   });
 
   it("is one failure where a cluster does not answer; the other's own checks go on", async () => {
