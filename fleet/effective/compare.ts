@@ -2,7 +2,6 @@ import { GRANT_PREFIX, type ServiceName } from "../config/names";
 import type { Plan } from "../plan";
 import type { Cluster } from "./cluster";
 import { type Case, type ComparedPort, type ExaminedPort, examineAccess } from "./examine";
-import type { Verdict } from "./inbound";
 import { requestWords } from "./requests";
 import { PROBE } from "./routes";
 
@@ -32,20 +31,21 @@ export function differencesOf({ port, cases }: ExaminedPort): Difference[] {
     const kind = kindOf(one);
     return kind ? [{ ...one, kind }] : [];
   });
-  const alike = Map.groupBy(wrong, ({ kind, verdict }) => JSON.stringify([kind, verdict.why, verdict.by]));
+  const alike = Map.groupBy(wrong, ({ kind, verdict }) => JSON.stringify([kind, verdict.why]));
   return [...alike.values()].flatMap((of) => {
     const [first] = of;
     if (!first) return [];
     const { kind, verdict } = first;
     const { cluster, namespace, name } = port;
+    const by = unique(of.flatMap((one) => one.verdict.by));
     return [
       {
         ...{ kind, cluster, namespace, name, port: port.port },
         callers: unique(of.map(({ caller }) => caller.words)),
         requests: unique(of.map(({ request }) => requestWords(request))),
         why: verdict.why,
-        by: verdict.by,
-        remedy: remedyOf(kind, verdict, port),
+        by,
+        remedy: remedyOf(kind, by, port),
       },
     ];
   });
@@ -60,7 +60,7 @@ function kindOf({ declared, verdict }: Case): Difference["kind"] | undefined {
   return declared ? "closed" : "open";
 }
 
-function remedyOf(kind: Difference["kind"], { by }: Verdict, port: ComparedPort): string {
+function remedyOf(kind: Difference["kind"], by: readonly string[], port: ComparedPort): string {
   const foreign = by.filter(
     (object) => /^[A-Z]\w+ \S+\/\S+$/.test(object) && !object.includes(`/${GRANT_PREFIX}`),
   );
