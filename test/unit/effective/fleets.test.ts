@@ -297,6 +297,28 @@ describe("the first example of README.md", () => {
     expect(ask("prod-apac", "reports", "bi", { ...WEB, throughGateway: true })).toBe("allowed");
   });
 
+  test.each([
+    ["prod-us", "checkout", "shop"],
+    ["prod-apac", "reports", "bi"],
+  ])(
+    "is closed in %s to unmeshed callers of other clusters on each way that there is (%s)",
+    (cluster, name, namespace) => {
+      const unmeshed = { address: WEB.address, isLocal: false, throughGateway: false };
+      const { network } = plan.clusters.find((one) => one.name === cluster) ?? {};
+      // Pods of other networks do not reach its pods.
+      const isShared = plan.clusters.some(
+        (one) => one.name !== cluster && network && one.network === network,
+      );
+      if (isShared) expect(ask(cluster, name, namespace, unmeshed)).toBe("denied");
+      expect(ask(cluster, name, namespace, { ...unmeshed, throughGateway: true })).toBe("denied");
+      // Its own callers keep what they had.
+      const at = numbers[cluster] ?? 0;
+      expect(ask(cluster, name, namespace, { ...unmeshed, address: `10.${at}.0.9`, isLocal: true })).toBe(
+        "allowed",
+      );
+    },
+  );
+
   test("was open through the gateway that forwards to everything", () => {
     const open = {
       ...plan,
