@@ -49,13 +49,13 @@ export const HTTP_ROUTE = /^kubernetes:policy\.linkerd\.io\/[^:]+:HTTPRoute(Patc
 export const AUTHORIZATION_POLICY = /^kubernetes:policy\.linkerd\.io\/[^:]+:AuthorizationPolicy(Patch)?$/;
 export const MESH_TLS = /^kubernetes:policy\.linkerd\.io\/[^:]+:MeshTLSAuthentication(Patch)?$/;
 export const NETWORK = /^kubernetes:policy\.linkerd\.io\/[^:]+:NetworkAuthentication(Patch)?$/;
+export const SERVER_AUTHORIZATION = /^kubernetes:policy\.linkerd\.io\/[^:]+:ServerAuthorization(Patch)?$/;
+export const DEPLOYMENT = /^kubernetes:apps\/[^:]+:Deployment(Patch)?$/;
 export const RELEASE = /^kubernetes:helm\.sh\/v\d+:Release$/;
 export const PROVIDER = /^pulumi:providers:kubernetes$/;
 export const PRIVATE_KEY = /^tls:index\/privateKey:PrivateKey$/;
 export const CERTIFICATE = /^tls:index\/(selfSignedCert:SelfSignedCert|locallySignedCert:LocallySignedCert)$/;
 export const STACK = /^pulumi:pulumi:Stack$/;
-
-/** Of a Secret that holds a token: its name is drawn, and it is no copy of credentials whatever it is called. */
 
 /** Which of Linkerd's charts a release is of, in either channel and from whatever source. */
 export function chartOf({

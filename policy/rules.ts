@@ -2,6 +2,7 @@ import type { FleetRule, ResourceRule, Rule } from "./rule";
 import * as access from "./rules/access";
 import * as clusters from "./rules/clusters";
 import * as exported from "./rules/exports";
+import * as gateways from "./rules/gateways";
 import * as grants from "./rules/grants";
 import * as linkerd from "./rules/linkerd";
 import * as links from "./rules/links";
@@ -13,6 +14,7 @@ export const RULES: Readonly<Record<string, readonly Rule[]>> = {
   access: named(access),
   exports: named(exported),
   grants: named(grants),
+  gateways: named(gateways),
   trust: named(trust),
   linkerd: named(linkerd),
   clusters: named(clusters),

@@ -77,6 +77,9 @@ export const GRANT_PREFIX = "fleet.";
 /** End of the name of the networks that the probes of one service's pods come from. */
 export const PROBES = ".probes";
 
+/** End of the name of what a cluster's own callers of one service are known by. */
+export const LOCAL = ".local";
+
 /** Mesh identity of a ServiceAccount (linkerd2 `pkg/identity`). */
 export function identityName(
   serviceAccount: string,

@@ -7,8 +7,8 @@ export const GATEWAY_SUFFIXES = "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES";
 /** Environment of the proxy, as JSON, on its pods (linkerd2 `pkg/inject/inject.go`, `parseAdditionalEnvAnnotation`). */
 export const ADDITIONAL_ENV = "config.linkerd.io/proxy-additional-env";
 
-/** A name that no Service has (RFC 6761). */
-const NOTHING = "nothing.invalid.";
+/** A name that no Service has (RFC 6761): what a gateway forwards to that has no declared service. */
+export const NOTHING = "nothing.invalid.";
 
 const env = z.array(z.looseObject({ name: z.string(), value: z.string().exactOptional() }));
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { GRANT_PREFIX, PROBES } from "../config/names";
+import { GRANT_PREFIX, LOCAL, PROBES } from "../config/names";
 import type { FleetObject } from "../objects/object";
 import type { AuthenticationRef, PolicyTarget } from "../objects/policy";
 import type { Labels, Plain, Values } from "../objects/values";
@@ -56,7 +56,7 @@ export function grantObjects<V extends Values = Plain>(
       ? { id: "port/local/identities", ...(local?.identities ? {} : { was: "local-identities" }) }
       : {};
 
-  const localName = `${GRANT_PREFIX}${service}.local`;
+  const localName = `${GRANT_PREFIX}${service}${LOCAL}`;
   const localRefs = [
     ref("NetworkAuthentication", localName),
     ...(local?.identities ? [ref("MeshTLSAuthentication", localName)] : []),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LETS_PASS } from "../../fleet/transition/guard";
 import { grantLines } from "./grants";
-import { admissionLines, anchorLines, settingLines } from "./guards";
+import { admissionLines, anchorLines, reachLines, settingLines } from "./guards";
 import {
   CLUSTER,
   isType,
@@ -33,6 +33,7 @@ export function describe(preview: Preview): Section[] {
       lines: [
         ...serviceLines(steps.filter(isType(EXPORT)), exportLine),
         ...serviceLines(steps.filter(isType(ROUTE)), routeLine),
+        ...reachLines(steps),
       ],
     },
     { title: "Who may call", lines: grantLines(steps) },

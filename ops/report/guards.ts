@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { ADDITIONAL_ENV, GATEWAY_SUFFIXES, readEnv } from "../../fleet/gateways/reach";
 import { CLUSTER, clusterLines, difference, isType, type Line, RELEASE, signed } from "./lines";
 import type { Inputs, Step } from "./preview";
 
@@ -109,6 +110,37 @@ export function settingLines(steps: readonly Step[]): Line[] {
       },
     ),
   );
+}
+
+/** Gateways that forward from now on to every Service of their cluster, or not any more. */
+export function reachLines(steps: readonly Step[]): Line[] {
+  const gateways = steps.filter(({ type, op }) => GATEWAYS.includes(type) && op !== "delete");
+  return clusterLines(
+    gateways,
+    () => "the gateway",
+    ({ before, after }) => {
+      const [was, is] = [isUnlimited(before), isUnlimited(after)];
+      if (is && !was) {
+        const why = "other clusters reach also what is not exported";
+        return [{ text: " forwards to every Service of its cluster (`reach: any`)", why }];
+      }
+      return was && is === false ? [{ text: " forwards only to the declared services from now on" }] : [];
+    },
+  );
+}
+
+const GATEWAYS = [RELEASE, "kubernetes:apps/v1:DeploymentPatch"];
+
+/** Whether a gateway is told no names; `undefined` where it is none. */
+function isUnlimited(inputs: Inputs | undefined): boolean | undefined {
+  const gateway = valueAt(inputs?.values, "gateway");
+  const isChart = valueAt(gateway, "enabled") === true;
+  const emissary = valueAt(inputs?.spec, "template.metadata.annotations");
+  const isEmissary = map.safeParse(emissary).data?.["config.linkerd.io/enable-gateway"] === "true";
+  if (!isChart && !isEmissary) return undefined;
+  const annotations = isEmissary ? emissary : valueAt(gateway, "deploymentAnnotations");
+  const environment = readEnv(map.safeParse(annotations).data?.[ADDITIONAL_ENV]);
+  return !environment.some(({ name }) => name === GATEWAY_SUFFIXES);
 }
 
 function valueAt(values: unknown, path: string): unknown {

@@ -108,8 +108,9 @@ export const exportsGoverned: FleetRule = {
         }
       }
     }
-    const key = (of: Resource, kind: string | undefined, name: string | undefined) =>
-      [of.cluster, objectNamespace(of), kind, name].join("/");
+    // Linkerd compares kinds without regard to case.
+    const key = (of: Resource, kind: string, name: string | undefined, namespace = objectNamespace(of)) =>
+      [of.cluster, namespace, kind.toLowerCase(), name].join("/");
     const authentications = new Set([
       ...fleet.ofType(MESH_TLS).map((of) => key(of, "MeshTLSAuthentication", objectName(of))),
       ...fleet.ofType(NETWORK).map((of) => key(of, "NetworkAuthentication", objectName(of))),
@@ -123,8 +124,9 @@ export const exportsGoverned: FleetRule = {
       if (unsure.has(policy.cluster)) continue;
       for (const ref of policy.properties.at("spec", "requiredAuthenticationRefs").items) {
         const [kind, name] = [ref.at("kind").text, ref.at("name").text];
-        if (kind === undefined || name === undefined || kind === "ServiceAccount") continue;
-        if (!authentications.has(key(policy, kind, name))) {
+        if (kind === undefined || name === undefined || kind.toLowerCase() === "serviceaccount") continue;
+        const namespace = ref.at("namespace").text;
+        if (!authentications.has(key(policy, kind, name, namespace))) {
           yield { problem: `it asks for the ${kind} ${name}, which is not there`, of: policy };
         }
       }
@@ -158,7 +160,7 @@ function openedServers(fleet: JudgedFleet) {
     const kinds = refs.items.map((ref) => ref.at("kind"));
     if ([target, refs, ...kinds].some(({ isUnknown }) => isUnknown)) unsure.add(policy.cluster);
     // With a network, it is for callers of the cluster itself.
-    if (kinds.some(({ text }) => text === "NetworkAuthentication")) continue;
+    if (kinds.some(({ text }) => text?.toLowerCase() === "networkauthentication")) continue;
     opened.add([policy.cluster, objectNamespace(policy), target.text].join("/"));
   }
   for (const route of fleet.ofType(HTTP_ROUTE)) {

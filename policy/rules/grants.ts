@@ -1,24 +1,42 @@
-import { isIPv6 } from "node:net";
-import { GRANT_PREFIX, PROBES } from "../../fleet/config/names";
-import { GATEWAY_AUTHENTICATIONS } from "../../fleet/gateways/plan";
+import { GATEWAY_NAME, GRANT_PREFIX, LOCAL } from "../../fleet/config/names";
+import { EMISSARY_SERVERS } from "../../fleet/gateways/plan";
+import { gatewayOf, isEverybody, isInternet, isOfGateway, isOfProbes } from "../callers";
 import type { PreviewValue } from "../previewValue";
-import { AUTHORIZATION_POLICY, MESH_TLS, NETWORK, objectName, type Resource, SERVER } from "../resource";
+import {
+  AUTHORIZATION_POLICY,
+  HTTP_ROUTE,
+  MESH_TLS,
+  NETWORK,
+  objectName,
+  objectNamespace,
+  SERVER,
+  SERVER_AUTHORIZATION,
+} from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
 export const noAnonymousIdentity: ResourceRule = {
   name: "no-any-identity",
-  description: "No grant of a service admits every meshed caller.",
+  description: "No grant of a service admits every meshed caller, or every one of a trust domain.",
   severity: "critical",
-  remediation: "Name the callers in `services[].allow` instead of `allowAnyMeshed`.",
+  remediation:
+    "Name the callers in `services[].allow` instead of `allowAnyMeshed`: `*` stands for the ServiceAccounts of one " +
+    "namespace.",
   settings: NONE,
   types: MESH_TLS,
   *judge(authentication) {
     if (isOfGateway(authentication, "identities")) return;
-    for (const identity of identitiesOf(authentication)) {
-      if (identity.text === "*") yield `${identity.path} is *`;
+    for (const identity of authentication.properties.at("spec", "identities").items) {
+      // Those of local callers hold together with their cluster's networks: `callers-authenticated`.
+      if (isOfLocal(objectName(authentication)) && identity.text !== "*") continue;
+      if (isEverybody(identity)) yield `${identity.path} is ${identity.text}`;
     }
   },
 };
+
+/** The identities of a cluster's own callers, which hold from its own networks only. */
+function isOfLocal(authentication: string | undefined): boolean {
+  return (authentication?.startsWith(GRANT_PREFIX) && authentication.endsWith(LOCAL)) ?? false;
+}
 
 export const serverCloses: ResourceRule = {
   name: "server-denies",
@@ -39,103 +57,124 @@ export const callersAuthenticated: ResourceRule = {
   description: "Every policy requires an authentication of its callers. Without one, anybody may call.",
   severity: "critical",
   remediation:
-    "Require a MeshTLSAuthentication, or for callers of the cluster itself a NetworkAuthentication. Those of probes " +
-    "are for routes alone.",
+    "Require a MeshTLSAuthentication, or for callers of the cluster itself a NetworkAuthentication, of the policy's own " +
+    "namespace. Those of probes are for routes alone, those of a gateway for its Server.",
   settings: NONE,
   types: AUTHORIZATION_POLICY,
   *judge({ properties }) {
     const refs = properties.at("spec", "requiredAuthenticationRefs");
+    const namespace = properties.at("metadata", "namespace");
+    const target = properties.at("spec", "targetRef");
     if (!refs.isUnknown && refs.items.length === 0) yield "spec.requiredAuthenticationRefs is empty";
-    if (!properties.at("spec", "targetRef", "kind").isNot("HTTPRoute")) return;
-    for (const ref of refs.items) {
-      if (isOfProbes(ref.at("name").text)) yield `${ref.path} lets probes' networks in to more than a route`;
+    // Linkerd compares kinds without regard to case (linkerd2 `policy-controller/k8s/api/src/policy/target_ref.rs`).
+    const kinds = refs.items.map((ref) => ({ ref, kind: ref.at("kind").text?.toLowerCase() }));
+    const named = (kind: string) => kinds.filter((one) => one.kind === kind).map(({ ref }) => ref.at("name"));
+    for (const { ref, kind } of kinds) {
+      const elsewhere = ref.at("namespace");
+      if (kind === "serviceaccount" || namespace.isUnknown) continue;
+      // What one is for is told by its name, in its own namespace.
+      if (elsewhere.isNot(namespace.text, undefined)) {
+        yield `${ref.path} names an authentication of the namespace ${elsewhere.text}`;
+      }
+    }
+    for (const name of named("networkauthentication")) {
+      if (isOfProbes(name.text) && target.at("kind").isNot("HTTPRoute"))
+        yield `${name.path} lets probes' networks in to more than a route`;
+      const isOfOthers = gatewayOf(name.text, namespace, "networks") !== undefined;
+      if (isOfOthers && !kinds.some(({ kind }) => kind !== "networkauthentication"))
+        yield `${name.path} lets the gateway's networks in without an identity`;
+    }
+    for (const name of named("meshtlsauthentication")) {
+      const gateway = gatewayOf(name.text, namespace, "identities");
+      if (gateway !== undefined && target.at("name").isNot(SERVERS[gateway]))
+        yield `${name.path} lets a gateway's callers in to another Server`;
+      const beside = named("networkauthentication");
+      if (isOfLocal(name.text) && !beside.some((network) => !network.isNot(name.text)))
+        yield `${name.path} lets local callers in from everywhere`;
+    }
+  },
+};
+
+/** The Servers of gateways: the chart's, which has this name in every version, and ours for Emissary. */
+const SERVERS = { chart: GATEWAY_NAME, emissary: EMISSARY_SERVERS.gateway } as const;
+
+export const probeRoutes: FleetRule = {
+  name: "probe-routes",
+  description:
+    "The networks of probes, which are the whole Internet, are let in to single paths, and not to `/`.",
+  severity: "high",
+  remediation:
+    "Give the pods probes with a path of their own, such as `/ready`, and write it in `services[].probes`.",
+  settings: NONE,
+  *judge(fleet) {
+    const key = (cluster: string | undefined, namespace: string | undefined, name: string | undefined) =>
+      [cluster, namespace, name].join("/");
+    const probed = new Set(
+      fleet.ofType(AUTHORIZATION_POLICY).flatMap((policy) => {
+        const { properties, cluster } = policy;
+        const refs = properties.at("spec", "requiredAuthenticationRefs").items;
+        const route = properties.at("spec", "targetRef", "name").text;
+        const isProbed = refs.some((ref) => isOfProbes(ref.at("name").text));
+        return isProbed ? [key(cluster, objectNamespace(policy), route)] : [];
+      }),
+    );
+    for (const route of fleet.ofType(HTTP_ROUTE)) {
+      if (!probed.has(key(route.cluster, objectNamespace(route), objectName(route)))) continue;
+      for (const rule of route.properties.at("spec", "rules").items) {
+        const matches = rule.at("matches");
+        // Without a match, and without a path, a rule is for every request.
+        if (matches.items.length === 0 && !matches.isUnknown)
+          yield { problem: `${rule.path} lets everybody send every request`, of: route };
+        for (const { at, path } of matches.items.map((match) => ({
+          at: match.at("path"),
+          path: match.path,
+        }))) {
+          if (at.at("type").isNot("Exact"))
+            yield { problem: `${path} lets everybody call more than one path`, of: route };
+          else if (/^\/*$/.test(at.at("value").text ?? "-"))
+            yield { problem: `${path} lets everybody call /`, of: route };
+        }
+      }
     }
   },
 };
 
 export const networksBounded: ResourceRule = {
   name: "networks-bounded",
-  description: "No network authentication of a service admits the whole Internet.",
+  description: "No network authentication of a service admits the whole Internet, also not in parts.",
   severity: "high",
   remediation: "Write the cluster's own networks as `clusters.<name>.podNetworks`.",
   settings: NONE,
   types: NETWORK,
   *judge(authentication) {
-    const name = objectName(authentication);
-    if (name === CHART.networks || isOfProbes(name)) return;
-    for (const network of authentication.properties.at("spec", "networks").items) {
-      if (isInternet(network.at("cidr"))) yield `${network.path} is ${network.at("cidr").text}`;
-    }
+    if (isOfGateway(authentication, "networks") || isOfProbes(objectName(authentication))) return;
+    yield* internetIn(authentication.properties.at("spec", "networks"));
   },
 };
 
-/** Of a grant's route for probes, which a kubelet of any address sends. */
-function isOfProbes(authentication: string | undefined): boolean {
-  return (authentication?.startsWith(GRANT_PREFIX) && authentication.endsWith(PROBES)) ?? false;
-}
-
-/** The chart's own, which `clusters.<name>.gateway` changes. */
-const CHART = GATEWAY_AUTHENTICATIONS.chart;
-
-export const gatewayNetworks: FleetRule = {
-  name: "gateway-networks",
-  description: "A gateway admits traffic from named networks, not from the whole Internet.",
-  severity: "high",
-  remediation: "Write `clusters.<name>.gateway.allowedNetworks`, or `sourceRanges` of its load balancer.",
-  level: "advisory",
+export const serverAuthorizations: ResourceRule = {
+  name: "server-authorizations",
+  description: "No ServerAuthorization admits callers without an identity, or all of them.",
+  severity: "critical",
+  remediation: "Declare the callers in `services[].allow`, or name them in the ServerAuthorization.",
   settings: NONE,
-  *judge(fleet) {
-    const authentications = fleet.ofType(NETWORK).filter((of) => objectName(of) === CHART.networks);
-    for (const release of fleet.releasesOf("multicluster")) {
-      const gateway = release.properties.at("values", "gateway");
-      if (gateway.at("enabled").isNot(true)) continue;
-      const named = authentications.find(({ cluster }) => cluster === release.cluster)?.properties;
-      const networks = named?.at("spec", "networks");
-      const ranges = gateway.at("loadBalancerSourceRanges");
-      if (networks?.isUnknown || ranges.isUnknown) continue;
-      const authenticated = networks?.items.map((network) => network.at("cidr")) ?? [];
-      const isBounded = [authenticated, ranges.items].some(
-        (list) => list.length > 0 && !list.some(isInternet),
-      );
-      if (!isBounded)
-        yield { problem: `the gateway of ${release.cluster} takes traffic from everywhere`, of: release };
+  types: SERVER_AUTHORIZATION,
+  *judge({ properties }) {
+    const client = properties.at("spec", "client");
+    for (const anybody of [client.at("unauthenticated"), client.at("meshTLS", "unauthenticatedTLS")]) {
+      if (anybody.isNot(false, undefined)) yield `${anybody.path} is true`;
     }
+    for (const identity of client.at("meshTLS", "identities").items) {
+      if (isEverybody(identity)) yield `${identity.path} is ${identity.text}`;
+    }
+    yield* internetIn(client.at("networks"));
   },
 };
 
-export const gatewayIdentities: FleetRule = {
-  name: "gateway-identities",
-  description: "A gateway admits named callers, not every meshed pod.",
-  severity: "high",
-  remediation: "Write `clusters.<name>.gateway.allowedIdentities`.",
-  level: "advisory",
-  settings: NONE,
-  *judge(fleet) {
-    const authentications = fleet.ofType(MESH_TLS).filter((of) => isOfGateway(of, "identities"));
-    for (const of of authentications) {
-      if (!identitiesOf(of).some(({ text }) => text === "*")) continue;
-      yield { problem: `the gateway of ${of.cluster} takes every meshed caller`, of };
-    }
-    const unsure = fleet.ofType(MESH_TLS).filter((of) => objectName(of) === undefined);
-    const named = new Set([...authentications, ...unsure].map(({ cluster }) => cluster));
-    for (const of of fleet.releasesOf("multicluster")) {
-      if (of.properties.at("values", "gateway", "enabled").isNot(true) || named.has(of.cluster)) continue;
-      yield { problem: `the gateway of ${of.cluster} takes every meshed caller, as its chart ships it`, of };
-    }
-  },
-};
-
-function identitiesOf({ properties }: Resource): readonly PreviewValue[] {
-  return properties.at("spec", "identities").items;
-}
-
-function isOfGateway(of: Resource, which: keyof typeof CHART): boolean {
-  const name = objectName(of);
-  return Object.values(GATEWAY_AUTHENTICATIONS).some((own) => own[which] === name);
-}
-
-/** Wider than the widest private network (10.0.0.0/8, fc00::/7): two halves of the Internet are the Internet. */
-function isInternet(cidr: PreviewValue): boolean {
-  const [base = "", prefix] = cidr.text?.split("/") ?? [];
-  return prefix !== undefined && Number(prefix) < (isIPv6(base) ? 7 : 8);
+function* internetIn(networks: PreviewValue): Iterable<string> {
+  const all = networks.items.map((network) => network.at("cidr"));
+  const wide = all.filter((cidr) => isInternet([cidr]));
+  for (const { path, text } of wide) yield `${path} is ${text}`;
+  if (wide.length === 0 && isInternet(all))
+    yield `${networks.path} together are ${all.map(({ text }) => text).join(", ")}`;
 }

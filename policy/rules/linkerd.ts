@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { z } from "zod";
 import { exactVersion } from "../../fleet/config/common";
 import { versionBlocker } from "../../fleet/linkerd/versionSkew";
@@ -23,7 +24,9 @@ const sourceSettings = z.strictObject({
   allowed: z
     .array(z.string())
     .default(["https://helm.linkerd.io/", "https://helm.buoyant.cloud", "./"])
-    .describe("What a repository, an OCI reference or a path may begin with"),
+    .describe(
+      "Repositories, OCI registries and folders: the scheme, the host, the port, and the first segments of the path",
+    ),
 });
 
 export const chartSource: ResourceRule<z.infer<typeof sourceSettings>> = {
@@ -35,13 +38,35 @@ export const chartSource: ResourceRule<z.infer<typeof sourceSettings>> = {
   types: RELEASE,
   *judge({ properties }, { allowed }) {
     const repository = properties.at("repositoryOpts", "repo");
-    const source = repository.isAbsent ? properties.at("chart") : repository;
-    const { text } = source;
-    if (text !== undefined && !allowed.some((prefix) => text.startsWith(prefix))) {
-      yield `it comes from ${text}, not from ${allowed.join(" or ")}`;
+    const chart = properties.at("chart");
+    // Helm takes a path and an OCI reference before it asks the repository (helm `pkg/action/install.go`, `LocateChart`).
+    const isReference = /[/\\:]|^\./.test(chart.text ?? "");
+    const sources = [
+      ...(repository.isAbsent ? [] : [repository]),
+      ...(repository.isAbsent || isReference ? [chart] : []),
+    ];
+    for (const { text } of sources) {
+      if (text !== undefined && !allowed.some((one) => isWithin(originOf(one), originOf(text)))) {
+        yield `it comes from ${text}, not from ${allowed.join(" or ")}`;
+      }
     }
   },
 };
+
+/** Where a repository, an OCI reference or a path leads, in parts that can be compared. `undefined`: nobody knows. */
+function originOf(source: string): readonly string[] | undefined {
+  // Who reads these how is not known: Helm, a proxy, or the server.
+  if (/\\|%2[ef]|%5c/i.test(source)) return undefined;
+  const segments = (path: string) => path.split("/").filter((part) => part !== "");
+  if (/^(\/|\.\.?(\/|$))/.test(source)) return ["path", ...segments(resolve(source))];
+  if (!URL.canParse(source)) return undefined;
+  const { protocol, host, pathname } = new URL(source);
+  return [protocol, host.toLowerCase(), ...segments(pathname)];
+}
+
+function isWithin(allowed: readonly string[] | undefined, source: readonly string[] | undefined): boolean {
+  return allowed?.every((part, at) => part === source?.[at]) ?? false;
+}
 
 export const valuesNoKey: ResourceRule = {
   name: "values-no-key",

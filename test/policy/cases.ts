@@ -96,6 +96,67 @@ function otherBundle(name: string, path: Path): Case {
   return { ...one, beside };
 }
 
+/** A resource that the program does not make. */
+function planted(type: string, name: string, spec: object, namespace = "shop"): Change {
+  return {
+    line: `${type.slice(type.lastIndexOf(":") + 1)} ${name} in prod-us = ${JSON.stringify(spec)}`,
+    apply: (fleet) => {
+      const server = fleet.find((resource) => resource.name === `${GRANT}-http`);
+      if (!server) throw new Error("no Server");
+      const inputs = { ...server.inputs, metadata: { name, namespace }, spec };
+      return [...fleet, { ...server, type, urn: `${server.urn}-${name}`, name, inputs, outputs: inputs }];
+    },
+  };
+}
+
+/** One planted resource that breaks a rule, and the same with what breaks it unknown. */
+function plantedCase(
+  ...[rule, type, name, path, value, spec, namespace]: [
+    ...[rule: string, type: string, name: string, path: Path, value: unknown, spec: object],
+    namespace?: string,
+  ]
+): Case {
+  const withIt = (value: unknown) => planted(type, name, Object(withValue(spec, path, value)), namespace);
+  return { rule, broken: withIt(value), unknown: withIt(UNKNOWN) };
+}
+
+/** A case in a fleet that is changed before, in a way that breaks nothing. */
+function beside({ line, apply }: Change, { rule, broken, unknown }: Case): Case {
+  const after = (change: Change): Change => ({
+    line: `${line}, ${change.line}`,
+    apply: (fleet) => change.apply(apply(fleet)),
+  });
+  return { rule, broken: after(broken), unknown: after(unknown) };
+}
+
+/** A policy of the gateway's namespace. */
+function gatewayPolicy(target: string, refs: readonly object[]): Case {
+  return plantedCase(
+    "callers-authenticated",
+    AUTHORIZATION_POLICY,
+    "mine",
+    ["requiredAuthenticationRefs"],
+    refs,
+    { targetRef: { group: "policy.linkerd.io", kind: "Server", name: target } },
+    "linkerd-multicluster",
+  );
+}
+
+function refTo(kind: string, name: string): object {
+  return { group: "policy.linkerd.io", kind, name };
+}
+
+const IN_POLICY_GROUP = "kubernetes:policy.linkerd.io";
+const SERVER_AUTHORIZATION = `${IN_POLICY_GROUP}/v1beta1:ServerAuthorization`;
+const NETWORK = `${IN_POLICY_GROUP}/v1alpha1:NetworkAuthentication`;
+const MESH_TLS = `${IN_POLICY_GROUP}/v1alpha1:MeshTLSAuthentication`;
+const AUTHORIZATION_POLICY = `${IN_POLICY_GROUP}/v1alpha1:AuthorizationPolicy`;
+const TO_CHECKOUT = {
+  server: { name: "fleet.checkout.http" },
+  client: { meshTLS: { identities: ["web.shop.serviceaccount.identity.linkerd.us.example.com"] } },
+};
+const PROBED = "prod-us-billing-payments-grant-admin-get-ready.2147b936";
+
 const LINK = "prod-us-to-prod-eu-link";
 const GRANT = "prod-us-shop-checkout-grant";
 const DESTINATION = "prod-us-to-prod-eu-destination";
@@ -171,6 +232,73 @@ export const CASES: readonly Case[] = [
   property("networks-bounded", `${GRANT}-local-networks`, ["spec", "networks", 0, "cidr"], "0.0.0.0/0"),
   property("networks-bounded", `${GRANT}-local-networks`, ["spec", "networks", 0, "cidr"], "128.0.0.0/1"),
   property(
+    "networks-bounded",
+    `${GRANT}-local-networks`,
+    ["spec", "networks"],
+    Array.from({ length: 256 }, (_, first) => ({ cidr: `${first}.0.0.0/8` })),
+  ),
+  property("networks-bounded", `${GRANT}-local-networks`, ["spec", "networks", 0, "cidr"], "2000::/3"),
+  // The chart's own, and those of probes, are known by name, and hold elsewhere what they say.
+  plantedCase("networks-bounded", NETWORK, "source-cluster", ["networks", 0, "cidr"], "::/0", {
+    networks: [{}],
+  }),
+  plantedCase("no-any-identity", MESH_TLS, "any-meshed", ["identities", 0], "*", { identities: [] }),
+  ...[
+    "*.identity.linkerd.us.example.com",
+    "*.example.com",
+    "*.serviceaccount.identity.linkerd.us.example.com",
+  ].map((identity) =>
+    property("no-any-identity", `${GRANT}-http-identities`, ["spec", "identities", 0], identity),
+  ),
+  ...[
+    ["unauthenticated", true],
+    ["meshTLS", { unauthenticatedTLS: true }],
+    ["meshTLS", { identities: ["*"] }],
+    ["meshTLS", { identities: ["*.identity.linkerd.us.example.com"] }],
+    ["networks", [{ cidr: "0.0.0.0/1" }, { cidr: "128.0.0.0/1" }]],
+  ].map(([key, value]) =>
+    plantedCase(
+      "server-authorizations",
+      SERVER_AUTHORIZATION,
+      "old",
+      ["client", String(key)],
+      value,
+      TO_CHECKOUT,
+    ),
+  ),
+  beside(
+    planted(NETWORK, "fleet.checkout.local", { networks: [{ cidr: "10.0.0.0/16" }] }, "linkerd-multicluster"),
+    property(
+      "callers-authenticated",
+      `${GRANT}-http-local`,
+      ["spec", "requiredAuthenticationRefs", 0, "namespace"],
+      "linkerd-multicluster",
+    ),
+  ),
+  gatewayPolicy("linkerd-gateway", [refTo("NetworkAuthentication", "source-cluster")]),
+  gatewayPolicy("mine", [refTo("MeshTLSAuthentication", "any-meshed")]),
+  property(
+    "callers-authenticated",
+    "prod-us-billing-payments-grant-grpc-local",
+    ["spec", "requiredAuthenticationRefs"],
+    [refTo("MeshTLSAuthentication", "fleet.payments.local")],
+  ),
+  property("probe-routes", PROBED, ["spec", "rules", 0, "matches", 0, "path", "value"], "/"),
+  property("probe-routes", PROBED, ["spec", "rules", 0, "matches", 0, "path", "type"], "PathPrefix"),
+  property("probe-routes", PROBED, ["spec", "rules", 0, "matches"], []),
+  property(
+    "gateway-reach",
+    "prod-us-multicluster-release",
+    ["values", "gateway", "deploymentAnnotations"],
+    {},
+  ),
+  property(
+    "gateway-reach",
+    "prod-us-multicluster-release",
+    ["values", "gateway", "deploymentAnnotations", "config.linkerd.io/proxy-additional-env"],
+    JSON.stringify([{ name: "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES", value: "svc.cluster.local." }]),
+  ),
+  property(
     "gateway-networks",
     "prod-us-multicluster-gateway-networks",
     ["spec", "networks", 0, "cidr"],
@@ -199,6 +327,16 @@ export const CASES: readonly Case[] = [
   otherBundle(RELEASE, ["values", "identityTrustAnchorsPEM"]),
   property("chart-version", "prod-us-linkerd-crds", ["version"], "latest"),
   property("chart-source", "prod-us-linkerd-crds", ["repositoryOpts", "repo"], "https://charts.example.com"),
+  ...[
+    "https://helm.linkerd.io.example.org/edge",
+    "https://helm.linkerd.io@example.org/",
+    "http://helm.linkerd.io/edge",
+    "https://helm.linkerd.io:8443/edge",
+    "https://helm.buoyant.cloud.example.org",
+  ].map((repo) => property("chart-source", "prod-us-linkerd-crds", ["repositoryOpts", "repo"], repo)),
+  // Helm takes these before it asks the repository.
+  property("chart-source", "prod-us-linkerd-crds", ["chart"], "oci://example.org/linkerd-crds"),
+  property("chart-source", "prod-us-linkerd-crds", ["chart"], "./../elsewhere/linkerd-crds"),
   property("values-no-key", RELEASE, ["values", "extra"], KEY),
   property("values-no-key", RELEASE, ["values", "extra"], Buffer.from(KEY).toString("base64")),
   property("version-skew", RELEASE, ["version"], "2025.1.1"),

@@ -19,7 +19,13 @@ interface Job {
   concurrency: object;
   strategy?: { matrix: object };
   env?: object;
-  steps: { name?: string; uses?: string; run?: string; with?: Record<string, unknown> }[];
+  steps: {
+    name?: string;
+    uses?: string;
+    run?: string;
+    with?: Record<string, unknown>;
+    env?: Record<string, string>;
+  }[];
 }
 
 function read(file: string): { text: string; workflow: Workflow } {
@@ -86,6 +92,24 @@ describe.each(FILES)("%s", (file) => {
     for (const { run = "" } of steps) expect(run).not.toContain("${{");
   });
 
+  it("gives each token to the steps that use it, and to no other", () => {
+    for (const { steps: _, ...job } of jobs)
+      expect(JSON.stringify(job)).not.toMatch(/secrets\.|github\.token/);
+    for (const { run = "", env = {}, with: given = {} } of steps) {
+      expect("PULUMI_ACCESS_TOKEN" in env, run).toBe(/^pulumi /m.test(run));
+      expect("GH_TOKEN" in env, run).toBe(/\bgh api\b/.test(run));
+      const others = Object.entries(env).filter(
+        ([key]) => !["PULUMI_ACCESS_TOKEN", "GH_TOKEN"].includes(key),
+      );
+      expect(JSON.stringify([others, given])).not.toMatch(/secrets\.|github\.token/);
+    }
+  });
+
+  it("installs the dependencies without running their scripts", () => {
+    const installs = steps.flatMap(({ run = "" }) => run.match(/npm (ci|install|i)\b.*/g) ?? []);
+    expect([...new Set(installs)]).toEqual(["npm ci --ignore-scripts"]);
+  });
+
   it("never lets one unreachable cluster stop an update of the others", () => {
     for (const { run = "" } of steps) {
       if (/pulumi up\b/.test(run)) expect(run).toContain("--continue-on-error");
@@ -122,7 +146,8 @@ describe("the preview step", () => {
   /** Runs it as Actions does, with programs that only end as told. */
   function preview(pulumi: number, report: number): { stdout: string; failed: boolean; summary: string } {
     const { preview } = read("preview.yml").workflow.jobs;
-    const script = preview?.steps.find(({ name }) => name === "Preview")?.run ?? "";
+    const scripts = preview?.steps.filter(({ name }) => name === "Preview" || name === "Report");
+    const script = scripts?.map(({ run }) => run).join("\n") ?? "";
     for (const [name, body] of [
       ["pulumi", `echo "{}"; exit ${pulumi}`],
       ["npx", `echo "told with $*"; exit ${report}`],
@@ -167,5 +192,50 @@ describe("the preview step", () => {
       failed: true,
       summary: expect.stringContaining("The preview of org/prod cannot be told"),
     });
+  });
+});
+
+describe("the comment step", () => {
+  const { preview } = read("preview.yml").workflow.jobs;
+  const script = preview?.steps.find(({ name }) => name === "Comment")?.run ?? "";
+  const [, query = ""] = /--jq '([^']+)'/.exec(script) ?? [];
+
+  /** Runs it as Actions does, with a `gh` that finds the comment of this id. Returns its calls. */
+  function comment(id: string): string[] {
+    const work = mkdtempSync(join(tmpdir(), "linkerd-fleet-workflow-"));
+    try {
+      writeFileSync(
+        join(work, "gh"),
+        `#!/bin/sh\necho "$*" >> calls\ncase "$*" in *--jq*) echo "marker $MARKER" >> calls; printf '%s' "${id}";; esac\n`,
+      );
+      chmodSync(join(work, "gh"), 0o755);
+      writeFileSync(join(work, "report.md"), "told");
+      const env = { ...process.env, PATH: `${work}:${process.env.PATH}`, STACK: "org/prod" };
+      const ran = spawnSync("bash", ["-eo", "pipefail", "-c", script], {
+        cwd: work,
+        encoding: "utf8",
+        env: { ...env, GITHUB_REPOSITORY: "org/fleet", NUMBER: "7" },
+      });
+      expect(ran.status, ran.stderr).toBe(0);
+      expect(readFileSync(join(work, "comment.md"), "utf8")).toBe("<!-- fleet preview: org/prod -->\ntold");
+      return readFileSync(join(work, "calls"), "utf8").trimEnd().split("\n");
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+
+  it("finds the comment to update by its author and its marker", () => {
+    expect(query).toBe(
+      '.[] | select(.user.login == "github-actions[bot]" and (.body | startswith(env.MARKER))) | .id',
+    );
+    expect(comment("42")).toEqual([
+      `api repos/org/fleet/issues/7/comments --paginate --jq ${query}`,
+      "marker <!-- fleet preview: org/prod -->",
+      "api --method PATCH repos/org/fleet/issues/comments/42 -F body=@comment.md",
+    ]);
+  });
+
+  it("writes one where there is none", () => {
+    expect(comment("").at(-1)).toBe("api repos/org/fleet/issues/7/comments -F body=@comment.md");
   });
 });

@@ -176,6 +176,88 @@ describe("the report of a preview", () => {
 `);
   });
 
+  it("shows a message of a cluster or a provider as plain words, whatever it holds", () => {
+    const message = [
+      "error: <img src=x> | **bold** | [link](https://example.com) ![p](https://example.com/p.png) @octocat #1 &lt;",
+      "```",
+      "</details> # and `code @octocat` and ``a` @org/team",
+      "# heading",
+      "    - item\r1. item",
+    ].join("\n");
+    const text = report(readPreview(previewOf([], [{ severity: "error", message }])), "a`b<i>");
+    expect(text).toContain("## Fleet preview: a\\`b&lt;i\\>\n");
+    expect(text).toContain(
+      [
+        "- error: &lt;img src=x\\> \\| \\*\\*bold\\*\\* \\| \\[link\\](https://example.com) " +
+          "!\\[p\\](https://example.com/p.png) @\u200boctocat #\u200b1 &amp;lt; (the preview fails)",
+        "  \\`\\`\\`",
+        "  &lt;/details\\> # and `code @octocat` and \\`\\`a\\` @\u200borg/team",
+        "  \\# heading",
+        "  \\- item",
+        "  1\\. item",
+      ].join("\n"),
+    );
+  });
+
+  it("lets no name of a resource end the block in which it stands", () => {
+    const name = "x\n```\n</details> @octocat";
+    const text = report(
+      readPreview(previewOf([{ op: "create", type: RELEASE, name, cluster: "us" }])),
+      "dev",
+    );
+    expect(text).toContain("````diff\n+ Release x ``` </details> @octocat\n````\n\n</details>");
+  });
+
+  it("stops for a gateway that forwards to every Service, the chart's or Emissary's, and tells one that is closed", () => {
+    const key = "config.linkerd.io/proxy-additional-env";
+    const told = JSON.stringify([{ name: "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES", value: "a.b.svc.x." }]);
+    const annotations = (limited: boolean) => (limited ? { [key]: told } : {});
+    const chart = (limited: boolean) => ({
+      values: { gateway: { enabled: true, deploymentAnnotations: annotations(limited) } },
+    });
+    const emissary = (limited: boolean) => ({
+      metadata: { name: "emissary" },
+      spec: {
+        template: {
+          metadata: { annotations: { "config.linkerd.io/enable-gateway": "true", ...annotations(limited) } },
+        },
+      },
+    });
+    const PATCH = "kubernetes:apps/v1:DeploymentPatch";
+    const linesOf = (type: string, after: object, before?: object) =>
+      tell(
+        readPreview(
+          previewOf([
+            {
+              op: before ? "update" : "create",
+              type,
+              name: "g",
+              cluster: "us",
+              after,
+              ...(before && { before }),
+            },
+          ]),
+        ),
+      ).flatMap(({ title, lines }) => (title === "Services that cross" ? lines : []));
+    const open = {
+      text: "the gateway of us forwards to every Service of its cluster (`reach: any`)",
+      why: "other clusters reach also what is not exported",
+    };
+    for (const [type, gateway] of [
+      [RELEASE, chart],
+      [PATCH, emissary],
+    ] as const) {
+      expect(linesOf(type, gateway(false))).toEqual([open]);
+      expect(linesOf(type, gateway(false), gateway(true))).toEqual([open]);
+      expect(linesOf(type, gateway(false), gateway(false))).toEqual([]);
+      expect(linesOf(type, gateway(true))).toEqual([]);
+      expect(linesOf(type, gateway(true), gateway(false))).toEqual([
+        { text: "the gateway of us forwards only to the declared services from now on" },
+      ]);
+    }
+    expect(linesOf(RELEASE, { values: { gateway: { enabled: false } } })).toEqual([]);
+  });
+
   it("names what is rotated and shows no value", () => {
     const text = report(readPreview(rotateAccess), "dev");
     expect(text).toContain("- access of us to eu is rotated (generation 1 → 2); its old token holds until");
@@ -550,7 +632,7 @@ describe("the report of a preview", () => {
     }));
     const open = { op: "create", type: GRANT, name: "z", after: { ...grant(["*"]), name: "z" } };
     const text = report(readPreview(previewOf([...closed, open])), "dev");
-    expect(text).toContain("- shop/z of us: + * (http) (anyone in the mesh may call)\n");
+    expect(text).toContain("- shop/z of us: + \\* (http) (anyone in the mesh may call)\n");
     expect(text).toContain("- … and 9 more");
   });
 
