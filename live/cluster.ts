@@ -1,5 +1,6 @@
 import { request as plainRequest } from "node:http";
 import { type RequestOptions, request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { OutputRef } from "../fleet/config/common";
 import { type Connection, connect } from "./connection";
@@ -146,9 +147,10 @@ async function send<T>(
   shape: z.ZodType<T>,
   question: Question,
 ): Promise<Read<T>> {
-  const answer = await attempt(async () =>
-    exchange(`${server}${path}`, question.token === undefined ? await options() : anonymous, question),
-  );
+  const answer = await attempt(async () => {
+    const base = question.token === undefined ? await options() : anonymous;
+    return exchangeInTime(`${server}${path}`, base, question);
+  });
   if (answer.state !== "found") return answer;
   const { status, body } = answer.value;
   if (status === 401 && question.token === undefined) refused();
@@ -161,11 +163,31 @@ async function send<T>(
   return failed("other", `${path.split("?")[0]} has an unexpected form (${where})`);
 }
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** How many ms the API server wants us to wait before we ask again. */
+  readonly waitMs?: number;
+}
+
+/**
+ * Asks again when the API server says so, as kubectl does (client-go `rest/with_retry.go`): one that is busy, or has
+ * just got the kind, answers 429 with `Retry-After`. What has no time left is the last answer.
+ */
+async function exchangeInTime(url: string, base: RequestOptions, question: Question): Promise<Answer> {
+  const until = Date.now() + (question.within ?? TIMEOUT_MS);
+  for (;;) {
+    const answer = await exchange(url, base, { ...question, within: Math.max(until - Date.now(), 1) });
+    if (answer.waitMs === undefined || Date.now() + answer.waitMs >= until) return answer;
+    await sleep(answer.waitMs);
+  }
+}
+
 function exchange(
   url: string,
   base: RequestOptions,
   { method, token, body: question, within = TIMEOUT_MS }: Question,
-): Promise<{ status: number; body: string }> {
+): Promise<Answer> {
   const headers = {
     ...base.headers,
     accept: "application/json",
@@ -182,11 +204,16 @@ function exchange(
       response.setEncoding("utf8").on("data", (chunk: string) => {
         body += chunk;
       });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on("end", () => {
+        const { statusCode: status = 0, headers } = response;
+        const isBusy = status === 429 || status > 499;
+        const seconds = /^\d+$/.exec(headers["retry-after"] ?? "")?.[0];
+        resolve({ status, body, ...(isBusy && seconds ? { waitMs: Number(seconds) * 1000 } : {}) });
+      });
       response.on("error", reject);
     });
     asked.on("error", (error) =>
-      reject(signal.aborted ? new Error(`no answer within ${within / 1000} s`) : error),
+      reject(signal.aborted ? new Error(`no answer within ${Math.ceil(within / 1000)} s`) : error),
     );
     // A proxy's refusal comes as if it were the cluster's answer: its 404 would be an object that is not there.
     asked.on("proxyConnect", ({ statusCode }: { statusCode: number }) => {

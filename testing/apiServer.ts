@@ -15,7 +15,10 @@ export interface Asked {
 }
 
 /** Status and JSON body; `undefined` is a 404, and `"hang"` no answer at all. */
-export type Reply = { readonly status?: number; readonly body: unknown } | "hang" | undefined;
+export type Reply =
+  | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body: unknown }
+  | "hang"
+  | undefined;
 
 /** An API server in this process: TLS as a cluster's, answers by the test. */
 export class ApiServer {
@@ -41,7 +44,7 @@ export class ApiServer {
           body,
         });
         if (reply === "hang") return;
-        response.statusCode = reply ? (reply.status ?? 200) : 404;
+        response.writeHead(reply ? (reply.status ?? 200) : 404, reply?.headers);
         response.end(JSON.stringify(reply ? reply.body : { message: `${url.pathname} not found` }));
       });
     });

@@ -79,6 +79,27 @@ describe("reading a cluster", () => {
     expect(await eu.get("/api/v1/secrets", named)).toMatchObject({ state: "failed", why: "unreachable" });
   });
 
+  it("asks a busy API server again after the time that it names, and gives up where that is too long", async () => {
+    const busy = (seconds: string) => ({
+      status: 429,
+      headers: { "retry-after": seconds },
+      body: { message: "storage is (re)initializing" },
+    });
+    let turns = 0;
+    const eu = await open(({ path }) => {
+      if (path.endsWith("/later")) return busy("60");
+      turns += 1;
+      return turns % 2 === 1 ? busy("0") : { body: object("a") };
+    });
+    const found = { state: "found", value: object("a") };
+    expect(await eu.get("/api/v1/x/a", named)).toEqual(found);
+    expect(await eu.merge("/api/v1/x/a", { spec: {} })).toEqual(found);
+    expect(asked.map(({ method }) => method)).toEqual(["GET", "GET", "PATCH", "PATCH"]);
+    expect(asked[3]?.body).toBe(asked[2]?.body);
+    const given = { state: "failed", why: "other", message: "storage is (re)initializing" };
+    expect(await eu.get("/api/v1/x/later", named)).toEqual(given);
+  });
+
   it("does not take an answer of another form for an object", async () => {
     const eu = await open(() => ({ body: { kind: "Odd" } }));
     expect(await eu.get("/api/v1/x", named)).toEqual({
