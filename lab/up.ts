@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import {
   clusterFolder,
@@ -17,6 +18,7 @@ import {
   ensureCluster,
   isRunning,
   kubectl,
+  type Outcome,
   readApi,
   removeCluster,
   writeKubeconfig,
@@ -72,6 +74,9 @@ export async function showStatus(lab: Lab, tools: Toolchain, progress: Progress)
   if (fleet.services) progress.say(serviceTable(fleet));
 }
 
+/** Where more start at once, the other programs of a cluster give up before its API server answers. */
+const AT_ONCE = Math.max(3, availableParallelism());
+
 async function startClusters(
   lab: Lab,
   tools: Toolchain,
@@ -83,18 +88,24 @@ async function startClusters(
   const waiting = wanted.filter(({ name }) => !isRunning(lab, name)).map(({ name }) => name);
   const start = async (note: (text: string) => void) => {
     const pending = new Set(waiting);
-    const results = await Promise.allSettled(
-      wanted.map(async (cluster) => {
-        const outcome = await ensureCluster(lab, tools, cluster);
+    const queue = wanted.values();
+    const outcomes: Outcome[] = [];
+    const failed: unknown[] = [];
+    const worker = async () => {
+      for (const cluster of queue) {
+        try {
+          outcomes.push(await ensureCluster(lab, tools, cluster));
+        } catch (reason) {
+          failed.push(reason);
+        }
         pending.delete(cluster.name);
         note(`waiting for ${[...pending].join(", ")}`);
-        return outcome;
-      }),
-    );
-    const failed = results.filter((result) => result.status === "rejected");
-    if (failed.length > 0) throw new LabError(failed.map(({ reason }) => messageOf(reason)).join("\n"));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    if (failed.length > 0) throw new LabError(failed.map(messageOf).join("\n"));
     writeKubeconfig(lab, createdClusters(lab));
-    return results.some((result) => result.status === "fulfilled" && result.value !== "kept");
+    return outcomes.some((outcome) => outcome !== "kept");
   };
   if (waiting.length === 0) return start(() => undefined);
   return progress.step(
