@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ACCESS_RULES } from "../fleet/access/role";
 import { describeClusters, plannedOutputs } from "../fleet/outputs/describe";
+import { byName } from "../fleet/outputs/schema";
 import type { Plan } from "../fleet/plan";
 import type { LiveCluster, Read } from "../live/cluster";
 import type { Asked, Reply } from "./apiServer";
@@ -79,7 +80,8 @@ export class LiveFleet {
       ]),
     );
     const clusters = describeClusters(plan, addresses);
-    return { ...plannedOutputs(plan), clusters, trustBundle: this.trustBundle };
+    const { links, ...planned } = plannedOutputs(plan);
+    return { ...planned, links: byName(links), clusters, trustBundle: this.trustBundle };
   }
 
   /** Its clusters, asked in this process. */

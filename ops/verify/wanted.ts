@@ -2,6 +2,7 @@ import { clusterObjects, type Known, type ObjectGroup } from "../../fleet/cluste
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import { ingressAddress } from "../../fleet/gateways/plan";
 import { markedGeneration } from "../../fleet/links/link";
+import type { Plan } from "../../fleet/plan";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import { type Expected, SOMETHING } from "./compare";
 import { SECRETS } from "./objects";
@@ -15,9 +16,22 @@ export function wantedObjects(fleet: FleetState, member: Member): ObjectGroup<Ex
   const known = wanted.get(fleet) ?? new Map<string, ObjectGroup<Expected>[]>();
   wanted.set(fleet, known);
   const groups =
-    known.get(name) ?? clusterObjects<Expected>(fleet.plan, member.cluster, knownOf(fleet, member));
+    known.get(name) ?? clusterObjects<Expected>(asDeployed(fleet), member.cluster, knownOf(fleet, member));
   known.set(name, groups);
   return groups;
+}
+
+/**
+ * Links bear the version of their target's chart. An upgrade that waits in the stack file is told of the charts, and not
+ * once more of every link that leads there.
+ */
+function asDeployed({ plan, outputs }: FleetState): Plan {
+  const clusters = plan.clusters.map((cluster) => {
+    const { multicluster } = cluster.install;
+    const version = outputs.plan.clusters[cluster.name]?.charts.multicluster ?? multicluster.version;
+    return { ...cluster, install: { ...cluster.install, multicluster: { ...multicluster, version } } };
+  });
+  return { ...plan, clusters };
 }
 
 function knownOf(fleet: FleetState, { cluster, found }: Member): Known<Expected> {

@@ -1,5 +1,6 @@
 import { linkName } from "../../../fleet/config/names";
 import { plannedOutputs } from "../../../fleet/outputs/describe";
+import { byName } from "../../../fleet/outputs/schema";
 import { differences } from "../differences";
 import type { Check } from "./check";
 
@@ -30,7 +31,8 @@ export const deploymentChecks: readonly Check[] = [
       const parts = {
         "trust anchors": differences(planned.plan.anchors, outputs.plan.anchors),
         clusters: differences(planned.plan.clusters, outputs.plan.clusters),
-        links: differences(planned.links, outputs.links),
+        // By name: the engine keeps them in another order.
+        links: differences(byName(planned.links), byName(outputs.links)),
         services: differences(
           planned.services,
           // Only the clusters know it.

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
+import { isMap, map } from "../../../fleet/config/json";
 import { planFleet } from "../../../fleet/plan";
 import { WHOLE } from "../../../fleet/stacks/plan";
 import { openFleet } from "../../../live/fleet";
@@ -55,15 +56,30 @@ function read(stack: Stack) {
   return config;
 }
 
+/** The engine keeps maps in the order of their keys. */
+function inEngineOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inEngineOrder);
+  if (!isMap(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, inEngineOrder(value[key])]),
+  );
+}
+
 /** As `npx fleet verify` in one stack, of whose links some are pending. */
-async function look(stack: Stack, pending: (source: string, target: string) => boolean = () => false) {
+async function look(
+  stack: Stack,
+  pending: (source: string, target: string) => boolean = () => false,
+  config?: string,
+) {
   const plan = planFleet(read(stack), {
     ...WHOLE,
     self: stack,
     blocker: ({ source, target }) => (pending(source, target) ? "is not deployed yet" : undefined),
   });
-  writeFileSync(file("outputs.json"), JSON.stringify(fleet.outputs(plan)));
-  const opened = await openFleet({ config: stackFile(stack), outputs: file("outputs.json") });
+  writeFileSync(file("outputs.json"), JSON.stringify(inEngineOrder(fleet.outputs(plan))));
+  const opened = await openFleet({ config: config ?? stackFile(stack), outputs: file("outputs.json") });
   return readFleet(opened.plan, opened.outputs, opened.clusters);
 }
 
@@ -144,6 +160,36 @@ describe("verify in one of several stacks", () => {
     );
     expect(warnings.map(({ said }) => said)).toEqual([
       "warning apac → eu: the link is pending: it waits for the stack one",
+    ]);
+  });
+
+  it("takes links that wait, of whatever names, for deployed as the stack file says", async () => {
+    const stacks = (await findings("two", (_, target) => target === "eu")).filter(({ said }) =>
+      said.includes("differs from the last deployment"),
+    );
+    expect(stacks).toEqual([]);
+  });
+
+  it("tells an upgrade that waits in the stack file of the charts, and not of each link to the cluster", async () => {
+    const [name = ""] = CLUSTERS.one;
+    const content = map(parse(readFileSync(stackFile("one"), "utf8")));
+    const { "linkerd-fleet:clusters": given, ...config } = map(content.config);
+    const clusters = {
+      ...map(given),
+      [name]: { ...map(map(given)[name]), linkerd: { version: "2026.9.1" } },
+    };
+    mkdirSync(file("upgraded"));
+    writeFileSync(
+      file("upgraded/Pulumi.one.yaml"),
+      stringify({ config: { ...config, "linkerd-fleet:clusters": clusters } }),
+    );
+    const found = await findings("one", undefined, file("upgraded/Pulumi.one.yaml"));
+    const charts = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster"];
+    expect(found.map(({ said }) => said)).toEqual([
+      ...charts.map(
+        (chart) => `error ${name}: the Helm release ${chart} is at version 2026.8.3, planned is 2026.9.1`,
+      ),
+      "warning stack: the stack file differs from the last deployment in its clusters",
     ]);
   });
 
