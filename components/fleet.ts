@@ -41,7 +41,12 @@ export class Fleet extends pulumi.ComponentResource {
 
     const trust = new Trust(
       "trust",
-      { trust: plan.trust, given: crossStack.get(plan.trust.from ?? "")?.anchors, secret: args.secret },
+      {
+        trust: plan.trust,
+        given: crossStack.get(plan.trust.from ?? ""),
+        othersIssuers: plan.othersIssuers,
+        secret: args.secret,
+      },
       { parent: this },
     );
     const names = resourceNames(plan);
@@ -143,7 +148,8 @@ export class Fleet extends pulumi.ComponentResource {
       }),
     );
     this.handover = {
-      anchors: trust.handover,
+      anchors: trust.anchors,
+      issuers: trust.issuers,
       gateways: this.gatewayAddresses,
       accesses: plan.accesses.map((access) => [access, get(accesses, `${access.target}/${access.source}`)]),
       links: links.map(([link, { access }]) => [link, access]),

@@ -5,7 +5,8 @@ import { clusterNetworkNotes, grantNotes } from "./grants/notes";
 import type { RawOutputs } from "./outputs/schema";
 import { type Plan, planFleet } from "./plan";
 import type { CrossStackOutputs } from "./stacks/crossStack";
-import { anchorsFirst, missingAnchors, pendingNotes, stackContext } from "./stacks/plan";
+import { missingTrust } from "./stacks/issuers";
+import { pendingNotes, stackContext } from "./stacks/plan";
 import { guardTransition } from "./transition/guard";
 import { certificateNotes } from "./trust/dates";
 
@@ -34,8 +35,8 @@ export interface Decision {
 export function decide(config: FleetConfig, { self, last, crossStack, unusable, now }: Before): Decision {
   if (unusable.length > 0)
     return refuse(`Other stacks of this fleet cannot be used:\n  ${unusable.join("\n  ")}`);
-  const unmade = missingAnchors(config, self, crossStack);
-  if (unmade.length > 0) return refuse(anchorsFirst(unmade, config));
+  const missing = missingTrust(config, self, crossStack);
+  if (missing !== undefined) return refuse(missing);
   const plan = keepTokens(planFleet(config, stackContext(self, config, crossStack)), last);
   const { notes, warnings, refusal } = guardTransition(last, plan, config.allowUnsafe);
   return {

@@ -7,6 +7,7 @@ import { exportKey } from "./config/names";
 import { type ExportPlan, planExports } from "./exports/plan";
 import { type GrantPlan, planGrants } from "./grants/plan";
 import { planObservability } from "./observability/plan";
+import { type OthersIssuer, planOthersIssuers } from "./stacks/issuers";
 import { isShared, otherStacks, type PendingLink, settleLinks, trustStack, WHOLE } from "./stacks/plan";
 import { type LinkPlan, planLinks } from "./topology/plan";
 import { planRoutes, type RoutePlan } from "./traffic/plan";
@@ -21,10 +22,12 @@ export interface Plan {
   readonly maxTokenAge: number | undefined;
   /** Those that this stack makes. */
   readonly links: readonly LinkPlan[];
-  /** Whether the fleet has other stacks. */
-  readonly shared: boolean;
   /** Those that wait for another stack. */
   readonly pending: readonly PendingLink[];
+  /** Whether the fleet has other stacks. */
+  readonly shared: boolean;
+  /** Issuers that this stack signs for the clusters of others. */
+  readonly othersIssuers: readonly OthersIssuer[];
   /** Clusters of other stacks that the links lead to. */
   readonly neighbours: readonly ClusterPlan[];
   readonly exports: readonly ExportPlan[];
@@ -59,6 +62,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
   return {
     trust: { ...planTrust(config.trust), ...definedOnly({ from: trustStack(config, around.self) }) },
     shared: isShared(config),
+    othersIssuers: planOthersIssuers(config, around.self),
     neighbours: clusters.filter(({ name }) => !isOwn(name)),
     clusters: clusters
       .filter(({ name }) => isOwn(name))

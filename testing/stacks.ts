@@ -17,7 +17,22 @@ export function handedOver(plan: Plan): CrossStackOutputs {
   const gateways = plan.clusters
     .filter(({ gateway }) => gateway.enabled)
     .map(({ name }) => [name, "192.0.2.1"]);
-  return { schema: CROSS_STACK_SCHEMA, anchors: {}, gateways: Object.fromEntries(gateways), accesses, uses };
+  const issuers = plan.othersIssuers.map(({ cluster, generation }) => [
+    cluster,
+    { anchor: plan.trust.active, generation, certificatePem: `issuer of ${cluster}`, privateKeyPem: "key" },
+  ]);
+  const anchors =
+    plan.trust.from === undefined
+      ? plan.trust.anchors.map(({ id }) => [id, { certificatePem: `anchor ${id}` }])
+      : [];
+  return {
+    schema: CROSS_STACK_SCHEMA,
+    anchors: Object.fromEntries(anchors),
+    issuers: Object.fromEntries(issuers),
+    gateways: Object.fromEntries(gateways),
+    accesses,
+    uses,
+  };
 }
 
 export function split(config: FleetConfig, stackOf: (cluster: string) => string): FleetConfig {

@@ -20,7 +20,6 @@ import { aliasOf, renderObjects } from "../objects/render";
 import { Observability } from "../observability/observability";
 import { Viz } from "../observability/viz";
 import { TrafficRoute } from "../traffic/trafficRoute";
-import { Issuer } from "../trust/issuer";
 import type { Trust } from "../trust/trust";
 
 export interface ClusterArgs {
@@ -141,7 +140,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** The one that the cluster has, or a new one of the active anchor. */
+  /** The one that the cluster has, or one of the active anchor: the stack that owns it signs. */
   private issuer(name: string, { cluster, trust, plan, secret }: ClusterArgs): IssuerSource {
     const { issuer } = cluster;
     if (issuer) {
@@ -151,16 +150,18 @@ export class Cluster extends pulumi.ComponentResource {
         anchorPem: issuer.anchor.certificate,
       };
     }
-    const { certificatePem, privateKeyPem } = new Issuer(
+    const anchorPem = trust.activePem;
+    const given = trust.givenIssuers[cluster.name];
+    if (given) {
+      const { certificatePem, privateKeyPem } = given;
+      return { certificatePem, privateKeyPem: pulumi.secret(privateKeyPem), anchorPem };
+    }
+    const { trustDomain, generations } = cluster;
+    const { certificatePem, privateKeyPem } = trust.issuer(
       name,
-      {
-        trustDomain: cluster.trustDomain,
-        lifetime: plan.issuer,
-        anchor: trust.active,
-        generation: cluster.generations.issuer,
-      },
+      { trustDomain, lifetime: plan.issuer, generation: generations.issuer },
       { parent: this },
     );
-    return { certificatePem, privateKeyPem, anchorPem: trust.active.certificatePem };
+    return { certificatePem, privateKeyPem, anchorPem };
   }
 }

@@ -1,14 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessPlan } from "../../fleet/access/plan";
 import type { Plan } from "../../fleet/plan";
-import { CROSS_STACK_SCHEMA, type Credentials, type CrossStackOutputs } from "../../fleet/stacks/crossStack";
+import {
+  CROSS_STACK_SCHEMA,
+  type Credentials,
+  type CrossStackOutputs,
+  type SignedIssuer,
+} from "../../fleet/stacks/crossStack";
+import type { OthersIssuer } from "../../fleet/stacks/issuers";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import type { LinkAccess } from "../links/link";
 import { isResolved } from "../sdk";
+import type { Issuer } from "../trust/issuer";
 
 /** The parts of a handover, each as it comes. */
 export interface CrossStackParts {
   readonly anchors: pulumi.Output<CrossStackOutputs["anchors"]>;
+  readonly issuers: readonly (readonly [OthersIssuer, Issuer])[];
   /** By cluster. */
   readonly gateways: Readonly<Record<string, pulumi.Output<string>>>;
   readonly accesses: readonly (readonly [AccessPlan, LinkAccess])[];
@@ -34,6 +42,14 @@ export async function crossStackOutputsOf(
         .apply(([token, caData]) => ({ serviceAccount, generation, token, caData }));
       return settled(given, last?.accesses[target]?.[source], [target, source] as const);
     });
+  const issuers = parts.issuers.map(([{ cluster, generation }, { certificatePem, privateKeyPem }]) => {
+    const signed: pulumi.Output<SignedIssuer> = pulumi
+      .all([certificatePem, privateKeyPem])
+      .apply(([certificatePem, privateKeyPem]) => {
+        return { anchor: plan.trust.active, generation, certificatePem, privateKeyPem };
+      });
+    return settled(signed, last?.issuers[cluster], [cluster] as const);
+  });
   const gateways = Object.entries(parts.gateways).map(([name, address]) =>
     settled(address, last?.gateways[name], [name] as const),
   );
@@ -42,10 +58,10 @@ export async function crossStackOutputsOf(
     .map(([{ source, target }, { generation }]) => [[target, source], generation] as const);
   return pulumi.secret({
     schema: CROSS_STACK_SCHEMA,
-    ...(plan.trust.from === undefined ? { anchors: parts.anchors } : {}),
-    gateways: Object.fromEntries(
-      (await Promise.all(gateways)).flat().map(([[name], value]) => [name, value]),
-    ),
+    ...(plan.trust.from === undefined
+      ? { anchors: parts.anchors, issuers: byCluster((await Promise.all(issuers)).flat()) }
+      : {}),
+    gateways: byCluster((await Promise.all(gateways)).flat()),
     accesses: nested((await Promise.all(accesses)).flat()),
     uses: nested(uses),
   });
@@ -58,6 +74,10 @@ async function settled<T, K>(
 ): Promise<(readonly [K, pulumi.Output<T> | T])[]> {
   if (await isResolved(output)) return [[key, output]];
   return last === undefined ? [] : [[key, last]];
+}
+
+function byCluster<T>(entries: readonly (readonly [readonly [string], T])[]): Record<string, T> {
+  return Object.fromEntries(entries.map(([[name], value]) => [name, value]));
 }
 
 function nested<T>(

@@ -12,12 +12,20 @@ const credentials = z.object({
   /** Base64 of PEM. */
   caData: text,
 });
+const issuer = z.object({
+  /** Id of the anchor that signed it. */
+  anchor: text,
+  /** `generations.issuer` of its cluster. */
+  generation: z.number(),
+  certificatePem: text,
+  privateKeyPem: text,
+});
 const handover = z.object({
   schema: z.literal(CROSS_STACK_SCHEMA),
-  /** The trust anchors that this stack owns. The private key is only that of the one that signs. */
-  anchors: z
-    .record(text, z.object({ certificatePem: text, privateKeyPem: text.exactOptional() }))
-    .default({}),
+  /** The trust anchors that this stack owns. Their keys stay in it. */
+  anchors: z.record(text, z.object({ certificatePem: text })).default({}),
+  /** By cluster: the issuers that this stack signed for the others. */
+  issuers: z.record(text, issuer).default({}),
   /** By cluster: the addresses of its gateway. */
   gateways: z.record(text, text).default({}),
   /** By target, then by source: the accesses for sources in other stacks. */
@@ -29,6 +37,7 @@ const handover = z.object({
 /** The cross-stack outputs of one stack for the others of its fleet: its secret output `handover`. */
 export type CrossStackOutputs = z.infer<typeof handover>;
 export type Credentials = z.infer<typeof credentials>;
+export type SignedIssuer = z.infer<typeof issuer>;
 
 /** `undefined`: the stack has no complete handover yet. `problem`: it has one that cannot be used. */
 export type CrossStackOutputsRead =

@@ -115,23 +115,6 @@ function blocker(
   return needsAddress && !handover.gateways[target] ? "has no address of its gateway yet" : undefined;
 }
 
-/** Anchors that the stack of the anchors has not made yet. Nothing can be signed or trusted without them. */
-export function missingAnchors(
-  config: FleetConfig,
-  self: string,
-  crossStack: ReadonlyMap<string, CrossStackOutputs>,
-): string[] {
-  const stack = trustStack(config, self);
-  if (stack === undefined) return [];
-  const given = crossStack.get(stack)?.anchors ?? {};
-  return config.trust.anchors
-    .filter(({ id, state }) => {
-      const anchor = given[id];
-      return !anchor || (state === "active" && anchor.privateKeyPem === undefined);
-    })
-    .map(({ id }) => id);
-}
-
 /** Words for a person, one line for each stack that is waited for. */
 export function pendingNotes(pending: readonly PendingLink[]): string[] {
   return [...Map.groupBy(pending, ({ stack, why }) => `stack ${stack}, which ${why}`)].map(
@@ -139,12 +122,5 @@ export function pendingNotes(pending: readonly PendingLink[]): string[] {
       const names = links.map(linkName).join(", ");
       return `Pending: ${names} waits for ${what}. The next \`pulumi up\` after it completes ${links.length === 1 ? "it" : "them"}`;
     },
-  );
-}
-
-export function anchorsFirst(missing: readonly string[], { trust }: Pick<FleetConfig, "trust">): string {
-  return (
-    `The trust anchor ${missing.join(", ")} is not there yet: run \`pulumi up\` in the stack ${trust.stack ?? ""} ` +
-    "(trust.stack) first, which makes the anchors for all others. Nothing was changed."
   );
 }

@@ -18,11 +18,14 @@ export function stackRules({ raw, clusters, trust }: Readable): Problem[] {
   const generated = list(map(raw.values.trust).anchors).some(
     (anchor) => map(anchor).certificate === undefined,
   );
-  if (trust && trust.stack === undefined && generated) {
+  if (trust && trust.stack === undefined && trust.provider === "pulumi") {
+    const alone = generated
+      ? "is missing: every stack would make trust anchors of its own"
+      : "is missing: every stack would sign with the key of the anchor, and keep it in its state";
     problems.push({
       path: "trust.stack",
-      problem: "is missing: every stack would make trust anchors of its own",
-      fix: "name the stack that makes them for all, or give every anchor its certificate",
+      problem: alone,
+      fix: "name the stack that has the anchors and signs the issuers for all",
     });
   }
   const { stack: self } = raw;

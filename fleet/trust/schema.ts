@@ -76,7 +76,9 @@ export const trustConfig = z.strictObject({
     .describe("Trust bundle, in this order. Every cluster trusts all of its anchors"),
   stack: stackName
     .optional()
-    .describe("Stack that creates and keeps the anchors, if the clusters are in several stacks"),
+    .describe(
+      "Stack that creates and keeps the anchors, if the clusters are in several stacks. It signs the issuers of all clusters",
+    ),
   domain: domainName
     .default("cluster.local")
     .describe("Trust domain of every cluster that does not set its own"),

@@ -36,6 +36,8 @@ export function expiring(
       "rotation, in steps",
     ),
   );
+  const { from } = plan.trust;
+  const signed = from === undefined ? RENEWED : `\`pulumi up\` in the stack ${from}, then in this one`;
   const items = [...members].flatMap(([cluster, { cluster: planned, found }]) => {
     const secrets = found.tlsSecrets.state === "found" ? found.tlsSecrets.value : [];
     const certificate = (name: string) => readCertificates(entry(named(secrets, name), "tls.crt"))?.[0];
@@ -43,7 +45,7 @@ export function expiring(
     const linked = plan.links.some(({ target }) => target === cluster);
     const tokens = found.tokens.state === "found" ? found.tokens.value : [];
     return [
-      item("issuer", cluster, "linkerd-identity-issuer", certificate("linkerd-identity-issuer"), RENEWED),
+      item("issuer", cluster, "linkerd-identity-issuer", certificate("linkerd-identity-issuer"), signed),
       ...WEBHOOKS.map(({ service, secret }) =>
         item("webhook", cluster, service, certificate(secret), RENEWED),
       ),

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { certificate } from "../../testing/authority";
+import { bodyOf, disguises } from "../../testing/disguises";
 import { secretData } from "./credentials";
 import { TestLab } from "./harness";
 
@@ -47,9 +48,6 @@ function kubeconfigWith(token: string): string {
   return stringify(config);
 }
 
-/** The line of a PEM that no other key shares. */
-const bodyOf = (pem = "") => pem.split("\n")[2] ?? "";
-
 beforeAll(async () => {
   lab = await TestLab.pair();
   await lab.start();
@@ -86,17 +84,6 @@ beforeAll(async () => {
   }
 });
 afterAll(() => lab?.remove());
-
-/** A text as it is, and as it stands within base64, wherever it begins there. */
-function disguises(text: string): string[] {
-  const within = [0, 1, 2].map((before) =>
-    Buffer.concat([Buffer.alloc(before), Buffer.from(text)])
-      .toString("base64")
-      // Without the characters that the neighbours share.
-      .slice(before === 0 ? 0 : 4, -4),
-  );
-  return [text, ...within];
-}
 
 function seenIn(text: string): string[] {
   return [...planted]

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { readCrossStack } from "../../fleet/stacks/crossStack";
 import type { Result } from "../../ops/verify/judge";
+import { bodyOf, disguises } from "../../testing/disguises";
+import { secretData } from "./credentials";
 import { TestLab } from "./harness";
 import { follow, followAll, readCommands, readRunbook, type Step } from "./runbook";
 
@@ -173,6 +175,29 @@ describe("four stacks of one fleet", () => {
       ),
     );
     expect(Buffer.from(kubeconfig.data.kubeconfig, "base64").toString()).toContain(token);
+  });
+
+  it("have the root key in the state of the stack that signs, and in no output; its issuers are in the clusters", async () => {
+    const everything = async (stack: string) => [
+      (await lab.pulumi("stack", "export", "--show-secrets", "--stack", stack)).stdout,
+      (await lab.pulumi("stack", "output", "--json", "--show-secrets", "--stack", stack)).stdout,
+    ];
+    const [state = "", output = ""] = await everything("dev");
+    const resources: { urn: string; outputs?: { privateKeyPem?: { plaintext: string } } }[] =
+      JSON.parse(state).deployment.resources;
+    const keyOf = (name: string) => {
+      const key = resources.find(({ urn }) => urn.endsWith(`::${name}`))?.outputs?.privateKeyPem?.plaintext;
+      return bodyOf(String(JSON.parse(key ?? '""')));
+    };
+    const root = keyOf("trust-2026-key");
+    expect(root).toMatch(/^[\w+/=]{30,}$/);
+    expect(state).toContain(root);
+    for (const text of [output, ...(await Promise.all(OTHERS.map(everything))).flat()])
+      for (const one of disguises(root)) expect(text).not.toContain(one);
+    for (const name of clusterNames) {
+      const issuer = await secretData(lab, name, "linkerd", "linkerd-identity-issuer");
+      expect(issuer["tls.key"]).toContain(keyOf(`${name}-issuer-key`));
+    }
   });
 
   it("have nothing left to do", async () => {

@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { WEBHOOKS } from "../../../fleet/linkerd/values";
 import { chainsTo } from "../../../fleet/trust/certificates";
+import type { TrustPlan } from "../../../fleet/trust/plan";
 import type { Secret } from "../../../live/shapes";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
 import { drifted, driftedChart, type Finding, given } from "../finding";
@@ -65,7 +66,7 @@ export const trustChecks = [
         findings.push(drifted("the issuer's key is not that of its certificate"));
       return [
         ...findings,
-        ...judgeDates(certificate, now, plan.trust.issuer.renewBeforeHours, "the issuer", RENEWED),
+        ...judgeDates(certificate, now, plan.trust.issuer.renewBeforeHours, "the issuer", signed(plan.trust)),
       ];
     }),
   ),
@@ -112,6 +113,15 @@ const RENEWED = {
   remedy: "`pulumi up --refresh --continue-on-error` renews it",
   runbook: "restore",
 } as const;
+
+/** How an issuer is renewed: the stack of the anchors signs it. */
+function signed({ from }: TrustPlan): Pick<Finding, "remedy" | "runbook"> {
+  if (from === undefined) return RENEWED;
+  return {
+    remedy: `\`pulumi up --refresh --continue-on-error\` in the stack ${from} renews it, then the same here`,
+    runbook: "restore",
+  };
+}
 
 const linkerdConfig = z.object({ identityTrustAnchorsPEM: z.string().optional() });
 

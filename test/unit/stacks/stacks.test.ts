@@ -12,13 +12,7 @@ import { deploymentOf } from "../../../fleet/outputs/deployed";
 import { describeAccesses, describeLinks } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { type CrossStackOutputs, readCrossStack } from "../../../fleet/stacks/crossStack";
-import {
-  missingAnchors,
-  pendingNotes,
-  sameStack,
-  stackContext,
-  stacksNear,
-} from "../../../fleet/stacks/plan";
+import { pendingNotes, sameStack, stackContext, stacksNear } from "../../../fleet/stacks/plan";
 import { guardTransition } from "../../../fleet/transition/guard";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
@@ -215,14 +209,6 @@ describe("what a stack hands over", () => {
   it("is asked of the stacks at the other ends of the links, and of the one with the anchors", () => {
     expect(stacksNear(two, "acme/fleet/prod-us")).toEqual(["acme/fleet/prod-eu", "trust"]);
     expect(stacksNear(two, "acme/fleet/trust")).toEqual([]);
-  });
-
-  it("has the anchors before anything is signed", () => {
-    expect(missingAnchors(two, US, new Map())).toEqual(["2026"]);
-    const anchors = { "2026": { certificatePem: "cert" } };
-    expect(missingAnchors(two, US, new Map([["trust", { ...euHandover, anchors }]]))).toEqual(["2026"]);
-    const whole = { "2026": { certificatePem: "cert", privateKeyPem: "key" } };
-    expect(missingAnchors(two, US, new Map([["trust", { ...euHandover, anchors: whole }]]))).toEqual([]);
   });
 
   it("is secret, and holds the accesses of the other stacks' sources only", async () => {

@@ -8,6 +8,7 @@ import { planFleet } from "../../../fleet/plan";
 import { WHOLE } from "../../../fleet/stacks/plan";
 import { openFleet } from "../../../live/fleet";
 import { readStackFile } from "../../../live/stackFile";
+import { expiring } from "../../../ops/expiry/expiry";
 import { linkedGateways } from "../../../ops/gateways/gateways";
 import { judge } from "../../../ops/verify/judge";
 import { readFleet } from "../../../ops/verify/read";
@@ -118,6 +119,26 @@ describe("verify in one of several stacks", () => {
     } finally {
       if (access) objects.splice(at, 0, access);
     }
+  });
+
+  it("says which stack renews an issuer: the one with the anchors", async () => {
+    const remedies = async (stack: Stack) => {
+      const view = await look(stack);
+      const [{ ends } = { ends: new Date() }] = expiring(view, view.members).items.filter(
+        ({ kind }) => kind === "issuer",
+      );
+      const found = judge({ ...view, now: new Date(ends.getTime() - 1) }).flatMap((of) => of.findings);
+      return found.filter(({ message }) => message.startsWith("the issuer expires")).map((one) => one.remedy);
+    };
+    expect(new Set(await remedies("one"))).toEqual(
+      new Set(["`pulumi up --refresh --continue-on-error` renews it"]),
+    );
+    expect(await remedies("two")).toEqual([
+      "`pulumi up --refresh --continue-on-error` in the stack one renews it, then the same here",
+    ]);
+    const view = await look("two");
+    const issuers = expiring(view, view.members).items.filter(({ kind }) => kind === "issuer");
+    expect(issuers.map(({ renewal }) => renewal)).toEqual(["`pulumi up` in the stack one, then in this one"]);
   });
 
   it.each(["one", "two"] as const)(
