@@ -51,7 +51,7 @@ it("the proof of concept passes its four gates, with the first step of the upgra
   expect(ran.code, ran.stdout + ran.stderr).toBe(0);
   expect(ran.stdout.match(/^PASSED {2}\d/gm)).toEqual([1, 2, 3, 4].map((gate) => `PASSED  ${gate}`));
   expect(ran.stdout).toMatch(/verify: apac: .*ECONNREFUSED/);
-  expect(ran.stdout).toMatch(/web\.shop\.\S+ is let in by AuthorizationPolicy fleet\.checkout/);
+  expect(ran.stdout).toMatch(/web\.shop\.\S+ of \w+ is let in: AuthorizationPolicy shop\/fleet\.checkout/);
   expect(ran.stdout).toMatch(/^ {2}recover: Interrupted: .*apac/m);
   expect(ran.stdout).toContain("apac/linkerd-control-plane: 2026.8.3 → 2026.9.1, revision ");
 });

@@ -150,14 +150,15 @@ describe("a cluster that is gone for good", () => {
   });
 });
 
-describe("destroy with a cluster down", () => {
-  it("fails, names the cluster, and takes what leads to it first", async () => {
+describe("removing the fleet with a cluster down, as the runbook says", () => {
+  const [look, destroy, left] = readRunbook("remove-a-fleet") as [Step, Step, Step];
+
+  it("fails, takes what leads to the cluster first, and the preview names it", async () => {
     expect((await lab.cli("stop", "eu")).code).toBe(0);
-    const ran = await lab.shell(
-      "pulumi state unprotect --all --yes >/dev/null; pulumi destroy --yes --skip-preview --continue-on-error",
-    );
+    const ran = await follow(lab, destroy);
     expect(ran.code).not.toBe(0);
-    expect(ran.stdout + ran.stderr).toMatch(/cluster "eu" is unreachable/);
+    const named = await follow(lab, look);
+    expect(named.stdout + named.stderr).toContain('The cluster "eu" is unreachable (context "eu")');
     expect(await lab.kubectl("us", "get", "links", "-A", "-o=name", "--ignore-not-found")).toBe("");
     // What eu still uses of us stays until eu gave it up.
     expect(await lab.kubectl("us", "get", "serviceaccounts", "-n=linkerd-multicluster", "-o=name")).toContain(
@@ -167,8 +168,7 @@ describe("destroy with a cluster down", () => {
 
   it("is finished when the cluster is back, and leaves nothing", async () => {
     expect((await lab.cli("start", "eu")).code).toBe(0);
-    const ran = await lab.shell("pulumi destroy --yes --skip-preview --continue-on-error");
-    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    await done([destroy, left]);
     for (const cluster of ["us", "eu"]) {
       const namespaces = await lab.kubectl(cluster, "get", "namespaces", "-o=name");
       expect(namespaces).not.toContain("linkerd");

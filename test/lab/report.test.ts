@@ -18,6 +18,11 @@ beforeAll(async () => {
     for (const service of config["linkerd-fleet:services"]) service.in = ["us", "eu"];
   });
   await lab.bringUp();
+  // The cluster that one change adds is there, as a reviewer's kubeconfig has it.
+  const before = readFileSync(lab.lab.stackFile);
+  lab.edit(addLatam);
+  await lab.start();
+  writeFileSync(lab.lab.stackFile, before);
 });
 afterAll(() => lab?.remove());
 
@@ -28,17 +33,21 @@ function federated(config: StackConfig) {
   return service;
 }
 
+function addLatam(config: StackConfig): void {
+  config["linkerd-fleet:clusters"].latam = {
+    context: "latam",
+    region: "latam",
+    network: "lab",
+    apiServer: lab.apiServer(2),
+    podNetworks: ["10.4.0.0/16"],
+  };
+}
+
 const CHANGES: [name: string, change: (config: StackConfig) => void][] = [
   [
     "add-cluster",
     (config) => {
-      config["linkerd-fleet:clusters"].latam = {
-        context: "latam",
-        region: "latam",
-        network: "lab",
-        apiServer: lab.apiServer(2),
-        podNetworks: ["10.4.0.0/16"],
-      };
+      addLatam(config);
       federated(config).in.push("latam");
     },
   ],
