@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ISSUER_SECRET } from "../../fleet/trust/objects";
 import { isType, type Line, text } from "./lines";
 import type { Step } from "./preview";
 
@@ -9,8 +10,11 @@ const DEPLOYMENT_PATCH = "kubernetes:apps/v1:DeploymentPatch";
 /** The Secrets of an access's tokens, which belong to a generation each; the first has no number. */
 const TOKEN = /^(.*)-token(-\d+)?$/;
 
-/** Accesses and their tokens, certificates. */
+/** Accesses and their tokens, certificates, issuers that this stack does not sign. */
 export function rotations(steps: readonly Step[]): Line[] {
+  const signed = new Set(
+    steps.filter(({ type, op }) => CERTIFICATE.test(type) && op !== "delete").map(({ name }) => name),
+  );
   const accesses = new Map(steps.filter(isType(ACCESS)).map((step) => [step.name, step]));
   return steps.flatMap((step): Line[] => {
     const { op, type, name } = step;
@@ -21,11 +25,23 @@ export function rotations(steps: readonly Step[]): Line[] {
       return [{ text: `the old token of access ${access} is revoked` }];
     }
     if (access !== undefined && op === "replace") return [{ text: `token of access ${access} is replaced` }];
+    if (isNewIssuer(step) && !signed.has(`${step.cluster}-issuer-certificate`)) {
+      return [
+        {
+          text: `the issuer of ${step.cluster} is replaced by one that is given or that another stack signs`,
+        },
+      ];
+    }
     if (CERTIFICATE.test(type) && (op === "replace" || op === "update")) {
       return [{ text: `certificate ${name} is renewed` }];
     }
     return [];
   });
+}
+
+function isNewIssuer({ op, type, after, changed }: Step): boolean {
+  if (type !== SECRET || op !== "update" || !changed.includes("data")) return false;
+  return named.safeParse(after).data?.metadata.name === ISSUER_SECRET;
 }
 
 function accessLine({ op, before, after }: Step): Line[] {

@@ -265,6 +265,25 @@ describe("the report of a preview", () => {
     expect(text).not.toContain("SECRET");
   });
 
+  it("tells of a new issuer once: by its certificate where this stack signs, else by its Secret", () => {
+    const issuer = (reasons: string[]): Change => ({
+      ...{ op: "update", type: SECRET, name: "us-linkerd-issuer", cluster: "us", reasons },
+      after: { metadata: { name: "linkerd-identity-issuer" }, data: "[secret]" },
+    });
+    const certificate = (op: string): Change => ({
+      ...{ op, type: "tls:index/locallySignedCert:LocallySignedCert", name: "us-issuer-certificate" },
+    });
+    const told = (...changes: Change[]) =>
+      tell(readPreview(previewOf(changes))).flatMap(({ lines }) => lines.map(({ text }) => text));
+    const given = "the issuer of us is replaced by one that is given or that another stack signs";
+    expect(told(issuer(["data"]))).toEqual([given]);
+    expect(told(issuer(["data"]), certificate("delete"))).toEqual([given]);
+    expect(told(issuer(["metadata"]))).toEqual([]);
+    expect(told(issuer(["data"]), certificate("replace"))).toEqual([
+      "certificate us-issuer-certificate is renewed",
+    ]);
+  });
+
   it("tells that an old token goes, and of an access that goes only that", () => {
     const token = (name: string) => ({ op: "delete", type: SECRET, name, cluster: "eu" });
     const json = previewOf([
