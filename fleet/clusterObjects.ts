@@ -21,7 +21,7 @@ import {
   emissaryRouting,
   emissaryService,
 } from "./gateways/objects";
-import { grantObjects } from "./grants/objects";
+import { grantObjects, selectorObjects } from "./grants/objects";
 import {
   controlPlaneNamespace,
   extensionNamespace,
@@ -137,7 +137,10 @@ export function clusterObjects<V extends Values = Plain>(
     ...plan.grants
       .filter(isOwn)
       .map((grant) =>
-        ofService("grants", grant, grantObjects<V>(grant, grant.pods ?? known.selector(grant))),
+        ofService("grants", grant, [
+          ...selectorObjects(grant),
+          ...grantObjects<V>(grant, grant.pods ?? known.selector(grant)),
+        ]),
       ),
     ...plan.routes.filter(isOwn).map((route) => ofService("traffic", route, routeObjects(route))),
     ...plan.admissions

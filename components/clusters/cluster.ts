@@ -118,17 +118,19 @@ export class Cluster extends pulumi.ComponentResource {
       const called = nameOf(`${of.namespace}/${of.name}`);
       return [called.name + suffix, { ...child, ...aliasOf(called, suffix) }] as const;
     };
+    const grants = new Map(
+      args.grants.map((grant) => {
+        const [called, opts] = named(grant, "-grant");
+        return [exportKey(grant), new Grant(called, { grant, controlPlane: release }, opts)];
+      }),
+    );
     const exported = new Map(
       args.exports.map((one) => {
         const [called, opts] = named(one);
-        return [exportKey(one), new ExportedService(called, { export: one }, opts)];
+        const grant = grants.get(exportKey(one))?.made ?? [];
+        return [exportKey(one), new ExportedService(called, { export: one, grant }, opts)];
       }),
     );
-    for (const grant of args.grants) {
-      const selector = grant.pods ?? exported.get(exportKey(grant))?.selector ?? {};
-      const [called, opts] = named(grant, "-grant");
-      new Grant(called, { grant, selector, controlPlane: release }, opts);
-    }
     renderObjects(name, namespaceObjects(cluster), child, nameOf);
     // Before its injector has the new bundle, a pod would start with the old one.
     renderObjects(name, restartObjects(cluster), { ...child, dependsOn: [release] }, nameOf);

@@ -7,6 +7,8 @@ import { renderObjects } from "../objects/render";
 
 export interface ExportedServiceArgs {
   readonly export: ExportPlan;
+  /** Closes the service's ports: before the label is there, and until it is gone. */
+  readonly grant: readonly pulumi.CustomResource[];
 }
 
 /**
@@ -14,27 +16,15 @@ export interface ExportedServiceArgs {
  * takes both back on removal.
  */
 export class ExportedService extends pulumi.ComponentResource {
-  /** Selector of the Service. */
-  readonly selector: pulumi.Output<Record<string, string>>;
   /** Ports of the Service, as its callers see them. */
   readonly ports: pulumi.Output<readonly ServicePort[]>;
 
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:service:ExportedService", name, { ...args.export }, opts);
-    const { cluster, namespace, name: service } = args.export;
-    const patch = renderObjects(name, exportObjects(args.export), { parent: this }).get(
-      "labels",
-      kubernetes.core.v1.ServicePatch,
-    );
-    this.selector = patch.spec.apply((spec) => {
-      const selector = spec?.selector ?? {};
-      if (Object.keys(selector).length > 0) return selector;
-      // A Server without labels would close every pod of the namespace.
-      throw new pulumi.RunError(
-        `The Service ${namespace}/${service} of ${cluster} has no selector: write the labels of its pods ` +
-          "as `pods` in its entry of `services`.",
-      );
-    });
+    const patch = renderObjects(name, exportObjects(args.export), {
+      parent: this,
+      dependsOn: [...args.grant],
+    }).get("labels", kubernetes.core.v1.ServicePatch);
     // In a first preview the outputs are the inputs, which hold no ports.
     this.ports = pulumi.all([patch.spec, patch.status]).apply(([spec]) => spec?.ports ?? []);
     this.registerOutputs({});

@@ -124,6 +124,25 @@ export function grantObjects<V extends Values = Plain>(
   ];
 }
 
+/**
+ * Asks the Service which pods it selects, by a patch that changes nothing. It is another patch than that of the export
+ * label, which comes after the Servers, and it names no field manager: an object has one such annotation. None where
+ * the stack file says the labels of the pods.
+ */
+export function selectorObjects({ namespace, name, pods }: GrantPlan): FleetObject<never>[] {
+  if (pods) return [];
+  return [
+    {
+      // Longer than the name of any port.
+      id: "service/selector",
+      apiVersion: "v1",
+      kind: "Service",
+      patch: true,
+      metadata: { name, namespace, annotations: { "pulumi.com/skipAwait": "true" } },
+    },
+  ];
+}
+
 /** The Server of one port of a grant. */
 export function serverOf({ name }: Pick<GrantPlan, "name">, port: PortGrant["port"]): PolicyTarget {
   return { group: "policy.linkerd.io", kind: "Server", name: `${GRANT_PREFIX}${name}.${port}` };

@@ -294,7 +294,9 @@ describe("one cluster that does not answer", () => {
     });
     const planned = (await lab.preview()).filter(({ type }) => type === "kubernetes:core/v1:ServicePatch");
     expect(planned.map(({ op, name }) => `${op} ${name}`).sort()).toEqual([
+      "create eu-bi-reports-grant-service-selector",
       "create eu-bi-reports-labels",
+      "create us-bi-reports-grant-service-selector",
       "create us-bi-reports-labels",
     ]);
 

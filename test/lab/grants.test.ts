@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ran } from "../../lab/run";
 import { TestLab } from "./harness";
+import { during } from "./watch";
 
 const WEB = "web.shop.serviceaccount.identity.linkerd.cluster.local";
 let lab: TestLab;
@@ -146,6 +147,42 @@ describe("a declared grant", () => {
     });
     const second = await lab.cli();
     expect(second.stderr).toBe("");
+    expect(await policies("eu")).toEqual(CLOSED);
+  });
+});
+
+describe("a service that is exported, and then is not", () => {
+  /** How often it was seen with an export label and no Server, during an update. */
+  const seenOpen = async () => {
+    const samples = await during(
+      async () => expect(await lab.cli()).toMatchObject({ stderr: "", code: 0 }),
+      async () => {
+        // A Server of either reading was there with the label: it comes before, and goes after it.
+        const before = await policies("eu");
+        const labels = await lab.kubectl("eu", "get", "service", "checkout", "-n=shop", "--show-labels");
+        const servers = [...before, ...(await policies("eu"))];
+        return {
+          isExported: labels.includes("mirror.linkerd.io/"),
+          isClosed: servers.includes("server fleet.checkout.http"),
+        };
+      },
+    );
+    expect(new Set(samples.map(({ isExported }) => isExported)).size).toBe(2);
+    return samples.filter(({ isExported, isClosed }) => isExported && !isClosed).length;
+  };
+
+  it("loses its label before its Servers, and gets it after them", async () => {
+    const services: object[] = [];
+    lab.edit((config) => {
+      services.push(...config["linkerd-fleet:services"]);
+      config["linkerd-fleet:services"] = [];
+    });
+    expect(await seenOpen()).toBe(0);
+    expect(await policies("eu")).toEqual([]);
+    lab.edit((config) => {
+      config["linkerd-fleet:services"] = services as (typeof config)["linkerd-fleet:services"];
+    });
+    expect(await seenOpen()).toBe(0);
     expect(await policies("eu")).toEqual(CLOSED);
   });
 });
