@@ -67,7 +67,11 @@ export = async () => {
     { transformations: [({ resource }) => void made.push(resource)] },
   );
   const complete = await allResourcesCreated(made);
-  const handover = await crossStackOutputsOf(plan, fleet.handover, readCrossStack(last).handover);
+  const handover = await crossStackOutputsOf(
+    plan,
+    fleet.crossStackParts,
+    readCrossStack(last).crossStackOutputs,
+  );
   return {
     ...describeFleet(plan, fleet, { complete, last }),
     /** What the other stacks of the fleet need of this one; secret. */

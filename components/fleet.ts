@@ -33,7 +33,7 @@ export class Fleet extends pulumi.ComponentResource {
   /** The sources of truth of each federated service, in each cluster that sees it: its ports and metadata are theirs. */
   readonly sourcesOfTruth: readonly FederatedView<pulumi.Output<readonly string[]>>[];
   /** For the other stacks of the fleet, where there are others. */
-  readonly handover: CrossStackParts;
+  readonly crossStackParts: CrossStackParts;
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
     const { plan, crossStack = new Map() } = args;
@@ -87,7 +87,7 @@ export class Fleet extends pulumi.ComponentResource {
     const neighbours = new Map(plan.neighbours.map((cluster) => [cluster.name, cluster]));
     const links = plan.links.map((link) => {
       const neighbour = neighbours.get(link.target);
-      return [link, neighbour ? handedOver(link, neighbour, crossStack) : own(link)] as const;
+      return [link, neighbour ? targetInAnotherStack(link, neighbour, crossStack) : own(link)] as const;
     });
     for (const [link, target] of links) {
       const source = get(members, link.source);
@@ -147,7 +147,7 @@ export class Fleet extends pulumi.ComponentResource {
         return address ? [[cluster, address]] : [];
       }),
     );
-    this.handover = {
+    this.crossStackParts = {
       anchors: trust.anchors,
       issuers: trust.issuers,
       gateways: this.gatewayAddresses,
@@ -241,15 +241,15 @@ interface LinkTarget {
 }
 
 /** The planner makes no link before its target's stack has handed over what it needs. */
-function handedOver(
+function targetInAnotherStack(
   { source, target }: LinkPlan,
   cluster: ClusterPlan,
   crossStack: ReadonlyMap<string, CrossStackOutputs>,
 ): LinkTarget {
-  const handover = get(crossStack, cluster.stack ?? "");
-  const access = handover.accesses[target]?.[source];
+  const outputs = get(crossStack, cluster.stack ?? "");
+  const access = outputs.accesses[target]?.[source];
   if (!access) throw new Error(`the plan has a link from ${source} to ${target}, which grants it nothing`);
-  const address = handover.gateways[target];
+  const address = outputs.gateways[target];
   return {
     cluster,
     access: { ...access, token: pulumi.secret(access.token), caData: pulumi.output(access.caData) },

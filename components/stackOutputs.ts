@@ -20,8 +20,8 @@ export async function readCrossStackOutputs(
   const reads = await Promise.all(
     stacks.map(async (stack) => ({ stack, ...readCrossStack(await existing(stack)) })),
   );
-  for (const { stack, handover, problem } of reads) {
-    if (handover) crossStack.set(stack, handover);
+  for (const { stack, crossStackOutputs, problem } of reads) {
+    if (crossStackOutputs) crossStack.set(stack, crossStackOutputs);
     if (problem !== undefined)
       problems.push(`stack ${stack} ${problem}: run \`pulumi up\` there with this version`);
   }

@@ -3,8 +3,8 @@ import { type Plan, planFleet } from "../fleet/plan";
 import { CROSS_STACK_SCHEMA, type CrossStackOutputs } from "../fleet/stacks/crossStack";
 import { stackContext } from "../fleet/stacks/plan";
 
-/** What the stack of a plan hands over when it is deployed. */
-export function handedOver(plan: Plan): CrossStackOutputs {
+/** The cross-stack outputs of the stack of a plan when it is deployed. */
+export function crossStackOutputsIn(plan: Plan): CrossStackOutputs {
   const accesses: CrossStackOutputs["accesses"] = {};
   for (const { target, source, serviceAccount, generation } of plan.accesses) {
     accesses[target] = {
@@ -52,7 +52,7 @@ export function deploy(
   const plans = new Map<string, Plan>();
   for (const self of order) {
     const plan = planFleet(config, stackContext(`acme/fleet/${self}`, config, crossStack));
-    crossStack.set(self, handedOver(plan));
+    crossStack.set(self, crossStackOutputsIn(plan));
     plans.set(self, plan);
   }
   return plans;

@@ -13,7 +13,7 @@ import type { LinkAccess } from "../links/link";
 import { isResolved } from "../sdk";
 import type { Issuer } from "../trust/issuer";
 
-/** The parts of a handover, each as it comes. */
+/** The parts of the cross-stack outputs, each as it comes. */
 export interface CrossStackParts {
   readonly anchors: pulumi.Output<CrossStackOutputs["anchors"]>;
   readonly issuers: readonly (readonly [OthersIssuer, Issuer])[];

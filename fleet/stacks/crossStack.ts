@@ -20,7 +20,7 @@ const issuer = z.object({
   certificatePem: text,
   privateKeyPem: text,
 });
-const handover = z.object({
+const schemaOfOutputs = z.object({
   schema: z.literal(CROSS_STACK_SCHEMA),
   /** The trust anchors that this stack owns. Their keys stay in it. */
   anchors: z.record(text, z.object({ certificatePem: text })).default({}),
@@ -34,24 +34,27 @@ const handover = z.object({
   uses: z.record(text, z.record(text, z.number())).default({}),
 });
 
-/** The cross-stack outputs of one stack for the others of its fleet: its secret output `handover`. */
-export type CrossStackOutputs = z.infer<typeof handover>;
+/**
+ * The cross-stack outputs of one stack for the others of its fleet: its secret output `handover`. The name stays, because
+ * stacks that were deployed with older versions read it.
+ */
+export type CrossStackOutputs = z.infer<typeof schemaOfOutputs>;
 export type Credentials = z.infer<typeof credentials>;
 export type SignedIssuer = z.infer<typeof issuer>;
 
-/** `undefined`: the stack has no complete handover yet. `problem`: it has one that cannot be used. */
+/** `undefined`: the stack has no complete cross-stack outputs yet. `problem`: it has one that cannot be used. */
 export type CrossStackOutputsRead =
-  | { readonly handover: CrossStackOutputs | undefined; readonly problem?: undefined }
-  | { readonly handover?: undefined; readonly problem: string };
+  | { readonly crossStackOutputs: CrossStackOutputs | undefined; readonly problem?: undefined }
+  | { readonly crossStackOutputs?: undefined; readonly problem: string };
 
 /** Reads the outputs of another stack; `undefined` where there is no such stack yet. */
 export function readCrossStack(
   outputs: Readonly<Record<string, unknown>> | undefined,
 ): CrossStackOutputsRead {
   const found = outputs?.handover;
-  if (found === undefined || found === null) return { handover: undefined };
-  const read = handover.safeParse(found);
-  if (read.success) return { handover: read.data };
+  if (found === undefined || found === null) return { crossStackOutputs: undefined };
+  const read = schemaOfOutputs.safeParse(found);
+  if (read.success) return { crossStackOutputs: read.data };
   const version = z.object({ schema: z.number() }).safeParse(found);
   return version.success && version.data.schema !== CROSS_STACK_SCHEMA
     ? {

@@ -73,7 +73,7 @@ function unlessSelf(stack: string | undefined, self: string | undefined): string
   return stack === undefined || self === undefined || sameStack(stack, self) ? undefined : stack;
 }
 
-/** The stacks whose handover this one needs: of the anchors, and of both ends of its links. `links`: all of the fleet. */
+/** The stacks whose cross-stack outputs this one needs: of the anchors, and of both ends of its links. `links`: all of the fleet. */
 export function stacksNear(config: FleetConfig, self: string, links?: readonly LinkPlan[]): string[] {
   if (!isShared(config)) return [];
   const anchors = trustStack(config, self);
@@ -107,12 +107,14 @@ export function settleLinks(
 function blocker(
   config: FleetConfig,
   { source, target, modes }: LinkPlan,
-  handover: CrossStackOutputs | undefined,
+  crossStackOutputs: CrossStackOutputs | undefined,
 ): string | undefined {
-  if (!handover) return "is not deployed yet";
-  if (!handover.accesses[target]?.[source]) return "does not grant the access yet";
+  if (!crossStackOutputs) return "is not deployed yet";
+  if (!crossStackOutputs.accesses[target]?.[source]) return "does not grant the access yet";
   const needsAddress = modes.includes("gateway") && config.clusters[target]?.gateway.type !== "none";
-  return needsAddress && !handover.gateways[target] ? "has no address of its gateway yet" : undefined;
+  return needsAddress && !crossStackOutputs.gateways[target]
+    ? "has no address of its gateway yet"
+    : undefined;
 }
 
 /** Words for a person, one line for each stack that is waited for. */

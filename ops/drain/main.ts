@@ -5,7 +5,7 @@ import { readOutputs, Unreadable } from "../../live/outputs";
 import { showProgress } from "../../live/progress";
 import { plain } from "../../live/shapes";
 import type { Ending } from "../endings";
-import { leftovers } from "./leftovers";
+import { remainingMirrors } from "./remaining";
 
 const POLL_MS = 2000;
 
@@ -40,7 +40,7 @@ export async function run({ stack, wait, json }: DrainOptions): Promise<Ending> 
             [link, `${source} could not be asked: ${read?.state === "failed" ? read.message : "no answer"}`],
           ];
         }
-        const rest = leftovers(read.value, one.target);
+        const rest = remainingMirrors(read.value, one.target);
         return rest.length === 0 ? [] : [[link, `${source} still has ${rest.join(", ")}`]];
       });
     });

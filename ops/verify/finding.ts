@@ -48,7 +48,7 @@ export function driftedChart(message: string, cluster: ClusterPlan, release: Rel
 }
 
 /** What nobody declared. `kubectl` takes it away, for example `delete link -n linkerd-multicluster x`. */
-export function stray(message: string, cluster: ClusterPlan, kubectl: string): Finding {
+export function undeclared(message: string, cluster: ClusterPlan, kubectl: string): Finding {
   const remedy = `declare it in the stack file, or \`${kubectlOf(cluster)} ${kubectl}\``;
   return { severity: "error", message, remedy, runbook: "undeclared" };
 }
@@ -70,7 +70,7 @@ export function kubectlOf(cluster: ClusterPlan): string {
 type Values<Reads> = { readonly [K in keyof Reads]: Reads[K] extends Read<infer T> ? T | undefined : never };
 
 /** Judges what was read, `undefined` for what is missing. If a part could not be read, that is said instead. */
-export function given<Reads extends Record<string, Read<unknown>>>(
+export function whenReadable<Reads extends Record<string, Read<unknown>>>(
   reads: Reads,
   judge: (values: Values<Reads>) => readonly Finding[],
 ): readonly Finding[] {

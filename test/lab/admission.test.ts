@@ -103,7 +103,7 @@ const up = () => lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-erro
 
 describe("with admission: enforce", () => {
   it.each([undefined, EDITOR, ADMINISTRATOR])(
-    "a stray Link is refused, and its credentials (%s)",
+    "an undeclared Link is refused, and its credentials (%s)",
     async (user) => {
       await refused(apply(link("stray"), user), "topology");
       await refused(kubectl(user, ...credentials("stray", "linkerd")), "topology");
@@ -130,7 +130,7 @@ describe("with admission: enforce", () => {
     }
   });
 
-  it.each([undefined, EDITOR, ADMINISTRATOR])("a stray export label is refused (%s)", async (user) => {
+  it.each([undefined, EDITOR, ADMINISTRATOR])("an undeclared export label is refused (%s)", async (user) => {
     const label = (service: string, namespace: string, value: string) =>
       kubectl(user, "label", "service", service, `--namespace=${namespace}`, "--overwrite", value);
     await refused(label("reports", "bi", "mirror.linkerd.io/exported=true"), "services");

@@ -160,8 +160,10 @@ describe("four stacks of one fleet", () => {
     );
     expect(new Set(roots).size).toBe(1);
     expect((await outputs("s3")).handover).toBe("[secret]");
-    const { handover } = readCrossStack({ handover: (await outputs("s3", "--show-secrets")).handover });
-    const token = handover?.accesses["s3-a"]?.["dev-a"]?.token;
+    const { crossStackOutputs } = readCrossStack({
+      handover: (await outputs("s3", "--show-secrets")).handover,
+    });
+    const token = crossStackOutputs?.accesses["s3-a"]?.["dev-a"]?.token;
     const state = await lab.pulumi("stack", "export", "--stack", "s3");
     expect(token).toMatch(/^ey/);
     expect(state.stdout).not.toContain(token);
@@ -240,8 +242,10 @@ describe("four stacks of one fleet", () => {
     share({ access: { generation: 2 } });
     const failed = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", "--stack", "s2");
     expect(failed.code).not.toBe(0);
-    const { handover } = readCrossStack({ handover: (await outputs("s2", "--show-secrets")).handover });
-    expect(handover?.accesses["s2-a"]?.["s3-a"]).toMatchObject({ generation: 1 });
+    const { crossStackOutputs } = readCrossStack({
+      handover: (await outputs("s2", "--show-secrets")).handover,
+    });
+    expect(crossStackOutputs?.accesses["s2-a"]?.["s3-a"]).toMatchObject({ generation: 1 });
     await up("s3");
     expect(await pendingOf("s3")).toEqual([]);
     for (const name of ["s2-a", "s2-b"]) await lab.cli("start", name);

@@ -298,7 +298,7 @@ export const FAULTS: readonly Fault[] = [
     remedy: REFRESH,
   },
   {
-    what: "a stray Link",
+    what: "an undeclared Link",
     plant: async ({ hands }) => {
       const id = `multicluster.linkerd.io/v1alpha3 Link ${MULTICLUSTER}`;
       const { spec } = await hands.read("us", `${id}/eu`);
@@ -389,7 +389,7 @@ export const FAULTS: readonly Fault[] = [
     remedy: "`kubectl --context us create namespace bi`",
   },
   {
-    what: "a stray export label",
+    what: "an undeclared export label",
     plant: ({ hands }) => label(hands, "us", "v1 Service bi/reports", "mirror.linkerd.io/exported", "true"),
     found: ["us: the Service bi/reports carries the label mirror.linkerd.io/exported, and may cross"],
     remedy: "`kubectl --context us label service -n bi reports mirror.linkerd.io/exported-`",

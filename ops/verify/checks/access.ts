@@ -4,13 +4,13 @@ import type { Binding } from "../../../live/shapes";
 import { entry, named, readCertificates } from "../certificates";
 import { parseCredentials } from "../credentials";
 import { differences } from "../differences";
-import { drifted, type Finding, given, stray } from "../finding";
+import { drifted, type Finding, undeclared, whenReadable } from "../finding";
 import { compareRights } from "../rights";
 import { ofLinks } from "./check";
 
 export const accessChecks = [
   ofLinks("the credentials lead to their target", ({ link, source, target }) =>
-    given(
+    whenReadable(
       {
         destination: source.found.destinationCredentials,
         serviceMirror: source.found.mirrorCredentials,
@@ -52,7 +52,7 @@ export const accessChecks = [
     ),
   ),
   ofLinks("the access works, and gives no more than it must", ({ link, target }, fleet) =>
-    given(
+    whenReadable(
       {
         accounts: target.found.accounts,
         clusterBindings: target.found.clusterBindings,
@@ -75,7 +75,7 @@ export const accessChecks = [
           return others.map(({ metadata, roleRef }) => {
             const kind = metadata.namespace === "" ? "clusterrolebinding" : "rolebinding";
             const where = metadata.namespace === "" ? "" : ` -n ${metadata.namespace}`;
-            return stray(
+            return undeclared(
               `${name} ${at} is also bound to the ${roleRef.kind} ${roleRef.name}, by ${kind} ${metadata.name}`,
               target.cluster,
               `delete ${kind}${where} ${metadata.name}`,
@@ -86,7 +86,7 @@ export const accessChecks = [
         if (rights.state === "failed" && rights.why === "denied") {
           return [drifted(`${link.target} does not take the token of ${link.source} any more`)];
         }
-        return given({ rights }, ({ rights: found }) => {
+        return whenReadable({ rights }, ({ rights: found }) => {
           // Without credentials there is no token to try: their own check says so.
           if (!found) return [];
           // Against the role as it is: whether that is as planned is asked once for the cluster.

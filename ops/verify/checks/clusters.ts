@@ -5,7 +5,15 @@ import { clusterReleases, type ReleasePlan } from "../../../fleet/linkerd/releas
 import { type Values, WEBHOOKS } from "../../../fleet/linkerd/values";
 import type { LiveDeployment, Release } from "../../../live/shapes";
 import { differences } from "../differences";
-import { contextOf, drifted, driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
+import {
+  contextOf,
+  drifted,
+  driftedChart,
+  type Finding,
+  kubectlOf,
+  notWorking,
+  whenReadable,
+} from "../finding";
 import { ofClusters } from "./check";
 
 /** Kinds that the fleet's objects are of, by the group and version that must serve them. */
@@ -34,7 +42,7 @@ export const clusterChecks = [
   ),
   ofClusters("the kinds are there", ({ found }) =>
     (["linkKind", "serverKind", "policyKinds", "routeKinds"] as const).flatMap((part) =>
-      given({ part: found[part] }, ({ part: group }) => {
+      whenReadable({ part: found[part] }, ({ part: group }) => {
         const [version, kinds] = KINDS[part];
         const missing = kinds.filter((kind) => !group?.resources.some(({ name }) => name === kind));
         if (missing.length === 0) return [];
@@ -45,7 +53,7 @@ export const clusterChecks = [
     ),
   ),
   ofClusters("the charts are as planned", ({ cluster, found }) =>
-    given(
+    whenReadable(
       {
         controlPlane: found.controlPlaneReleases,
         multicluster: found.multiclusterReleases,
@@ -65,7 +73,7 @@ export const clusterChecks = [
     ),
   ),
   ofClusters("the control plane runs", ({ cluster, found }) =>
-    given(
+    whenReadable(
       { deployments: found.controlPlane, releases: found.controlPlaneReleases },
       ({ deployments = [], releases }) =>
         ["linkerd-destination", "linkerd-identity", "linkerd-proxy-injector"].flatMap((name) =>
@@ -74,7 +82,7 @@ export const clusterChecks = [
     ),
   ),
   ofClusters("the multicluster extension runs", ({ cluster, found }) =>
-    given(
+    whenReadable(
       { deployments: found.extension, releases: found.multiclusterReleases },
       ({ deployments = [], releases }) =>
         ["linkerd-local-service-mirror"].flatMap((name) =>

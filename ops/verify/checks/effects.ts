@@ -1,6 +1,6 @@
 import { type Difference, differencesOf } from "../../../fleet/effective/compare";
 import { examineAccess } from "../../../fleet/effective/examine";
-import { type Finding, given, notWorking } from "../finding";
+import { type Finding, notWorking, whenReadable } from "../finding";
 import type { FleetState } from "../read";
 import type { Check } from "./check";
 
@@ -11,7 +11,7 @@ const effects: Check = {
     const { plan, effective } = fleet;
     const examined = examineAccess(plan, clustersRead(fleet));
     const unread = [...effective].flatMap(([subject, read]) =>
-      read.state === "found" ? [] : [{ subject, findings: given({ read }, () => [NO_MESH]) }],
+      read.state === "found" ? [] : [{ subject, findings: whenReadable({ read }, () => [NO_MESH]) }],
     );
     const ofServices = Map.groupBy(
       // Services that nobody exports and nobody reaches are not spoken of.

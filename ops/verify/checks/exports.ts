@@ -5,7 +5,7 @@ import type { ExportPlan } from "../../../fleet/exports/plan";
 import type { Plan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology/plan";
 import type { Crossed, Service } from "../../../live/shapes";
-import { type Finding, given, kubectlOf, notWorking, stray } from "../finding";
+import { type Finding, kubectlOf, notWorking, undeclared, whenReadable } from "../finding";
 import { type Check, ofClusters, ofLinks } from "./check";
 
 /** Of the members that this stack's clusters reach and that could be read; that one could not be, others say. */
@@ -43,28 +43,31 @@ const alike: Check = {
 export const serviceChecks = [
   alike,
   ofClusters("nothing else is exported", ({ cluster, found }, { plan }) =>
-    given({ exported: found.exported, federated: found.federated }, ({ exported = [], federated = [] }) => {
-      const declared = (service: Service) =>
-        plan.exports.some((one) => one.cluster === cluster.name && isCalled(service, one));
-      const labelled: (readonly [string, Service])[] = [
-        ...exported.map((service) => [EXPORT_KEYS[0], service] as const),
-        ...federated.map((service) => [EXPORT_KEYS[1], service] as const),
-      ];
-      return labelled
-        .filter(([, service]) => !declared(service))
-        .map(([key, { metadata }]) =>
-          stray(
-            `the Service ${metadata.namespace}/${metadata.name} carries the label ${key}, and may cross`,
-            cluster,
-            `label service -n ${metadata.namespace} ${metadata.name} ${key}-`,
-          ),
-        );
-    }),
+    whenReadable(
+      { exported: found.exported, federated: found.federated },
+      ({ exported = [], federated = [] }) => {
+        const declared = (service: Service) =>
+          plan.exports.some((one) => one.cluster === cluster.name && isCalled(service, one));
+        const labelled: (readonly [string, Service])[] = [
+          ...exported.map((service) => [EXPORT_KEYS[0], service] as const),
+          ...federated.map((service) => [EXPORT_KEYS[1], service] as const),
+        ];
+        return labelled
+          .filter(([, service]) => !declared(service))
+          .map(([key, { metadata }]) =>
+            undeclared(
+              `the Service ${metadata.namespace}/${metadata.name} carries the label ${key}, and may cross`,
+              cluster,
+              `label service -n ${metadata.namespace} ${metadata.name} ${key}-`,
+            ),
+          );
+      },
+    ),
   ),
   ofLinks("what is declared has crossed", ({ link, source }, { plan }) => {
     const wanted = crossings(plan, link);
     if (wanted.length === 0) return [];
-    return given(
+    return whenReadable(
       { links: source.found.links, leases: source.found.leases },
       ({ links = [], leases = [] }): readonly Finding[] => {
         const status = links.find(({ metadata }) => metadata.name === link.target)?.status;

@@ -5,14 +5,14 @@ import type { LinkPlan } from "../../../fleet/topology/plan";
 import type { Endpoints, Release, Service } from "../../../live/shapes";
 import { named } from "../certificates";
 import { differences } from "../differences";
-import { contextOf, drifted, driftedChart, type Finding, given, notWorking } from "../finding";
+import { contextOf, drifted, driftedChart, type Finding, notWorking, whenReadable } from "../finding";
 import type { Member, TargetMember } from "../read";
 import { ofClusters, ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./clusters";
 
 export const gatewayChecks = [
   ofClusters("the gateway is as its Links say", ({ cluster, found }, { outputs }) =>
-    given(
+    whenReadable(
       {
         service: found.gateway,
         deployment: found.gatewayDeployment,
@@ -72,7 +72,7 @@ export const gatewayChecks = [
   ),
   ofLinks("the gateway is alive", ({ link, source, target }) => {
     if (!target.cluster.gateway.enabled || !link.modes.includes("gateway")) return [];
-    return given({ endpoints: source.found.mirrorEndpoints }, ({ endpoints = [] }) => {
+    return whenReadable({ endpoints: source.found.mirrorEndpoints }, ({ endpoints = [] }) => {
       const alive = isAlive(link.target, endpoints);
       if (alive === undefined) {
         const command = `linkerd --context ${source.cluster.context ?? source.cluster.name} multicluster gateways`;

@@ -1,6 +1,6 @@
 import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/config/names";
 import { named } from "../certificates";
-import { driftedChart, type Finding, given, kubectlOf, notWorking } from "../finding";
+import { driftedChart, type Finding, kubectlOf, notWorking, whenReadable } from "../finding";
 import { ofLinks } from "./check";
 import { judgeDeployment, releaseOf } from "./clusters";
 
@@ -36,7 +36,7 @@ export const linkChecks = [
     ];
   }),
   ofLinks("the service mirror runs", ({ link, source }) =>
-    given(
+    whenReadable(
       {
         deployments: source.found.extension,
         releases: source.found.multiclusterReleases,
@@ -81,7 +81,7 @@ export const linkChecks = [
     ),
   ),
   ofLinks("the service mirror is at work", ({ link, source }, { now }) =>
-    given({ leases: source.found.leases }, ({ leases = [] }) => {
+    whenReadable({ leases: source.found.leases }, ({ leases = [] }) => {
       const log = `\`${kubectlOf(source.cluster)} logs -n ${MULTICLUSTER_NAMESPACE} deployment/controller-${link.target}\` says more`;
       const lease = named(leases, `service-mirror-write-${link.target}`);
       if (!lease?.spec.renewTime) {

@@ -8,7 +8,7 @@ import {
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { EXPORT_KEYS } from "../../../fleet/exports/labels";
 import { type Deviation, deviations, type Expected, type LiveObject, type Wanted } from "../compare";
-import { drifted, type Finding, given, notWorking } from "../finding";
+import { drifted, type Finding, notWorking, whenReadable } from "../finding";
 import { objectKey } from "../objects";
 import type { FleetState } from "../read";
 import { compareRights, type Rule } from "../rights";
@@ -137,7 +137,7 @@ function judgeGroup(
   const asked = group.objects.map((object) => ({ object, group, cluster }));
   const keys = asked.map(({ object }) => objectKey(group, object));
   const reads = keys.map((key) => [key, objects.get(cluster.name)?.get(key) ?? NOT_READ] as const);
-  return given(Object.fromEntries(reads), (found) =>
+  return whenReadable(Object.fromEntries(reads), (found) =>
     asked.flatMap((one, at) => judgeObject(one, found[keys[at] ?? ""])),
   );
 }

@@ -6,7 +6,7 @@ import { chainsTo } from "../../../fleet/trust/certificates";
 import type { TrustPlan } from "../../../fleet/trust/plan";
 import type { Secret } from "../../../live/shapes";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
-import { drifted, driftedChart, type Finding, given } from "../finding";
+import { drifted, driftedChart, type Finding, whenReadable } from "../finding";
 import { type Check, ofClusters } from "./check";
 import { releaseOf } from "./clusters";
 
@@ -30,7 +30,7 @@ const anchors: Check = {
 export const trustChecks = [
   anchors,
   ofClusters("the trust bundle is the fleet's", ({ found }, { outputs }) =>
-    given({ trustRoots: found.trustRoots, config: found.linkerdConfig }, ({ trustRoots, config }) => {
+    whenReadable({ trustRoots: found.trustRoots, config: found.linkerdConfig }, ({ trustRoots, config }) => {
       const expected = fingerprints(outputs.trustBundle);
       const values = linkerdConfig.safeParse(parse(config?.data.values ?? "{}"));
       const places = {
@@ -51,7 +51,7 @@ export const trustChecks = [
     }),
   ),
   ofClusters("the issuer is valid", ({ found }, { plan, outputs, now }) =>
-    given({ secrets: found.tlsSecrets }, ({ secrets = [] }) => {
+    whenReadable({ secrets: found.tlsSecrets }, ({ secrets = [] }) => {
       const secret = named(secrets, "linkerd-identity-issuer");
       if (!secret) return [drifted("the Secret linkerd-identity-issuer is missing")];
       const certificate = readCertificates(entry(secret, "tls.crt"))?.[0];
@@ -71,7 +71,7 @@ export const trustChecks = [
     }),
   ),
   ofClusters("the webhooks' certificates are valid", ({ cluster, found }, { plan, now }) =>
-    given(
+    whenReadable(
       {
         secrets: found.tlsSecrets,
         proxyInjector: found.injector,

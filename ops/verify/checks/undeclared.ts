@@ -8,12 +8,12 @@ import {
 } from "../../../fleet/config/names";
 import type { Plan } from "../../../fleet/plan";
 import type { Metadata, Service } from "../../../live/shapes";
-import { type Finding, given, stray } from "../finding";
+import { type Finding, undeclared, whenReadable } from "../finding";
 import { ofClusters } from "./check";
 
 export const orphanChecks = [
   ofClusters("nothing is left of other links", ({ cluster, found }, { plan }) =>
-    given(
+    whenReadable(
       {
         links: found.links,
         destination: found.destinationCredentials,
@@ -31,7 +31,7 @@ export const orphanChecks = [
         const accesses = new Set([...granted.map(accessName), ...cluster.chartAccesses]);
         const remove = (kind: string, what: string, objects: readonly { readonly metadata: Metadata }[]) =>
           objects.map(({ metadata: { namespace, name } }) =>
-            stray(
+            undeclared(
               `${what} ${namespace}/${name} is not planned`,
               cluster,
               `delete ${kind} -n ${namespace} ${name}`,
@@ -71,14 +71,14 @@ export const orphanChecks = [
     ),
   ),
   ofClusters("every mirror service belongs to a link", ({ cluster, found }, { plan }) =>
-    given({ mirrors: found.mirrors }, ({ mirrors = [] }) => {
+    whenReadable({ mirrors: found.mirrors }, ({ mirrors = [] }) => {
       const crossing = crossingInto(cluster.name, plan);
       return mirrors.flatMap((mirror): Finding[] => {
         const { namespace, name } = mirror.metadata;
-        const reason = strayReason(mirror, crossing);
+        const reason = undeclaredReason(mirror, crossing);
         if (reason === undefined) return [];
         return [
-          stray(
+          undeclared(
             `the Service ${namespace}/${name} ${reason}`,
             cluster,
             `delete service -n ${namespace} ${name}`,
@@ -111,7 +111,7 @@ function crossingInto(source: string, plan: Plan): SeenServices {
 }
 
 /** Why a mirror or federated Service should not be there; `undefined` if it should. */
-function strayReason(
+function undeclaredReason(
   { metadata }: Service,
   { linked, mirrored, federated }: SeenServices,
 ): string | undefined {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { plain } from "../../../live/shapes";
-import { leftovers } from "../../../ops/drain/leftovers";
+import { remainingMirrors } from "../../../ops/drain/remaining";
 
 const FEDERATED = "multicluster.linkerd.io/remote-discovery";
 const made = (name: string, labels: object, annotations: object = {}) =>
@@ -16,5 +16,8 @@ it("what still leads to a target: its mirrors and its memberships, not its probe
     made("cart-federated", {}, { [FEDERATED]: "cart@eu2" }),
     made("reports", {}),
   ];
-  expect(leftovers(services, "eu")).toEqual(["shop/reports-eu", "shop/checkout-federated (federated)"]);
+  expect(remainingMirrors(services, "eu")).toEqual([
+    "shop/reports-eu",
+    "shop/checkout-federated (federated)",
+  ]);
 });

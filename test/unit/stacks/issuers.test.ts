@@ -15,7 +15,7 @@ import { disguises } from "../../../testing/disguises";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../../../testing/mocks";
-import { deploy, handedOver, split } from "../../../testing/stacks";
+import { crossStackOutputsIn, deploy, split } from "../../../testing/stacks";
 
 const named = (stack: string) => `acme/fleet/${stack}`;
 
@@ -75,7 +75,9 @@ describe("the issuers of a fleet of several stacks", () => {
     const config = shared({ trust: { stack: "trust", provider: "cert-manager", anchors: [anchor] } });
     const trust = planOf(config, "trust");
     expect(trust.othersIssuers).toEqual([]);
-    expect(missingTrust(config, named("prod-us"), new Map([["trust", handedOver(trust)]]))).toBeUndefined();
+    expect(
+      missingTrust(config, named("prod-us"), new Map([["trust", crossStackOutputsIn(trust)]])),
+    ).toBeUndefined();
   });
 
   it("are nobody's in a fleet of one stack, and when all stacks are looked at", () => {
@@ -87,13 +89,13 @@ describe("the issuers of a fleet of several stacks", () => {
 
 describe("a stack whose issuers another one signs", () => {
   const config = shared();
-  const handover = handedOver(planOf(config, "trust"));
+  const outputs = crossStackOutputsIn(planOf(config, "trust"));
   const told = (given: CrossStackOutputs | undefined, of = config, stack = "prod-us") =>
     missingTrust(of, named(stack), new Map(given && [["trust", given]]));
   const UP = "run `pulumi up` in the stack trust (trust.stack) first";
 
   it("is deployed when the anchors and its issuers are there; the stack that signs waits for nobody", () => {
-    expect(told(handover)).toBeUndefined();
+    expect(told(outputs)).toBeUndefined();
     expect(told(undefined, config, "trust")).toBeUndefined();
   });
 
@@ -101,11 +103,11 @@ describe("a stack whose issuers another one signs", () => {
     expect(told(undefined)).toBe(
       `The trust anchor 2026 is not there yet: ${UP}, which makes the anchors for all others. Nothing was changed.`,
     );
-    const { us: _, ...issuers } = handover.issuers;
-    expect(told({ ...handover, issuers })).toBe(
+    const { us: _, ...issuers } = outputs.issuers;
+    expect(told({ ...outputs, issuers })).toBe(
       `The issuer of us is not signed yet: ${UP}, which signs the issuers for all others. Nothing was changed.`,
     );
-    expect(told({ ...handover, issuers: {} })).toContain("The issuer of mx, us is not signed yet");
+    expect(told({ ...outputs, issuers: {} })).toContain("The issuer of mx, us is not signed yet");
   });
 
   it("waits for the issuers of another anchor or generation", () => {
@@ -114,19 +116,19 @@ describe("a stack whose issuers another one signs", () => {
       { id: "2027", state: "active" },
     ];
     const next = shared({ trust: { stack: "trust", anchors } });
-    const both = { ...handover, anchors: { ...handover.anchors, "2027": { certificatePem: "cert" } } };
+    const both = { ...outputs, anchors: { ...outputs.anchors, "2027": { certificatePem: "cert" } } };
     expect(told(both, next)).toContain("The issuer of mx, us is not signed yet");
-    expect(told(handedOver(planOf(next, "trust")), next)).toBeUndefined();
+    expect(told(crossStackOutputsIn(planOf(next, "trust")), next)).toBeUndefined();
     const rotated = shared();
     rotated.clusters.us = { ...(rotated.clusters.us ?? never()), generations: { issuer: 2, webhooks: 1 } };
-    expect(told(handover, rotated)).toContain("The issuer of us is not signed yet");
-    expect(told(handedOver(planOf(rotated, "trust")), rotated)).toBeUndefined();
+    expect(told(outputs, rotated)).toContain("The issuer of us is not signed yet");
+    expect(told(crossStackOutputsIn(planOf(rotated, "trust")), rotated)).toBeUndefined();
   });
 
   it("reads no root key from the outputs of an older version, and waits for the newer one's", () => {
-    const { issuers: _, ...rest } = handover;
+    const { issuers: _, ...rest } = outputs;
     const old = { ...rest, anchors: { "2026": { certificatePem: "cert", privateKeyPem: "root key" } } };
-    const read = readCrossStack({ handover: old }).handover;
+    const read = readCrossStack({ handover: old }).crossStackOutputs;
     expect(JSON.stringify(read)).not.toContain("root key");
     expect(told(read)).toContain("The issuer of mx, us is not signed yet");
   });
@@ -142,7 +144,7 @@ describe("the root key", () => {
   const run = async (plan: Plan, crossStack: ReadonlyMap<string, CrossStackOutputs>) => {
     let parts: CrossStackParts | undefined;
     const resources = await runUnderMocks(() => {
-      parts = new Fleet("fleet", { plan, crossStack, secret: (key) => pulumi.secret(key) }).handover;
+      parts = new Fleet("fleet", { plan, crossStack, secret: (key) => pulumi.secret(key) }).crossStackParts;
     });
     return { resources, parts: parts ?? never() };
   };
@@ -156,8 +158,8 @@ describe("the root key", () => {
       const output = (await crossStackOutputsOf(plan, parts, undefined)) ?? never();
       expect(await pulumi.isSecret(output)).toBe(true);
       const value = await new Promise<unknown>((resolve) => output.apply(resolve));
-      const { handover = never() } = readCrossStack({ handover: value });
-      crossStack.set(stack === "prod-eu" ? named(stack) : stack, handover);
+      const { crossStackOutputs = never() } = readCrossStack({ handover: value });
+      crossStack.set(stack === "prod-eu" ? named(stack) : stack, crossStackOutputs);
       registered.set(stack, resources);
       outputs.set(stack, value);
       plans.set(stack, plan);
@@ -202,7 +204,7 @@ describe("the root key", () => {
     const { trust: before, ...plan } = plans.get("prod-us") ?? never();
     const { from: _, ...own } = before;
     const urns = (all: readonly Registered[]) => all.map(({ types, name }) => `${types.join("$")}::${name}`);
-    const crossStack = new Map([[named("prod-eu"), handedOver(planOf(shared(), "prod-eu"))]]);
+    const crossStack = new Map([[named("prod-eu"), crossStackOutputsIn(planOf(shared(), "prod-eu"))]]);
     const alone = urns((await run({ ...plan, links: [], trust: own }, crossStack)).resources);
     const now = new Set(urns(registered.get("prod-us") ?? []));
     const gone = alone.filter((urn) => !now.has(urn));

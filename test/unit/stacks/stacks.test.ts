@@ -18,7 +18,7 @@ import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { isSecretInput, runUnderMocks } from "../../../testing/mocks";
-import { deploy, handedOver, split } from "../../../testing/stacks";
+import { crossStackOutputsIn, deploy, split } from "../../../testing/stacks";
 
 const linkNames = (links: readonly { source: string; target: string }[]) =>
   links.map(({ source, target }) => `${source} → ${target}`).sort();
@@ -142,7 +142,7 @@ const two = fleetOf(
 const US = "acme/fleet/prod-us";
 const us = (crossStack: [string, CrossStackOutputs][], config = two) =>
   stackContext(US, config, new Map(crossStack));
-const euHandover = handedOver(planFleet(two, stackContext("acme/fleet/prod-eu", two, new Map())));
+const euOutputs = crossStackOutputsIn(planFleet(two, stackContext("acme/fleet/prod-eu", two, new Map())));
 
 describe("a link into another stack", () => {
   it("waits for it, and the preview says for what", () => {
@@ -159,18 +159,18 @@ describe("a link into another stack", () => {
     ["the access", { accesses: {} }, "does not grant the access yet"],
     ["the address of the gateway", { gateways: {} }, "has no address of its gateway yet"],
   ])("waits for %s", (_, lacking, why) => {
-    const plan = planFleet(two, us([["acme/fleet/prod-eu", { ...euHandover, ...lacking }]]));
+    const plan = planFleet(two, us([["acme/fleet/prod-eu", { ...euOutputs, ...lacking }]]));
     expect(plan.pending).toEqual([{ source: "us", target: "eu", stack: "acme/fleet/prod-eu", why }]);
   });
 
   it("is not lost when its stack is: the step is refused", () => {
-    const before = deploymentOf(planFleet(two, us([["acme/fleet/prod-eu", euHandover]])));
+    const before = deploymentOf(planFleet(two, us([["acme/fleet/prod-eu", euOutputs]])));
     const { refusal } = guardTransition({ deployed: before }, planFleet(two, us([])), []);
     expect(refusal).toContain("lose-link: link us → eu");
   });
 
   it("must be drained before it goes, as any other", () => {
-    const before = deploymentOf(planFleet(two, us([["acme/fleet/prod-eu", euHandover]])));
+    const before = deploymentOf(planFleet(two, us([["acme/fleet/prod-eu", euOutputs]])));
     const { eu: _, ...rest } = two.clusters;
     const { refusal } = guardTransition(
       { deployed: before },
@@ -185,10 +185,7 @@ describe("a link into another stack", () => {
     const last = { accesses: [{ source: "eu", target: "us", generation: 1, tokens: [1] }] };
     const tokens = (generation: number) => {
       const uses = { us: { eu: generation } };
-      const plan = keepTokens(
-        planFleet(rotated, us([["acme/fleet/prod-eu", { ...euHandover, uses }]])),
-        last,
-      );
+      const plan = keepTokens(planFleet(rotated, us([["acme/fleet/prod-eu", { ...euOutputs, uses }]])), last);
       return describeAccesses(plan, true).map((access) => access.tokens);
     };
     expect(tokens(1)).toEqual([[1, 2]]);
@@ -198,9 +195,9 @@ describe("a link into another stack", () => {
 
 describe("what a stack hands over", () => {
   it("is read only in a schema that this version knows", () => {
-    expect(readCrossStack(undefined)).toEqual({ handover: undefined });
-    expect(readCrossStack({ handover: euHandover }).handover).toEqual(euHandover);
-    expect(readCrossStack({ handover: { ...euHandover, schema: 2 } }).problem).toBe(
+    expect(readCrossStack(undefined)).toEqual({ crossStackOutputs: undefined });
+    expect(readCrossStack({ handover: euOutputs }).crossStackOutputs).toEqual(euOutputs);
+    expect(readCrossStack({ handover: { ...euOutputs, schema: 2 } }).problem).toBe(
       "hands over schema 2, and this version of the program reads 1",
     );
     expect(readCrossStack({ handover: { schema: 1, gateways: 3 } }).problem).toContain("cannot read");
@@ -215,23 +212,23 @@ describe("what a stack hands over", () => {
     const three = split(fleetOf({ us: cluster("us"), mx: cluster("mx"), eu: cluster("eu") }), (name) =>
       name === "eu" ? "prod-eu" : "prod-us",
     );
-    const eu = handedOver(planFleet(three, stackContext("prod-eu", three, new Map())));
+    const eu = crossStackOutputsIn(planFleet(three, stackContext("prod-eu", three, new Map())));
     const plan = planFleet(three, us([["prod-eu", eu]], three));
     let parts: CrossStackParts | undefined;
     const registered = await runUnderMocks(() => {
-      const crossStack = new Map([["prod-eu", { ...euHandover, accesses: accessesFor(["us", "mx"]) }]]);
-      parts = new Fleet("fleet", { plan, crossStack, secret: (key) => pulumi.secret(key) }).handover;
+      const crossStack = new Map([["prod-eu", { ...euOutputs, accesses: accessesFor(["us", "mx"]) }]]);
+      parts = new Fleet("fleet", { plan, crossStack, secret: (key) => pulumi.secret(key) }).crossStackParts;
     });
     expect(registered.filter(({ type }) => type.endsWith(":Link")).map(({ name }) => name)).toEqual(
       expect.arrayContaining(["us-to-eu-link", "mx-to-eu-link", "us-to-mx-link"]),
     );
     const credentials = registered.find(({ name }) => name === "us-to-eu-mirror");
     expect(isSecretInput(credentials?.inputs.data)).toBe(true);
-    const handover = parts && (await crossStackOutputsOf(plan, parts, undefined));
-    if (!handover) throw new Error("no handover");
-    expect(await pulumi.isSecret(handover)).toBe(true);
-    const value = await new Promise<unknown>((resolve) => handover?.apply(resolve));
-    const { handover: read } = readCrossStack({ handover: value });
+    const outputs = parts && (await crossStackOutputsOf(plan, parts, undefined));
+    if (!outputs) throw new Error("no outputs");
+    expect(await pulumi.isSecret(outputs)).toBe(true);
+    const value = await new Promise<unknown>((resolve) => outputs?.apply(resolve));
+    const { crossStackOutputs: read } = readCrossStack({ handover: value });
     expect(Object.keys(read?.accesses.us ?? {})).toEqual(["eu"]);
     expect(read?.uses).toEqual({ eu: { us: 1, mx: 1 } });
   });

@@ -6,7 +6,7 @@ import type { Plain } from "../../live/shapes";
  * Services are looked at because `Link.status` goes on listing what was removed (linkerd2
  * `multicluster/service-mirror/cluster_watcher.go`).
  */
-export function leftovers(services: readonly Plain[], target: string): string[] {
+export function remainingMirrors(services: readonly Plain[], target: string): string[] {
   return services.flatMap(({ metadata: { name, namespace, labels, annotations } }) => {
     const members = annotations["multicluster.linkerd.io/remote-discovery"]?.split(",") ?? [];
     if (members.some((member) => member.endsWith(`@${target}`) && labels[TARGET_LABEL] !== target)) {
