@@ -88,10 +88,20 @@ export function markInterrupted(state: State): State {
     if (before) resources[at] = { ...before, delete: true };
     const { namespace, name } = place(resource);
     const id = namespace === undefined ? name : `${namespace}/${name}`;
-    resources.push({ ...resource, id, outputs: { ...resource.inputs }, initErrors: [OPEN] });
+    resources.push({ ...resource, id, outputs: outputsOf(resource), initErrors: [OPEN] });
   }
   const { pending_operations: _, ...deployment } = state.deployment;
   return { ...state, deployment: { ...deployment, resources } };
+}
+
+/**
+ * As the provider would have answered. It compares with `__inputs`: without them an object has no namespace for it, and it
+ * deletes the object to make it again (pulumi-kubernetes `provider/pkg/provider/provider.go`, `parseCheckpointObject`).
+ */
+function outputsOf({ type, inputs = {} }: Resource): Record<string, unknown> {
+  return type === RELEASE
+    ? { ...inputs }
+    : { ...inputs, __inputs: inputs, __initialApiVersion: inputs.apiVersion };
 }
 
 function mayBeThere({ type }: Resource): boolean {

@@ -50,9 +50,15 @@ describe("fleet access on API servers", () => {
 
   const CASES = PLANTED.map((planted) => ({
     ...planted,
-    outcome: planted.found instanceof RegExp ? "is named" : `is harmless: ${planted.found.harmless}`,
+    outcome:
+      planted.refused !== undefined
+        ? "is refused"
+        : planted.found instanceof RegExp
+          ? "is named"
+          : `is harmless: ${planted.found.harmless}`,
   }));
-  it.each(CASES)("$what $outcome", async ({ found, ...planted }) => {
+  it.each(CASES)("$what $outcome", async ({ found, refused, ...planted }) => {
+    if (refused !== undefined) return expect(plant(planted)).rejects.toThrow(refused);
     const undo = await plant(planted);
     try {
       const expected = found instanceof RegExp ? expect.arrayContaining([expect.stringMatching(found)]) : [];
@@ -87,19 +93,25 @@ async function plant({
   older,
 }: Pick<Planted, "create" | "edit" | "older">): Promise<Undo> {
   const undo: Undo[] = [];
-  const before = older ? await Promise.all([OURS, GATEWAYS].map((id) => hands.remove("eu", id))) : [];
-  for (const object of create) {
-    const { apiVersion, kind, status: _, ...rest } = object;
-    undo.push(await hands.create("eu", idOf({ apiVersion, kind, metadata: rest.metadata }), rest));
-  }
-  if (older) await sleep(SECOND_MS);
-  for (const again of before) await again();
-  for (const { of, change } of edit) {
-    undo.push(await hands.edit("eu", idOf(of), (live) => merge(live, change)));
-  }
-  return async () => {
+  const undone = async () => {
     for (const one of undo.reverse()) await one();
   };
+  try {
+    const before = older ? await Promise.all([OURS, GATEWAYS].map((id) => hands.remove("eu", id))) : [];
+    for (const object of create) {
+      const { apiVersion, kind, status: _, ...rest } = object;
+      undo.push(await hands.create("eu", idOf({ apiVersion, kind, metadata: rest.metadata }), rest));
+    }
+    if (older) await sleep(SECOND_MS);
+    for (const again of before) await again();
+    for (const { of, change } of edit) {
+      undo.push(await hands.edit("eu", idOf(of), (live) => merge(live, change)));
+    }
+  } catch (refused) {
+    await undone();
+    throw refused;
+  }
+  return undone;
 }
 
 function idOf({ apiVersion, kind, metadata }: Pick<Applied, "apiVersion" | "kind" | "metadata">): ObjectId {

@@ -182,7 +182,7 @@ it("nothing that is refused writes or says a secret", async () => {
   await store("pull", pullToken);
   await refused("a pull secret that is no JSON", UP, /registry/);
   await store("anchorKey", planted.get("anchor key") ?? "");
-  await refused("an anchor's key that is no PEM", `${UP} --json`, /is not a private key in PEM/);
+  await refused("an anchor's key that is no PEM", `${UP} --json`, /has no lines -----BEGIN and -----END/);
   await store("eu-kubeconfig", `users: [{{ ${planted.get("kubeconfig of eu")}`);
   await refused("a kubeconfig that is no YAML", UP, /clusters\.eu\.kubeconfig[\s\S]*cannot be read as YAML/);
   for (const [place, text] of [...said, ...written()]) expect(seenIn(text), `in ${place}`).toEqual([]);

@@ -94,7 +94,12 @@ describe("an interrupted state", () => {
     const taken = deployment.resources?.find((resource) => resource.urn === secret.urn);
     expect(taken).toMatchObject({
       id: "linkerd/token-x",
-      outputs: { __fieldManager: "pulumi-kubernetes-1" },
+      outputs: {
+        __fieldManager: "pulumi-kubernetes-1",
+        // Without it the provider deletes the object and makes another.
+        __inputs: secret.inputs,
+        __initialApiVersion: "v1",
+      },
     });
     expect(taken?.initErrors).toHaveLength(1);
     expect(unsettledIn({ deployment }).map((one) => one.urn)).toEqual([release.urn]);
