@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, portMismatch, sourceOfTruth } from "../fleet/exports/federation";
-import { destinationRestart } from "../fleet/links/objects";
+import { destinationRestart, needsDestination } from "../fleet/links/objects";
 import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
 import type { Plan } from "../fleet/plan";
 import type { CrossStackOutputs } from "../fleet/stacks/crossStack";
@@ -65,7 +65,7 @@ export class Fleet extends pulumi.ComponentResource {
           {
             access,
             namespace: target.member.multicluster.namespace.metadata.name,
-            role: target.member.accessRole,
+            role: target.member.accessRole(access.scope),
             maxTokenAge: plan.maxTokenAge,
             ...(ca === undefined ? {} : { ca }),
           },
@@ -109,10 +109,12 @@ export class Fleet extends pulumi.ComponentResource {
         },
         { parent: this, providers: { kubernetes: source.provider }, ...aliasOf(called) },
       );
-      destinations.set(link.source, [...(destinations.get(link.source) ?? []), made.destination]);
+      if (made.destination)
+        destinations.set(link.source, [...(destinations.get(link.source) ?? []), made.destination]);
       created.set(`${link.source}/${link.target}`, made.created);
     }
-    const uses = links.map(([{ source, target }, { access }]) => ({
+    const reading = links.filter(([link]) => needsDestination(link));
+    const uses = reading.map(([{ source, target }, { access }]) => ({
       source,
       target,
       generation: access.generation,
@@ -163,6 +165,7 @@ export class Fleet extends pulumi.ComponentResource {
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
     const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
     const routes = Map.groupBy(plan.routes, (route) => route.cluster);
+    const accesses = Map.groupBy(plan.accesses, (access) => access.target);
     const admissions = new Map(plan.admissions.map((admission) => [admission.cluster, admission]));
     const members = new Map<string, FleetMember>();
     const waves = [...Map.groupBy(plan.clusters, ({ wave }) => wave)].sort(([a], [b]) => a - b);
@@ -177,6 +180,7 @@ export class Fleet extends pulumi.ComponentResource {
             exports: exports.get(cluster.name) ?? [],
             grants: grants.get(cluster.name) ?? [],
             routes: routes.get(cluster.name) ?? [],
+            accesses: accesses.get(cluster.name) ?? [],
             admission: admissions.get(cluster.name),
             waveBefore,
             trust,

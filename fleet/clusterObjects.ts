@@ -1,6 +1,6 @@
-import { accessObjects, accessRole } from "./access/objects";
+import { accessObjects, accessRoles } from "./access/objects";
 import type { AccessPlan } from "./access/plan";
-import { ACCESS_ROLE } from "./access/role";
+import { ACCESS_ROLES, accessScope } from "./access/role";
 import { admissionObjects } from "./admission/objects";
 import { namespaceObjects, restartObjects } from "./clusters/objects";
 import type { ClusterPlan } from "./clusters/plan";
@@ -29,7 +29,7 @@ import {
   pullSecretObjects,
 } from "./linkerd/objects";
 import { WEBHOOKS } from "./linkerd/values";
-import { destinationRestart, linkObjects } from "./links/objects";
+import { destinationRestart, linkObjects, needsDestination } from "./links/objects";
 import type { FleetObject } from "./objects/object";
 import type { Labels, Plain, Text, Values } from "./objects/values";
 import { observabilityObjects } from "./observability/objects";
@@ -103,7 +103,9 @@ export function clusterObjects<V extends Values = Plain>(
   const { name, observability } = cluster;
   const isOwn = (one: { readonly cluster: string }) => one.cluster === name;
   const links = plan.links.filter(({ source }) => source === name);
-  const uses = links.map((link) => ({ ...link, generation: known.generation(link) }));
+  const uses = links
+    .filter(needsDestination)
+    .map((link) => ({ ...link, generation: known.generation(link) }));
   const ofCluster = (concept: ObjectConcept, objects: readonly FleetObject<V>[]): ObjectGroup<V> => {
     return { concept, subject: name, objects };
   };
@@ -116,7 +118,7 @@ export function clusterObjects<V extends Values = Plain>(
     ofCluster("linkerd", linkerd(cluster, known)),
     ofCluster("trust", trust(plan, cluster, known)),
     ofCluster("clusters", [...namespaceObjects(cluster), ...restartObjects(cluster)]),
-    ofCluster("access", [accessRole()]),
+    ofCluster("access", accessRoles(plan.accesses.filter(({ target }) => target === name))),
     ...plan.accesses
       .filter(({ target }) => target === name)
       .map((access) => ofAccess(access, (generation) => known.tokenName(access, generation))),
@@ -156,16 +158,17 @@ export function clusterObjects<V extends Values = Plain>(
 export function neighbourObjects({ links }: Plan, cluster: Pick<ClusterPlan, "name">): ObjectGroup[] {
   return links
     .filter(({ target }) => target === cluster.name)
-    .map(({ source, target }) =>
-      ofAccess({ source, target, serviceAccount: accessName(source), tokens: [] }, String),
-    );
+    .map(({ source, target, modes }) => {
+      const scope = accessScope(modes);
+      return ofAccess({ source, target, serviceAccount: accessName(source), scope, tokens: [] }, String);
+    });
 }
 
 function ofAccess<V extends Values>(
-  access: Pick<AccessPlan, "source" | "target" | "serviceAccount" | "tokens">,
+  access: Pick<AccessPlan, "source" | "target" | "serviceAccount" | "scope" | "tokens">,
   tokenName: (generation: number) => Text<V>,
 ): ObjectGroup<V> {
-  const inputs = { namespace: MULTICLUSTER_NAMESPACE, role: ACCESS_ROLE, tokenName };
+  const inputs = { namespace: MULTICLUSTER_NAMESPACE, role: ACCESS_ROLES[access.scope].name, tokenName };
   return { concept: "access", subject: linkName(access), objects: accessObjects<V>(access, inputs) };
 }
 

@@ -1,15 +1,13 @@
 /**
  * The test commands: `npm test` (types, lint, unit, policy, engine and browser tests) and `npm run test:lab`,
  * which also fails for commands of documents that no test ran. Ends with one line, `N passed, N failed`, and exit
- * code 1 if anything failed; a type or lint error counts as one failure. `npm run test:lab -- unproven` runs the lab
- * tests that `test/lab/unproven.json` lists, which `npm run test:lab` leaves out.
+ * code 1 if anything failed; a type or lint error counts as one failure.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { neverRun, RUN_BLOCKS } from "../testing/documents";
-import { files, why } from "./lab/unproven.json";
 
 interface Count {
   readonly passed: number;
@@ -23,24 +21,18 @@ const LAYERS =
   );
 
 function main(kinds: readonly string[]): number {
-  const counts = kinds.includes("unproven")
-    ? [vitest(["lab"], { LINKERD_FLEET_UNPROVEN: "1" }, unprovenFiles())]
-    : kinds.includes("lab")
-      ? wholeLab()
-      : [
-          check("tsc", ["--noEmit"]),
-          check("biome", ["check", "."]),
-          check("depcruise", LAYERS),
-          vitest(["unit", "policy", "engine", "browser"]),
-        ];
+  const counts = kinds.includes("lab")
+    ? wholeLab()
+    : [
+        check("tsc", ["--noEmit"]),
+        check("biome", ["check", "."]),
+        check("depcruise", LAYERS),
+        vitest(["unit", "policy", "engine", "browser"]),
+      ];
   const passed = sum(counts, "passed");
   const failed = sum(counts, "failed");
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
-}
-
-function unprovenFiles(): string[] {
-  return files.map((name) => `test/lab/${name}.test.ts`);
 }
 
 function check(tool: string, args: readonly string[]): Count {
@@ -56,10 +48,6 @@ function wholeLab(): Count[] {
   writeFileSync(file, "");
   try {
     const tests = vitest(["lab"], { [RUN_BLOCKS]: file });
-    if (files.length > 0 && process.env.LINKERD_FLEET_UNPROVEN !== "1") {
-      console.log(`Not run: ${files.join(", ")}. ${why}`);
-      return [tests];
-    }
     const left = neverRun(file);
     for (const { at, text } of left)
       console.log(`${at}: no test ran this, and it does not say why:\n${text}`);
@@ -69,18 +57,13 @@ function wholeLab(): Count[] {
   }
 }
 
-function vitest(
-  projects: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  only: readonly string[] = [],
-): Count {
+function vitest(projects: readonly string[], env: Readonly<Record<string, string>> = {}): Count {
   const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-test-"));
   const report = join(folder, "report.json");
   const { status } = spawnSync(
     "vitest",
     [
       "run",
-      ...only,
       ...projects.flatMap((name) => ["--project", name]),
       "--reporter=default",
       "--reporter=json",

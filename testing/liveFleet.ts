@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ACCESS_RULES } from "../fleet/access/role";
+import { ACCESS_ROLES, accessScope } from "../fleet/access/role";
+import type { PolicyRule } from "../fleet/objects/kubernetes";
 import { describeClusters, plannedOutputs } from "../fleet/outputs/describe";
 import { byName } from "../fleet/outputs/schema";
 import type { Plan } from "../fleet/plan";
@@ -101,11 +102,11 @@ export class LiveFleet {
         const page = read(ask(name, path), z.object({ items: z.array(item) }));
         return page.state === "found" ? { state: "found", value: page.value.items } : page;
       },
-      rulesOf: async () => ({
+      rulesOf: async (token) => ({
         state: "found",
         value: {
           incomplete: false,
-          resourceRules: ACCESS_RULES.map((rule) => ({ resourceNames: [], ...rule })),
+          resourceRules: this.rulesOf(name, token).map((rule) => ({ resourceNames: [], ...rule })),
         },
       }),
       remove: async () => ({ state: "missing" }),
@@ -114,15 +115,25 @@ export class LiveFleet {
     return new Map([...this.objects.keys()].map((name) => [name, open(name)]));
   }
 
+  /** What the token of an access lets its source read. */
+  private rulesOf(cluster: string, token: string): readonly PolicyRule[] {
+    const link = this.plan.links.find(
+      ({ source, target }) => target === cluster && token.endsWith(`token-of-${source}`),
+    );
+    return link ? ACCESS_ROLES[accessScope(link.modes)].rules : [];
+  }
+
   /** Answers as the API server of the cluster that the path begins with. */
-  answer({ path, query, method }: Asked): Reply {
+  answer({ path, query, method, authorization = "" }: Asked): Reply {
     const [, cluster = "", ...rest] = path.split("/");
     const objects = this.objects.get(cluster);
     const asked = `/${rest.join("/")}`;
     if (!objects) return undefined;
     if (asked === "/version") return { body: { gitVersion: "v1.35.4" } };
-    if (method === "POST")
-      return { status: 201, body: { status: { incomplete: false, resourceRules: ACCESS_RULES } } };
+    if (method === "POST") {
+      const resourceRules = this.rulesOf(cluster, authorization);
+      return { status: 201, body: { status: { incomplete: false, resourceRules } } };
+    }
     const kinds = KINDS[asked];
     if (kinds) return { body: { resources: kinds.map((name) => ({ name })) } };
 

@@ -1,6 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { accessRole } from "../../fleet/access/objects";
+import { accessRoles, roleId } from "../../fleet/access/objects";
+import type { AccessPlan } from "../../fleet/access/plan";
+import type { AccessScope } from "../../fleet/access/role";
 import type { AdmissionPlan } from "../../fleet/admission/plan";
 import { namespaceObjects, restartObjects } from "../../fleet/clusters/objects";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
@@ -36,6 +38,8 @@ export interface ClusterArgs {
   /** Who signs what, and for how long. */
   readonly plan: Pick<TrustPlan, "clusterIssuer" | "issuer" | "webhooks">;
   readonly names: ResourceNames;
+  /** The accesses that this cluster grants. */
+  readonly accesses: readonly AccessPlan[];
   /** A secret configuration value of this stack. */
   readonly secret: (key: string) => pulumi.Output<string>;
 }
@@ -46,8 +50,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly multicluster: Multicluster;
   /** Addresses of the gateway, separated by commas; `undefined` without one. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
-  /** The role of every access of this cluster. */
-  readonly accessRole: kubernetes.rbac.v1.ClusterRole;
+  /** The role of this cluster's accesses of a scope. */
+  readonly accessRole: (scope: AccessScope) => kubernetes.rbac.v1.ClusterRole;
   /** By `exportKey`. */
   readonly exported: ReadonlyMap<string, ExportedService>;
 
@@ -108,10 +112,8 @@ export class Cluster extends pulumi.ComponentResource {
         child,
       );
     }
-    this.accessRole = renderObjects(name, [accessRole()], child).get(
-      "access-role",
-      kubernetes.rbac.v1.ClusterRole,
-    );
+    const roles = renderObjects(name, accessRoles(args.accesses), child);
+    this.accessRole = (scope) => roles.get(roleId(scope), kubernetes.rbac.v1.ClusterRole);
     const { release } = this.controlPlane;
     const nameOf = (id: string) => args.names.inCluster(name, id);
     const named = (of: ServiceName, suffix = "") => {

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { linkKubeconfig } from "../../fleet/access/credentials";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import { linkObjects } from "../../fleet/links/objects";
+import { linkObjects, needsDestination } from "../../fleet/links/objects";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import { base64 } from "../base64";
 import { type Inputs, renderObjects } from "../objects/render";
@@ -43,8 +43,8 @@ export interface LinkArgs {
  * new cluster up once, and the Link makes the service mirror start.
  */
 export class Link extends pulumi.ComponentResource {
-  /** The credentials that the destination controller reads. */
-  readonly destination: kubernetes.core.v1.Secret;
+  /** The credentials that the destination controller reads; none where the link carries gateway services only. */
+  readonly destination: kubernetes.core.v1.Secret | undefined;
   /** When the Link was made, as Kubernetes writes it. */
   readonly created: pulumi.Output<string>;
 
@@ -65,9 +65,11 @@ export class Link extends pulumi.ComponentResource {
     });
     const made = renderObjects(name, objects, ({ after }) => ({
       parent: this,
-      ...(after ? {} : { dependsOn: [...args.after] }),
+      ...(after && after.length > 0 ? {} : { dependsOn: [...args.after] }),
     }));
-    this.destination = made.get("destination", kubernetes.core.v1.Secret);
+    this.destination = needsDestination(link)
+      ? made.get("destination", kubernetes.core.v1.Secret)
+      : undefined;
     this.created = made.get("link", kubernetes.apiextensions.CustomResource).metadata.creationTimestamp;
     this.registerOutputs({});
   }

@@ -3,12 +3,15 @@ import { accessName } from "../config/names";
 import { type RawOutputs, readOutput } from "../outputs/schema";
 import type { StackContext } from "../stacks/plan";
 import type { LinkPlan } from "../topology/plan";
+import { type AccessScope, accessScope } from "./role";
 
 /** The access that `target` grants `source`: a ServiceAccount whose token reads what a service mirror must read. */
 export interface AccessPlan {
   readonly source: string;
   readonly target: string;
   readonly serviceAccount: string;
+  /** What the source reads: pods only where its link carries flat or federated services. */
+  readonly scope: AccessScope;
   /** Generation of the token that the source uses. */
   readonly generation: number;
   /** Whether the source uses that token once this deployment is complete; of one in another stack, whether it does. */
@@ -27,7 +30,7 @@ export function planAccesses(
   const own = new Map(
     generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
   );
-  return links.map(({ source, target }) => {
+  return links.map(({ source, target, modes }) => {
     const generation = own.get(`${source}/${target}`) ?? common;
     const stack = others.get(source);
     const used = stack === undefined ? generation : inUse(source, target, stack);
@@ -35,6 +38,7 @@ export function planAccesses(
       source,
       target,
       serviceAccount: accessName(source),
+      scope: accessScope(modes),
       generation,
       tokens: [generation],
       confirmed: used === generation,

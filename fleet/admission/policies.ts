@@ -1,5 +1,5 @@
 import { CREDENTIALS_TYPE } from "../access/credentials";
-import { ACCESS_ROLE } from "../access/role";
+import { ACCESS_ROLES, SCOPES } from "../access/role";
 import { GRANT_PREFIX } from "../config/names";
 import { EXPORT_KEYS } from "../exports/labels";
 import type { AdmissionPlan } from "./plan";
@@ -105,7 +105,7 @@ function exportsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy 
 }
 
 function accessPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
-  const role = cel(ACCESS_ROLE);
+  const roles = cel(SCOPES.map((scope) => ACCESS_ROLES[scope].name));
   return {
     name: "linkerd-fleet-access",
     operations: ["CREATE", "UPDATE", "DELETE"],
@@ -117,7 +117,7 @@ function accessPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
     ],
     conditions: {
       "access-of-other-clusters": eitherObject(
-        `request.kind.kind == 'ClusterRole' ? it.metadata.name == ${role} : it.roleRef.name == ${role}`,
+        `(request.kind.kind == 'ClusterRole' ? it.metadata.name : it.roleRef.name) in ${roles}`,
       ),
       changed: changed("?rules", "?aggregationRule", "?subjects"),
     },

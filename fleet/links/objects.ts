@@ -1,5 +1,6 @@
 import { CREDENTIALS_TYPE, destinationMetadata } from "../access/credentials";
 import { destinationAnnotation } from "../access/plan";
+import { accessScope } from "../access/role";
 import { restartOf } from "../clusters/objects";
 import type { ClusterPlan } from "../clusters/plan";
 import { credentialsName } from "../config/names";
@@ -21,7 +22,8 @@ export interface LinkInputs<V extends Values> {
 
 /**
  * A link in its source: the credentials for the destination controller, those for the service mirror, then the Link. The
- * destination controller looks a new cluster up once, and the Link makes the service mirror start.
+ * destination controller looks a new cluster up once, and the Link makes the service mirror start. A link that carries
+ * gateway services only gives the destination controller none: it asks nothing of the target.
  */
 export function linkObjects<V extends Values = Plain>(
   link: LinkPlan,
@@ -29,15 +31,20 @@ export function linkObjects<V extends Values = Plain>(
   { namespaces, kubeconfig, gatewayAddress, generation }: LinkInputs<V>,
 ): FleetObject<V>[] {
   const name = credentialsName(link.target);
+  const destination: FleetObject<V>[] = needsDestination(link)
+    ? [
+        {
+          id: "destination",
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name, namespace: namespaces.controlPlane, ...destinationMetadata(target) },
+          type: CREDENTIALS_TYPE,
+          data: { kubeconfig },
+        },
+      ]
+    : [];
   return [
-    {
-      id: "destination",
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name, namespace: namespaces.controlPlane, ...destinationMetadata(target) },
-      type: CREDENTIALS_TYPE,
-      data: { kubeconfig },
-    },
+    ...destination,
     {
       id: "mirror",
       apiVersion: "v1",
@@ -45,7 +52,7 @@ export function linkObjects<V extends Values = Plain>(
       metadata: { name, namespace: namespaces.multicluster },
       type: CREDENTIALS_TYPE,
       data: { kubeconfig },
-      after: ["destination"],
+      after: destination.map(({ id }) => id),
     },
     {
       id: "link",
@@ -60,6 +67,11 @@ export function linkObjects<V extends Values = Plain>(
       after: ["mirror"],
     },
   ];
+}
+
+/** Whether the source's destination controller reads the target: its pods take requests without a gateway. */
+export function needsDestination({ modes }: Pick<LinkPlan, "modes">): boolean {
+  return accessScope(modes) === "pods";
 }
 
 /** The patch that makes a source's destination controller read its rotated tokens; none before the first rotation. */

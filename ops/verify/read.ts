@@ -1,5 +1,4 @@
 import { CREDENTIALS_TYPE } from "../../fleet/access/credentials";
-import { ACCESS_ROLE } from "../../fleet/access/role";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import {
   credentialsName,
@@ -46,7 +45,7 @@ export interface Member<Part extends keyof Facts = keyof Facts> {
 /** What a link is judged by in its target. */
 const TARGET_FACTS = [
   "accounts",
-  "accessRole",
+  "accessRoles",
   "bindings",
   "clusterBindings",
   "clusterCa",
@@ -130,7 +129,8 @@ const FACTS = {
       ? NOTHING
       : live.list(secretsOf(MULTICLUSTER_NAMESPACE, TOKEN_TYPE), shapes.token),
   accounts: (live) => live.list(`${core(MULTICLUSTER_NAMESPACE)}/serviceaccounts`, shapes.plain),
-  accessRole: (live) => live.get(`${RBAC}/clusterroles/${ACCESS_ROLE}`, shapes.role),
+  accessRoles: (live) =>
+    live.list(`${RBAC}/clusterroles?${labels("linkerd.io/extension=multicluster")}`, shapes.role),
   clusterBindings: (live) => live.list(`${RBAC}/clusterrolebindings`, shapes.binding),
   bindings: (live) => live.list(`${RBAC}/rolebindings`, shapes.binding),
   roles: (live) => live.list(`${RBAC}/namespaces/${MULTICLUSTER_NAMESPACE}/roles`, shapes.plain),

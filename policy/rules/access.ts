@@ -1,5 +1,6 @@
 import { CREDENTIALS_TYPE } from "../../fleet/access/credentials";
-import { ACCESS_ROLE } from "../../fleet/access/role";
+import { bindingName } from "../../fleet/access/objects";
+import { ACCESS_ROLES, SCOPES } from "../../fleet/access/role";
 import { accessName, credentialsName, MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
 import { objectName, objectNamespace, ROLE, ROLE_BINDING, SECRET } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
@@ -38,6 +39,8 @@ export const accessNoWildcard: ResourceRule = {
   },
 };
 
+const ROLE_NAMES = SCOPES.map((scope) => ACCESS_ROLES[scope].name);
+
 export const accessPerSource: FleetRule = {
   name: "access-per-source",
   description:
@@ -50,29 +53,29 @@ export const accessPerSource: FleetRule = {
     if (!fleet.accesses) return;
     const bindings = fleet
       .ofType(ROLE_BINDING)
-      .filter(({ properties }) => properties.at("roleRef", "name").text === ACCESS_ROLE);
+      .filter(({ properties }) => ROLE_NAMES.includes(properties.at("roleRef", "name").text ?? ""));
     const bound = new Map(bindings.map((binding) => [`${binding.cluster}/${objectName(binding)}`, binding]));
     const unsure = new Set(
       bindings.filter((one) => objectName(one) === undefined).map(({ cluster }) => cluster),
     );
-    const expected = new Set<string>();
+    /** By cluster and name of a binding: the ServiceAccount it is for. */
+    const expected = new Map<string, string>();
     for (const { source, target } of fleet.accesses) {
-      const key = `${target}/${accessName(source)}`;
-      expected.add(key);
-      if (!bound.has(key) && !unsure.has(target))
+      const keys = SCOPES.map((scope) => `${target}/${bindingName(accessName(source), scope)}`);
+      for (const key of keys) expected.set(key, accessName(source));
+      if (!keys.some((key) => bound.has(key)) && !unsure.has(target))
         yield { problem: `${target} grants ${source} no access of its own` };
     }
     for (const binding of bindings) {
       const name = objectName(binding);
       if (name === undefined) continue;
-      if (!expected.has(`${binding.cluster}/${name}`)) {
-        yield {
-          problem: `${binding.cluster} binds ${name} to ${ACCESS_ROLE}, for no declared access`,
-          of: binding,
-        };
+      const account = expected.get(`${binding.cluster}/${name}`);
+      if (account === undefined) {
+        const role = binding.properties.at("roleRef", "name").text;
+        yield { problem: `${binding.cluster} binds ${name} to ${role}, for no declared access`, of: binding };
       }
       const subjects = binding.properties.at("subjects");
-      const strangers = subjects.items.filter((subject) => subject.at("name").isNot(name));
+      const strangers = subjects.items.filter((subject) => subject.at("name").isNot(account ?? name));
       if (strangers.length > 0 || subjects.isAbsent) {
         const who = strangers.map((subject) => subject.at("name").text).join(", ");
         yield {

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { expect } from "vitest";
-import { ACCESS_ROLE } from "../../fleet/access/role";
+import { ACCESS_ROLES } from "../../fleet/access/role";
 import { certificate, type Pair } from "../../testing/authority";
 import type { Hands, Manifest, Undo } from "./hands";
 import type { TestLab } from "./harness";
@@ -25,6 +25,7 @@ export interface Fault {
 const MULTICLUSTER = "linkerd-multicluster";
 const DESTINATION = "v1 Secret linkerd/cluster-credentials-eu";
 const MIRROR = `v1 Secret ${MULTICLUSTER}/cluster-credentials-eu`;
+const ACCESS_ROLE = ACCESS_ROLES.pods.name;
 const ACCESS = "linkerd-service-mirror-remote-access-us";
 /** Helm's record of a revision, and a revision that no test reaches. */
 const RECORD = `v1 Secret ${MULTICLUSTER}/sh.helm.release.v1.linkerd-multicluster.v`;

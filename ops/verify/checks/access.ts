@@ -1,5 +1,7 @@
-import { ACCESS_ROLE } from "../../../fleet/access/role";
+import { bindingName } from "../../../fleet/access/objects";
+import { ACCESS_ROLES, accessScope } from "../../../fleet/access/role";
 import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/config/names";
+import { needsDestination } from "../../../fleet/links/objects";
 import type { Binding } from "../../../live/shapes";
 import { entry, named, readCertificates } from "../certificates";
 import { parseCredentials } from "../credentials";
@@ -19,10 +21,14 @@ export const accessChecks = [
       ({ destination = [], serviceMirror = [], clusterCa }) => {
         const name = credentialsName(link.target);
         const copies = [
-          {
-            copy: `the Secret ${source.cluster.controlPlaneNamespace}/${name}`,
-            secret: named(destination, name),
-          },
+          ...(needsDestination(link)
+            ? [
+                {
+                  copy: `the Secret ${source.cluster.controlPlaneNamespace}/${name}`,
+                  secret: named(destination, name),
+                },
+              ]
+            : []),
           { copy: `the Secret ${MULTICLUSTER_NAMESPACE}/${name}`, secret: named(serviceMirror, name) },
         ];
         const ca = fingerprints(target.cluster.ca ?? clusterCa?.data["ca.crt"]);
@@ -57,18 +63,20 @@ export const accessChecks = [
         accounts: target.found.accounts,
         clusterBindings: target.found.clusterBindings,
         bindings: target.found.bindings,
-        role: target.found.accessRole,
+        roles: target.found.accessRoles,
       },
-      ({ accounts = [], clusterBindings = [], bindings = [], role }) => {
+      ({ accounts = [], clusterBindings = [], bindings = [], roles = [] }) => {
         const name = accessName(link.source);
         const at = `of ${link.target}`;
         // What is missing, or not bound, the check of the accesses says.
         if (!named(accounts, name)) return [];
+        const scope = accessScope(link.modes);
+        const role = ACCESS_ROLES[scope].name;
         const bound = [...clusterBindings, ...bindings].filter((binding) => isFor(binding, name));
         const isOurs = ({ metadata, roleRef }: Binding) =>
-          metadata.name === name &&
+          metadata.name === bindingName(name, scope) &&
           metadata.namespace === "" &&
-          differences({ kind: "ClusterRole", name: ACCESS_ROLE }, roleRef).length === 0;
+          differences({ kind: "ClusterRole", name: role }, roleRef).length === 0;
         if (!bound.some(isOurs)) return [];
         const others = bound.filter((binding) => !isOurs(binding));
         if (others.length > 0) {
@@ -90,7 +98,7 @@ export const accessChecks = [
           // Without credentials there is no token to try: their own check says so.
           if (!found) return [];
           // Against the role as it is: whether that is as planned is asked once for the cluster.
-          const difference = compareRights(role?.rules ?? [], found.resourceRules);
+          const difference = compareRights(named(roles, role)?.rules ?? [], found.resourceRules);
           return difference === undefined ? [] : [drifted(`the token of ${link.source} ${difference}`)];
         });
       },

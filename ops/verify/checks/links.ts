@@ -1,4 +1,5 @@
 import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/config/names";
+import { needsDestination } from "../../../fleet/links/objects";
 import { named } from "../certificates";
 import { driftedChart, type Finding, kubectlOf, notWorking, whenReadable } from "../finding";
 import { ofLinks } from "./check";
@@ -13,8 +14,7 @@ const COMPONENT = "linkerd.io/control-plane-component";
 export const linkChecks = [
   ofLinks("destination controllers know the linked cluster", ({ link, source, target }, { effective }) => {
     const { version } = target.found;
-    const remote = link.modes.some((mode) => mode !== "gateway");
-    if (!remote || version.state !== "failed" || version.why !== "unreachable") return [];
+    if (!needsDestination(link) || version.state !== "failed" || version.why !== "unreachable") return [];
     const read = effective.get(link.source);
     if (read?.state !== "found") return [];
     const { controlPlaneNamespace } = source.cluster;

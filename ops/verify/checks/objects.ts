@@ -1,4 +1,4 @@
-import { ACCESS_ROLE, ACCESS_RULES } from "../../../fleet/access/role";
+import { ACCESS_ROLES, SCOPES } from "../../../fleet/access/role";
 import {
   neighbourObjects,
   OBJECT_CONCEPTS,
@@ -60,8 +60,11 @@ const WORDS: Readonly<Record<ObjectConcept, Words>> = {
     differs: (asked, { at, found }) => {
       if (at.startsWith("roleRef") || at.startsWith("subjects")) return [unbound(asked)];
       if (at !== "rules") return undefined;
-      const difference = compareRights(ACCESS_RULES, (found ?? []) as readonly Rule[]);
-      return [drifted(`who holds the ClusterRole ${ACCESS_ROLE} ${difference}`)];
+      const role = SCOPES.map((scope) => ACCESS_ROLES[scope]).find(
+        ({ name }) => name === asked.object.metadata.name,
+      );
+      const difference = compareRights(role?.rules ?? [], (found ?? []) as readonly Rule[]);
+      return [drifted(`who holds the ClusterRole ${role?.name} ${difference}`)];
     },
   },
   links: {
@@ -171,8 +174,10 @@ function called({ object: { kind, metadata } }: Asked): string {
 }
 
 function unbound({ object, cluster }: Asked): Finding {
-  const name = String(object.metadata.name);
-  return drifted(`${name} of ${cluster.name} is not bound to the ClusterRole ${ACCESS_ROLE}`);
+  if (object.kind !== "ClusterRoleBinding") throw new Error(`a ${object.kind} binds nothing`);
+  const { roleRef, subjects } = object;
+  const account = String(subjects[0]?.name);
+  return drifted(`${account} of ${cluster.name} is not bound to the ClusterRole ${String(roleRef.name)}`);
 }
 
 /** Somebody else makes it: an update cannot bring it back. */

@@ -6,6 +6,7 @@ import {
   MULTICLUSTER_NAMESPACE,
   TARGET_LABEL,
 } from "../../../fleet/config/names";
+import { needsDestination } from "../../../fleet/links/objects";
 import type { Plan } from "../../../fleet/plan";
 import type { Metadata, Service } from "../../../live/shapes";
 import { type Finding, undeclared, whenReadable } from "../finding";
@@ -22,12 +23,14 @@ export const orphanChecks = [
         accounts: found.accounts,
       },
       ({ links = [], destination = [], serviceMirror = [], controllers = [], accounts = [] }) => {
-        const targets = plan.links.flatMap(({ source, target }) => (source === cluster.name ? [target] : []));
+        const own = plan.links.filter(({ source }) => source === cluster.name);
+        const targets = own.map(({ target }) => target);
         // Also of sources in other stacks, whose links are not this plan's.
         const granted = plan.accesses.flatMap(({ source, target }) =>
           target === cluster.name ? [source] : [],
         );
         const credentials = new Set(targets.map(credentialsName));
+        const read = new Set(own.filter(needsDestination).map(({ target }) => credentialsName(target)));
         const accesses = new Set([...granted.map(accessName), ...cluster.chartAccesses]);
         const remove = (kind: string, what: string, objects: readonly { readonly metadata: Metadata }[]) =>
           objects.map(({ metadata: { namespace, name } }) =>
@@ -46,11 +49,10 @@ export const orphanChecks = [
                 metadata.namespace !== MULTICLUSTER_NAMESPACE || !targets.includes(metadata.name),
             ),
           ),
-          ...remove(
-            "secret",
-            "the credentials Secret",
-            [...destination, ...serviceMirror].filter(({ metadata }) => !credentials.has(metadata.name)),
-          ),
+          ...remove("secret", "the credentials Secret", [
+            ...destination.filter(({ metadata }) => !read.has(metadata.name)),
+            ...serviceMirror.filter(({ metadata }) => !credentials.has(metadata.name)),
+          ]),
           ...remove(
             "deployment",
             "the service mirror",

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { accessScope } from "../../../fleet/access/role";
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { fleetConfig } from "../../../fleet/config/fleetConfig";
 import { isMap } from "../../../fleet/config/json";
@@ -70,8 +71,8 @@ describe("the plan of a fleet", () => {
   it("grants one access for each link, named after its source", () => {
     anyPlan(({ links, accesses }) => {
       expect(accesses).toEqual(
-        links.map(({ source, target }) => ({
-          ...{ source, target, serviceAccount: accessName(source) },
+        links.map(({ source, target, modes }) => ({
+          ...{ source, target, serviceAccount: accessName(source), scope: accessScope(modes) },
           ...{ generation: 1, tokens: [1], confirmed: true },
         })),
       );
