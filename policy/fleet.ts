@@ -1,11 +1,13 @@
+import { type Mode, mode } from "../fleet/config/common";
 import type { LinkSummary, ServiceSummary } from "../fleet/outputs/schema";
+import type { LinkPlan } from "../fleet/topology/plan";
 import type { PreviewValue } from "./previewValue";
 import { chartOf, type Resource, STACK } from "./resource";
 
 /** All resources of a stack, and what the stack file declares, as the stack's outputs tell it. */
 export class JudgedFleet {
   /** Without the output nothing is declared, and so nothing is allowed. `undefined`: not known yet. */
-  readonly links: readonly DeclaredLink[] | undefined;
+  readonly links: readonly (DeclaredLink & Pick<LinkPlan, "modes">)[] | undefined;
   /** What targets of this stack grant, also to sources in other stacks. */
   readonly accesses: readonly DeclaredLink[] | undefined;
   readonly services: readonly DeclaredService[] | undefined;
@@ -17,6 +19,7 @@ export class JudgedFleet {
     // A pending link waits for another stack, and is nowhere yet.
     this.links = list(outputs?.at("links"), (link) => ({
       ...declaredLink(link),
+      modes: [...link.at("modes").texts()].filter(isMode),
       pending: link.at("state").text === "pending",
     }))?.filter(({ pending }) => !pending);
     this.accesses = list(outputs?.at("accesses"), declaredLink);
@@ -56,6 +59,10 @@ function declaredLink(item: PreviewValue): DeclaredLink {
 export interface DeclaredService extends Pick<ServiceSummary, "namespace" | "name" | "modes" | "clusters"> {
   /** By cluster and container port: `granted`, or `closed` to every other cluster. */
   readonly ports: PreviewValue;
+}
+
+function isMode(text: string): text is Mode {
+  return mode.safeParse(text).success;
 }
 
 /** The entries of a list, or of a map by name. `undefined`: not known yet. */

@@ -1,5 +1,6 @@
 import { credentialsName, linkName, TOKEN_TYPE } from "../../fleet/config/names";
 import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "../../fleet/links/excludes";
+import { needsDestination } from "../../fleet/links/objects";
 import type { LinkSpec, ProbeSpec } from "../../fleet/objects/multicluster";
 import { LINK, objectName, type Resource, SECRET } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
@@ -124,7 +125,7 @@ export const linkNames: FleetRule = {
   settings: NONE,
   *judge(fleet) {
     if (!fleet.links) return;
-    const declared = new Set(fleet.links.map(linkName));
+    const declared = new Map(fleet.links.map((link) => [linkName(link), link]));
     const secrets = new Map(
       [...fleet.byCluster(SECRET)].map(([cluster, all]) => {
         // The names of tokens are drawn, so not known in a preview, and no credentials.
@@ -138,7 +139,8 @@ export const linkNames: FleetRule = {
     for (const link of fleet.ofType(LINK)) {
       const target = link.properties.at("spec", "targetClusterName").text;
       // What is not declared is another rule's.
-      if (target === undefined || !declared.has(linkName({ source: link.cluster, target }))) continue;
+      const one = target === undefined ? undefined : declared.get(linkName({ source: link.cluster, target }));
+      if (target === undefined || !one) continue;
       const name = link.properties.at("metadata", "name");
       if (name.isNot(target)) yield { problem: `the Link to ${target} is named ${name.text}`, of: link };
       const secret = credentialsName(target);
@@ -147,8 +149,9 @@ export const linkNames: FleetRule = {
       }
       const named = secrets.get(link.cluster);
       const copies = named?.get(secret) ?? [];
-      if (copies.length !== 2 && !named?.has(undefined)) {
-        yield { problem: `${link.cluster} has ${copies.length} Secrets ${secret}, not two`, of: link };
+      const [wanted, words] = needsDestination(one) ? [2, "two"] : [1, "one"];
+      if (copies.length !== wanted && !named?.has(undefined)) {
+        yield { problem: `${link.cluster} has ${copies.length} Secrets ${secret}, not ${words}`, of: link };
       }
       for (const copy of copies) {
         const label = copy.properties.at("metadata", "labels", "multicluster.linkerd.io/cluster-name");
