@@ -2,6 +2,7 @@ import type { FleetConfig } from "../config/fleetConfig";
 import { credentialsName, MULTICLUSTER_NAMESPACE } from "../config/names";
 import { exportLabels } from "../exports/labels";
 import type { ExportPlan } from "../exports/plan";
+import { needsDestination } from "../links/objects";
 import type { LinkPlan } from "../topology/plan";
 
 /** Changes that the API server of one cluster accepts: those that the plan declares for it, and from whom. */
@@ -30,15 +31,16 @@ export function planAdmissions(
     const mode = own.admission ?? config.admission;
     const operators = own.operators ?? config.operators;
     if (mode === "off") return [];
-    const namespaces = [own.linkerd.namespace ?? config.linkerd.namespace, MULTICLUSTER_NAMESPACE];
+    const controlPlane = own.linkerd.namespace ?? config.linkerd.namespace;
     return [
       {
         cluster,
         mode,
         ...(operators === undefined ? {} : { operators }),
-        links: (outgoing.get(cluster) ?? []).flatMap(({ target }) => [
-          `Link ${MULTICLUSTER_NAMESPACE}/${target}`,
-          ...namespaces.map((namespace) => `Secret ${namespace}/${credentialsName(target)}`),
+        links: (outgoing.get(cluster) ?? []).flatMap((link) => [
+          `Link ${MULTICLUSTER_NAMESPACE}/${link.target}`,
+          ...(needsDestination(link) ? [`Secret ${controlPlane}/${credentialsName(link.target)}`] : []),
+          `Secret ${MULTICLUSTER_NAMESPACE}/${credentialsName(link.target)}`,
         ]),
         exports: servicesByLabel(exported.get(cluster) ?? []),
         namespaces: [...new Set(exported.get(cluster)?.map(({ namespace }) => namespace))].sort(),
