@@ -16,6 +16,20 @@ export function pulumiProblem(version: string): string | undefined {
   return `This program needs the Pulumi CLI ${NEEDED_PULUMI} or later, and \`pulumi\` on PATH is ${numbers}.`;
 }
 
+/**
+ * The oldest Linkerd whose policy controller knows `accessPolicy: audit` (linkerd2 #12846), as the channels number their
+ * charts.
+ */
+const NEEDED_FOR_AUDIT = { edge: "2024.7.5", enterprise: "2.16.0" } as const;
+
+/** The version that audits first, where this one is older. Others than the channels' are not judged. */
+export function auditsSince(version: string): string | undefined {
+  const [, major] = /^(\d+)\.\d+\.\d+/.exec(version) ?? [];
+  if (major === undefined || Number(major) < 2) return undefined;
+  const needed = NEEDED_FOR_AUDIT[Number(major) >= 2000 ? "edge" : "enterprise"];
+  return isOlder(version, needed) ? needed : undefined;
+}
+
 function isOlder(version: string, needed: string): boolean {
   return version.localeCompare(needed, "en", { numeric: true }) < 0;
 }

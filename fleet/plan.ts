@@ -50,6 +50,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
   const outgoing = Map.groupBy(ready, ({ source }) => source);
   const incoming = Map.groupBy(links, ({ target }) => target);
   const exports = planExports(config);
+  const grants = sorted(planGrants(config, links), exportKey).filter(({ cluster }) => isOwn(cluster));
   const headless = new Set(
     config.services.filter(({ headless, mode }) => headless && mode === "gateway").flatMap((one) => one.in),
   );
@@ -67,7 +68,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     clusters: clusters
       .filter(({ name }) => isOwn(name))
       .map((cluster) => {
-        const observability = planObservability(config, cluster, exports);
+        const observability = planObservability(config, cluster, exports, grants);
         return observability ? { ...cluster, observability } : cluster;
       }),
     accesses: planAccesses(
@@ -81,7 +82,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     pending,
     exports: exports.filter(({ cluster }) => isOwn(cluster)),
     otherExports: exports.filter(({ cluster }) => !isOwn(cluster)),
-    grants: sorted(planGrants(config, links), exportKey).filter(({ cluster }) => isOwn(cluster)),
+    grants,
     routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`).filter(
       ({ cluster }) => isOwn(cluster),
     ),

@@ -188,7 +188,11 @@ const local: fc.Arbitrary<NonNullable<ServiceInput["local"]>> = fc.oneof(
 );
 
 /** Services that the links can carry, none of which is listed twice. */
-function serviceInputs(base: FleetInput, links: readonly LinkPlan[]): fc.Arbitrary<ServiceInput[]> {
+function serviceInputs(
+  base: FleetInput,
+  links: readonly LinkPlan[],
+  audits: boolean,
+): fc.Arbitrary<ServiceInput[]> {
   const choices = (["gateway", "flat", "federated"] as const).flatMap((mode) => {
     const carrying = new Set(links.filter(({ modes }) => modes.includes(mode)).map(({ target }) => target));
     const able = Object.keys(base.clusters).filter((name) => carrying.has(name));
@@ -209,9 +213,19 @@ function serviceInputs(base: FleetInput, links: readonly LinkPlan[]): fc.Arbitra
         allow: fc.array(grants, { maxLength: mode === "gateway" ? 0 : 3 }),
         allowGateway: fc.constant(mode === "gateway"),
         local,
+        ...(audits && {
+          enforce: fc.constantFrom("deny" as const, "audit" as const),
+          protocol: fc.constantFrom(
+            "unknown" as const,
+            "HTTP/1" as const,
+            "gRPC" as const,
+            "opaque" as const,
+          ),
+          probes: fc.constantFrom<string[]>([], ["/ready"]),
+        }),
       }),
     )
-    .map((of) => ({ ...of, pods: { app: of.name } }));
+    .map((of): ServiceInput => ({ ...of, pods: { app: of.name } }));
   return fc.uniqueArray(service, { maxLength: 5, selector: ({ name, namespace }) => `${namespace}/${name}` });
 }
 
@@ -243,9 +257,15 @@ const linkerd: fc.Arbitrary<FleetInput["linkerd"]> = fc.record(
   { requiredKeys: ["version"] },
 );
 
-/** Valid fleets of any shape; narrow them by the kinds of topology and the number of clusters. */
+/** Valid fleets of any shape; narrow them by the kinds of topology and the number of clusters, or widen them by audits. */
 export function fleetInputs(
-  options: { kinds?: readonly Kind[]; minClusters?: number; maxClusters?: number } = {},
+  options: {
+    kinds?: readonly Kind[];
+    minClusters?: number;
+    maxClusters?: number;
+    /** Some services are audited. */
+    audits?: boolean;
+  } = {},
 ): fc.Arbitrary<FleetInput> {
   const { kinds = ["mesh", "hub", "islands", "links"], minClusters = 1, maxClusters = 6 } = options;
   return clusterNames({ minLength: minClusters, maxLength: maxClusters })
@@ -259,6 +279,9 @@ export function fleetInputs(
       }),
     )
     .chain((base) =>
-      serviceInputs(base, planFleet(configOf(base)).links).map((services) => ({ ...base, services })),
+      serviceInputs(base, planFleet(configOf(base)).links, options.audits ?? false).map((services) => ({
+        ...base,
+        services,
+      })),
     );
 }

@@ -3,6 +3,7 @@ import { clusterRules } from "../clusters/rules";
 import { lastMembers, lostTargets } from "../exports/evacuationRules";
 import { exportRules, unreachedExports } from "../exports/rules";
 import { closedProbes } from "../gateways/probeRules";
+import { auditRules } from "../grants/auditRules";
 import { grantRouteRules } from "../grants/routeRules";
 import { grantRules } from "../grants/rules";
 import { chartRules } from "../linkerd/rules";
@@ -40,6 +41,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   exportRules,
   grantRules,
   grantRouteRules,
+  auditRules,
   trafficRules,
   lastMembers,
   trustRules,

@@ -2,13 +2,17 @@ import { GRANT_PREFIX, type ServiceName } from "../config/names";
 import type { Plan } from "../plan";
 import type { Cluster } from "./cluster";
 import { type Case, type ComparedPort, type ExaminedPort, examineAccess } from "./examine";
+import { isAudited } from "./inbound";
 import { requestWords } from "./requests";
 import { PROBE } from "./routes";
 
 /** A difference between what a cluster really lets through and what the stack file declares. */
 export interface Difference extends ServiceName {
-  /** `open`: reachable though undeclared. `closed`: declared though unreachable. `unknown`: it cannot be told. */
-  readonly kind: "open" | "closed" | "unknown";
+  /**
+   * `open`: reachable though undeclared. `closed`: declared though unreachable. `audited`: declared, and let in by the
+   * audit alone. `unknown`: it cannot be told.
+   */
+  readonly kind: "open" | "closed" | "audited" | "unknown";
   readonly cluster: string;
   readonly port: number | string;
   /** One for each kind of caller, for people. */
@@ -28,7 +32,7 @@ export function compareAccess(plan: Plan, clusters: ReadonlyMap<string, Cluster>
 
 export function differencesOf({ port, cases }: ExaminedPort): Difference[] {
   const wrong = cases.flatMap((one) => {
-    const kind = kindOf(one);
+    const kind = differenceOf(port, one);
     return kind ? [{ ...one, kind }] : [];
   });
   const alike = Map.groupBy(wrong, ({ kind, verdict }) => JSON.stringify([kind, verdict.why]));
@@ -51,8 +55,15 @@ export function differencesOf({ port, cases }: ExaminedPort): Difference[] {
   });
 }
 
-/** A declared caller has to reach every pod. Any other caller may reach none. */
-function kindOf({ declared, verdict }: Case): Difference["kind"] | undefined {
+/**
+ * A declared caller has to reach every pod. Any other caller may reach none, unless the stack file says `audit`, and then
+ * by the audit alone.
+ */
+export function differenceOf(
+  { enforce }: Pick<ComparedPort, "enforce">,
+  { declared, verdict }: Pick<Case, "declared" | "verdict">,
+): Difference["kind"] | undefined {
+  if (isAudited(verdict) && (declared || enforce === "audit")) return declared ? "audited" : undefined;
   if (verdict.outcome === (declared ? "allowed" : "denied")) return undefined;
   // Linkerd lets probes in by itself, from every address of the probe networks.
   if (verdict.by.includes(PROBE)) return undefined;
@@ -73,11 +84,13 @@ function remedyOf(kind: Difference["kind"], by: readonly string[], port: Compare
   }
   if (kind === "unknown")
     return `ask again with \`fleet access --from … --to …\`, which takes more of the request`;
+  const restored = "`pulumi up --refresh` puts back what this program made";
+  if (kind === "audited") return correct ?? restored;
   const declare =
     kind === "open"
       ? "declare it in `services` of the stack file"
       : "take it out of `services` of the stack file";
-  return `${correct ?? "`pulumi up --refresh` puts back what this program made"}, or ${declare}`;
+  return `${correct ?? restored}, or ${declare}`;
 }
 
 function unique(items: readonly string[]): string[] {

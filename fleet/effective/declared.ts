@@ -1,5 +1,5 @@
 import { exportKey, type ServiceName } from "../config/names";
-import type { LocalGrant } from "../grants/plan";
+import { countsExactly, type LocalGrant } from "../grants/plan";
 import type { RouteGrant } from "../grants/routes";
 import type { ContainerPort } from "../grants/schema";
 import type { Plan } from "../plan";
@@ -20,6 +20,8 @@ export interface DeclaredPort extends ServiceName {
   readonly local?: LocalGrant;
   /** Paths of probes that everybody may send, because a kubelet has any address. */
   readonly probes: readonly string[];
+  /** Whoever else reaches it is let in, and counted: nobody is refused. */
+  readonly enforce?: "audit";
   /** Who may call through the gateway; absent where the service does not cross there. */
   readonly gateway?: { readonly callers: readonly string[]; readonly networks: readonly string[] };
 }
@@ -34,7 +36,8 @@ export interface Caller extends Client {
 export function declaredAccess(plan: Plan): DeclaredPort[] {
   const exports = new Map(plan.exports.map((one) => [exportKey(one), one]));
   const clusters = new Map(plan.clusters.map((cluster) => [cluster.name, cluster]));
-  return plan.grants.flatMap(({ cluster, namespace, name, protocol, ports, probes = [], local }) => {
+  return plan.grants.flatMap((grant) => {
+    const { cluster, namespace, name, protocol, ports, probes = [], local, enforce } = grant;
     const gateway = clusters.get(cluster)?.gateway;
     const crosses = exports.get(exportKey({ cluster, namespace, name }))?.modes.includes("gateway") ?? false;
     return ports.map(({ port, callers, routes = [] }): DeclaredPort => {
@@ -43,7 +46,8 @@ export function declaredAccess(plan: Plan): DeclaredPort[] {
       return {
         ...{ cluster, namespace, name, port, protocol, callers, routes },
         ...(local ? { local } : {}),
-        probes: routes.length > 0 ? probes : [],
+        ...(enforce ? { enforce } : {}),
+        probes: routes.length > 0 || countsExactly(grant) ? probes : [],
         ...(gatewayMay ? { gateway: { callers: gateway.callers, networks: gateway.networks } } : {}),
       };
     });

@@ -20,6 +20,11 @@ export interface Verdict {
   readonly audited?: boolean;
 }
 
+/** Whether nothing but an audit lets it in. */
+export function isAudited({ outcome, audited = false }: Verdict): boolean {
+  return outcome === "allowed" && audited;
+}
+
 /** Whether a request reaches one port of one pod; linkerd2-proxy `app/inbound/src`. */
 export function decide(cluster: Cluster, pod: Pod, port: number, client: Client, request: Request): Verdict {
   const open = unguarded(cluster.mesh, pod, port, client.address);
@@ -87,9 +92,9 @@ function letIn(by: readonly string[], authorizations: readonly Authorization[], 
 
 /** The common verdict. If the verdicts differ, the answer is not known. */
 export function agreed(verdicts: readonly Verdict[], otherwise: string): Verdict {
-  const [first, ...others] = verdicts;
+  const first = verdicts.find(isAudited) ?? verdicts[0];
   if (!first) return { outcome: "unknown", why: "nothing answers", by: [] };
   const by = [...new Set(verdicts.flatMap((verdict) => verdict.by))];
-  if (others.every(({ outcome }) => outcome === first.outcome)) return { ...first, by };
+  if (verdicts.every(({ outcome }) => outcome === first.outcome)) return { ...first, by };
   return { outcome: "unknown", why: otherwise, by };
 }

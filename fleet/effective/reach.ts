@@ -2,7 +2,7 @@ import { identityName } from "../config/names";
 import { nameOf } from "./authorizations";
 import type { Client } from "./clients";
 import type { Cluster } from "./cluster";
-import { decide, type Request, type Verdict } from "./inbound";
+import { decide, isAudited, type Request, type Verdict } from "./inbound";
 import { isTcp, portsNamed } from "./ports";
 import { endsIn, gatewaySuffixes, proxyOf } from "./proxy";
 import type { Pod, Service } from "./shapes";
@@ -15,18 +15,21 @@ export interface Reach {
   readonly pods: readonly { readonly pod: string; readonly verdict: Verdict }[];
 }
 
-/** The verdict for a caller that may choose among the pods: it is let in if one pod lets it in. */
+/** The verdict for a caller that may choose among the pods: it is let in if one pod lets it in, best by no audit. */
 export function mostOpen({ pods }: Reach): Verdict {
-  const of = (outcome: Verdict["outcome"]) =>
-    pods.find(({ verdict }) => verdict.outcome === outcome)?.verdict;
-  return of("allowed") ?? of("unknown") ?? of("denied") ?? NOBODY;
+  const [first] = [...pods].sort((a, b) => openness(b.verdict) - openness(a.verdict));
+  return first?.verdict ?? NOBODY;
 }
 
-/** The verdict for a caller that cannot choose: it is let in only if all pods let it in. */
+/** The verdict for a caller that cannot choose: it is let in only if all pods let it in, and worst by an audit alone. */
 export function mostClosed({ pods }: Reach): Verdict {
-  const of = (outcome: Verdict["outcome"]) =>
-    pods.find(({ verdict }) => verdict.outcome === outcome)?.verdict;
-  return of("denied") ?? of("unknown") ?? of("allowed") ?? NOBODY;
+  const [first] = [...pods].sort((a, b) => openness(a.verdict) - openness(b.verdict));
+  return first?.verdict ?? NOBODY;
+}
+
+function openness(verdict: Verdict): number {
+  if (verdict.outcome === "allowed") return isAudited(verdict) ? 2 : 3;
+  return verdict.outcome === "unknown" ? 1 : 0;
 }
 
 const NOBODY: Verdict = { outcome: "unknown", why: "it has no pod", by: [] };

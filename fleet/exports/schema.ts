@@ -69,6 +69,13 @@ export const serviceConfig = z.strictObject({
       "Division of HTTP and gRPC requests of the exporting clusters' own callers to `<name>` between the Service " +
         "and its mirror services (gateway and flat). Default: they stay in their cluster",
     ),
+  enforce: z
+    .enum(["deny", "audit"])
+    .default("deny")
+    .describe(
+      "Fate of a call that no grant covers. `deny`: it is refused. `audit`: it is let in, logged and counted, " +
+        "so that **everybody** may call",
+    ),
   local: localConfig
     .default("keep")
     .describe(

@@ -11,7 +11,10 @@ interface Note {
   readonly text: string;
 }
 
-/** Whom the grants keep out, for people: of services for which the stack's last outputs do not say the same already. */
+/**
+ * Whom the grants keep out, or an audit lets in, for people: of services for which the stack's last outputs do not say the
+ * same already.
+ */
 export function grantNotes(outputs: RawOutputs, plan: Plan): string[] {
   const known = new Set(notesOf(readOutput(outputs, "services") ?? []).map(keyOf));
   const fresh = notesOf(outputsSchema.shape.services.parse(describeServices(plan))).filter(
@@ -44,12 +47,19 @@ export function clusterNetworkNotes({ clusters, grants }: Plan): string[] {
 }
 
 function notesOf(of: readonly ServiceSummary[]): Note[] {
-  return of.flatMap(({ namespace, name, ports = {}, narrowed = {} }) => {
+  return of.flatMap(({ namespace, name, ports = {}, narrowed = {}, audited = [] }) => {
     const service = `${namespace}/${name}`;
-    const closed = Object.keys(ports).filter((cluster) =>
-      Object.values(ports[cluster] ?? {}).every((state) => state === "closed"),
+    const closed = Object.keys(ports).filter(
+      (cluster) =>
+        !audited.includes(cluster) &&
+        Object.values(ports[cluster] ?? {}).every((state) => state === "closed"),
     );
     return [
+      ...audited.map((cluster) => ({
+        service,
+        cluster,
+        text: "everybody may call it: `enforce: audit` lets in, logs and counts the calls that no grant covers",
+      })),
       ...closed.map((cluster) => ({
         service,
         cluster,

@@ -3,7 +3,7 @@ import { GRANT_PREFIX, LOCAL, PROBES } from "../config/names";
 import type { FleetObject } from "../objects/object";
 import type { AuthenticationRef, PolicyTarget } from "../objects/policy";
 import type { Labels, Plain, Values } from "../objects/values";
-import type { GrantPlan, PortGrant } from "./plan";
+import { countsExactly, type GrantPlan, type PortGrant } from "./plan";
 import { decideRoutes, matchWords } from "./routes";
 import type { HttpMatch } from "./schema";
 
@@ -15,7 +15,7 @@ export function grantObjects<V extends Values = Plain>(
   grant: GrantPlan,
   selector: Labels<V>,
 ): FleetObject<V>[] {
-  const { name: service, namespace, local, probes = [], ports } = grant;
+  const { name: service, namespace, local, probes = [], ports, enforce = "deny" } = grant;
   const labels = { "linkerd-fleet/service": service };
   const metadata = (name: string) => ({ name, namespace, labels });
   const networks = (id: string, name: string, cidrs: readonly string[]): FleetObject<V> => ({
@@ -62,15 +62,18 @@ export function grantObjects<V extends Values = Plain>(
     ...(local?.identities ? [ref("MeshTLSAuthentication", localName)] : []),
   ];
   const probesName = `${GRANT_PREFIX}${service}${PROBES}`;
-  const probed = probes.length > 0 && ports.some(({ routes }) => routes);
+  const exact = countsExactly(grant);
+  const probed = probes.length > 0 && (exact || ports.some(({ routes }) => routes));
   return [
     ...(local ? [networks("local-networks", localName, local.networks)] : []),
     ...(local?.identities ? [identities("local-identities", localName, local.identities)] : []),
     ...(probed ? [networks("probe-networks", probesName, EVERYWHERE)] : []),
     ...ports.flatMap(({ port, callers: who, routes }): FleetObject<V>[] => {
       const target = serverOf(grant, port);
-      const localPolicy = local ? [policy(`${port}/local`, target, "local", localRefs)] : [];
-      const decided = routes ? decideRoutes(routes, probes) : [];
+      const localPolicies = (id: string, of: PolicyTarget) =>
+        local ? [policy(`${id}/local`, of, "local", localRefs)] : [];
+      const localPolicy = localPolicies(`${port}`, target);
+      const decided = routes || exact ? decideRoutes(routes ?? [], probes) : [];
       const ids = decided.map(({ match }) => `${port}/${routeId(match)}`);
       return [
         ...callers(`${port}`, target, who),
@@ -84,13 +87,13 @@ export function grantObjects<V extends Values = Plain>(
             podSelector: { matchLabels: selector },
             port,
             proxyProtocol: grant.protocol,
-            accessPolicy: "deny",
+            accessPolicy: enforce,
           },
           // From its first moment it denies whom no policy lets in: the local callers keep what they had.
           after: localPolicy.map(({ id }) => id),
         },
-        // Server-level policies also apply to its routes.
-        ...decided.flatMap(({ match, callers: who, probe }, at): FleetObject<V>[] => {
+        // Policies of a Server also apply to its routes. Those of a route are asked first, and an audit is the Server's.
+        ...decided.flatMap(({ match, callers: some, probe }, at): FleetObject<V>[] => {
           const id = `${port}/${routeId(match)}`;
           const route: PolicyTarget = {
             group: "policy.linkerd.io",
@@ -98,7 +101,8 @@ export function grantObjects<V extends Values = Plain>(
             name: `${target.name}.${routeId(match)}`,
           };
           const policies = [
-            ...callers(id, route, who),
+            ...callers(id, route, exact ? [...new Set([...some, ...who])].sort() : some),
+            ...(exact ? localPolicies(id, route) : []),
             ...(probe
               ? [policy(`${id}/probes`, route, "probes", [ref("NetworkAuthentication", probesName)])]
               : []),
@@ -113,6 +117,8 @@ export function grantObjects<V extends Values = Plain>(
               spec: { parentRefs: [target], rules: [{ matches: [match] }] },
               after: [
                 ...policies.filter(({ kind }) => kind === "AuthorizationPolicy").map(({ id }) => id),
+                // A Server that still denies would refuse probes that this route does not name.
+                ...(exact ? [`${port}`] : []),
                 // The first takes what is left, and must be there before the others.
                 ...(at === 0 ? [] : ids.slice(0, 1)),
               ],

@@ -5,7 +5,7 @@ import { gatewayIdentity } from "../gateways/plan";
 import { mergeValues } from "../linkerd/charts";
 import { networksOf } from "../linkerd/values";
 import type { LinkPlan } from "../topology/plan";
-import { matchWords, type RouteGrant } from "./routes";
+import { matchWords, type RouteGrant, takesRoutes } from "./routes";
 import type { ContainerPort, GrantConfig } from "./schema";
 
 /** The callers of one exported service in one cluster. Nobody else may call it. */
@@ -22,6 +22,8 @@ export interface GrantPlan {
   /** Callers of the cluster itself; absent where there are none. */
   readonly local?: LocalGrant;
   readonly localChange: LocalChange;
+  /** Nobody is refused: a call that no grant covers is let in, logged and counted. */
+  readonly enforce?: "audit";
 }
 
 /** The effect of a grant on callers of the cluster itself, compared with the cluster's default policy. */
@@ -50,6 +52,22 @@ export const PRIVATE_NETWORKS = [
   "fd00::/8",
 ];
 
+/**
+ * Whether each grant is asked before an audit. A proxy takes the first authorization that fits, those of the route before
+ * those of the Server (linkerd2-proxy `proxy/server-policy/src/authz.rs`, `mk_authorizations`). Those of a Server come
+ * from a hash map, in any order (linkerd2 `policy-controller/grpc/src/inbound.rs`, `to_server`): without a route, a call
+ * that a grant covers would often be counted as one that no grant covers.
+ */
+export function countsExactly({
+  enforce,
+  protocol,
+}: {
+  readonly enforce?: ServiceConfig["enforce"];
+  readonly protocol: ServiceConfig["protocol"];
+}): boolean {
+  return enforce === "audit" && takesRoutes(protocol);
+}
+
 /** One for each exported service of each cluster. All entries of one Service say the same, except who may call. */
 export function planGrants(config: FleetConfig, links: readonly LinkPlan[]): GrantPlan[] {
   const grants = new Map<string, GrantPlan>();
@@ -69,7 +87,7 @@ function planGrant(
   service: ServiceConfig,
   cluster: string,
 ): GrantPlan {
-  const { namespace, name, pods, protocol, probes } = service;
+  const { namespace, name, pods, protocol, probes, enforce } = service;
   return {
     cluster,
     namespace,
@@ -79,6 +97,7 @@ function planGrant(
     ports: service.ports.map((port) => planPort(config, links, service, cluster, port)),
     ...(probes === undefined ? {} : { probes }),
     ...planLocal(config, service, cluster),
+    ...(enforce === "audit" ? { enforce } : {}),
   };
 }
 

@@ -1,15 +1,20 @@
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import type { ServiceConfig } from "../exports/schema";
-import { matchWords, ties } from "./routes";
+import { countsExactly } from "./plan";
+import { matchWords, takesRoutes, ties } from "./routes";
 
-/** Grants for some requests only are for ports whose requests Linkerd sees, and leave no request to chance. */
+/**
+ * Grants for some requests only are for ports whose requests Linkerd sees, and leave no request to chance. An audit that
+ * counts exactly has routes as well.
+ */
 export function grantRouteRules({ services, isUnread }: Readable): Problem[] {
   return services.flatMap(({ path, value }) => {
-    if (!value.allow.some(({ routes }) => routes)) return [];
+    const isRouted = value.allow.some(({ routes }) => routes);
+    if (!isRouted && !countsExactly(value)) return [];
     return [
       ...judgeProtocol(path, value),
-      ...(isUnread([...path, "probes"]) ? [] : judgeProbes(path, value)),
+      ...(isUnread([...path, "probes"]) ? [] : judgeProbes(path, value, isRouted)),
       ...judgeTies(
         path,
         value,
@@ -22,7 +27,7 @@ export function grantRouteRules({ services, isUnread }: Readable): Problem[] {
 }
 
 function judgeProtocol(path: readonly PropertyKey[], { protocol, allow }: ServiceConfig): Problem[] {
-  if (protocol !== "opaque" && protocol !== "TLS" && protocol !== "gRPC") return [];
+  if (takesRoutes(protocol)) return [];
   const fix =
     protocol === "gRPC"
       ? "write `protocol: HTTP/2`, and paths such as /package.Service/Method"
@@ -41,12 +46,14 @@ function judgeProtocol(path: readonly PropertyKey[], { protocol, allow }: Servic
 }
 
 /** Linkerd's own routes for probes stand only where there are no others (linkerd2 `inbound/index.rs`, `http_routes`). */
-function judgeProbes(path: readonly PropertyKey[], { probes }: ServiceConfig): Problem[] {
+function judgeProbes(path: readonly PropertyKey[], { probes }: ServiceConfig, isRouted: boolean): Problem[] {
   if (probes !== undefined) return [];
   return [
     {
       path: pathOf([...path, "probes"]),
-      problem: "is missing: grants with `routes` keep out the HTTP probes of the pods unless they are named",
+      problem: isRouted
+        ? "is missing: grants with `routes` keep out the HTTP probes of the pods unless they are named"
+        : "is missing: `enforce: audit` counts the HTTP probes of the pods as calls without a grant unless they are named",
       fix: "list the paths of the pods' HTTP probes at these ports, or [] if they have none",
     },
   ];

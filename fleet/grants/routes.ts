@@ -1,3 +1,4 @@
+import type { ServiceConfig } from "../exports/schema";
 import type { HttpMatch } from "./schema";
 
 export interface RouteGrant {
@@ -9,6 +10,11 @@ export interface RouteGrant {
 export interface DecidedRoute extends RouteGrant {
   /** Whether the kubelet sends them as well. */
   readonly probe: boolean;
+}
+
+/** Whether Linkerd looks for HTTP requests at a port, to which an HTTPRoute is applied. */
+export function takesRoutes(protocol: ServiceConfig["protocol"]): boolean {
+  return protocol !== "opaque" && protocol !== "TLS" && protocol !== "gRPC";
 }
 
 /** For people, and one for each match. */

@@ -147,7 +147,7 @@ function contradictions({ services }: Readable): Problem[] {
     const member = others.find((other) => value.mode === "federated" && other.value.mode === "federated");
     const other = one ?? member;
     if (!other) return [];
-    return [...FOR_CALLERS, ...(one ? (["pods", "local", "probes"] as const) : [])]
+    return [...FOR_CALLERS, ...(one ? (["pods", "local", "probes", "enforce"] as const) : [])]
       .filter((key) => JSON.stringify(other.value[key]) !== JSON.stringify(value[key]))
       .map((key) => ({
         path: pathOf([...path, key]),
@@ -187,12 +187,12 @@ function sharedPods({ services }: Readable): Problem[] {
 
 /** What an entry says of one port, in one form. */
 function accessTo(service: ServiceConfig, port: ServiceConfig["ports"][number]): string {
-  const { allow, allowGateway, allowAnyMeshed, local, protocol, probes } = service;
+  const { allow, allowGateway, allowAnyMeshed, local, protocol, probes, enforce } = service;
   const callers = allow
     .filter(({ ports }) => ports?.includes(port) ?? true)
     .map(({ ports: _, ...who }) => JSON.stringify(who))
     .sort();
-  return JSON.stringify([callers, allowGateway, allowAnyMeshed, local, protocol, probes]);
+  return JSON.stringify([callers, allowGateway, allowAnyMeshed, local, protocol, probes, enforce]);
 }
 
 function domainsOf({ clusters, trust }: Readable): Map<string, string> {

@@ -12,11 +12,11 @@ export function sharePods(one: Labels, other: Labels): boolean {
 
 /** What is decided of one port of a service, in one form: who may call, and how they are known. */
 function accessTo(
-  { protocol, probes, local, ports }: GrantPlan,
+  { protocol, probes, local, ports, enforce }: GrantPlan,
   port: GrantPlan["ports"][number]["port"],
 ): string {
   const { callers, routes } = ports.find((one) => one.port === port) ?? {};
-  return JSON.stringify({ protocol, probes, local, callers, routes });
+  return JSON.stringify({ protocol, probes, local, callers, routes, enforce });
 }
 
 function portOfOtherAccess(one: GrantPlan, other: GrantPlan): string | number | undefined {

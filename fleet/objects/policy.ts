@@ -8,7 +8,7 @@ export interface ServerSpec<V extends Values> {
   readonly podSelector: { readonly matchLabels: Labels<V> };
   readonly port: number | string;
   readonly proxyProtocol: "unknown" | "HTTP/1" | "HTTP/2" | "gRPC" | "opaque" | "TLS";
-  readonly accessPolicy: "deny";
+  readonly accessPolicy: "deny" | "audit";
 }
 
 /** `v1alpha1`: callers that present any of these identities. */

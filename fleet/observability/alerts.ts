@@ -1,5 +1,7 @@
 import type { ExportPlan } from "../exports/plan";
+import type { GrantPlan } from "../grants/plan";
 import type { Alert } from "../objects/monitoring";
+import { auditedCalls, WINDOW } from "./audit";
 
 /** The properties of a cluster that its alerts need. */
 export interface WatchedCluster {
@@ -13,10 +15,15 @@ const DAY = 86_400;
 export const EXPIRY_METRIC = "linkerd_fleet_expiry_timestamp_seconds";
 
 /**
- * The alerts of one cluster. Sources of the metrics: service mirror (linkerd2 `multicluster/service-mirror/metrics.go`),
- * destination controller (`controller/api/destination/watcher`), identity controller (`pkg/identity/service.go`).
+ * The alerts of one cluster, with the grants of its own services. Sources of the metrics: service mirror (linkerd2
+ * `multicluster/service-mirror/metrics.go`), destination controller (`controller/api/destination/watcher`), identity
+ * controller (`pkg/identity/service.go`).
  */
-export function alertsOf(exports: readonly ExportPlan[], cluster: WatchedCluster): Alert[] {
+export function alertsOf(
+  exports: readonly ExportPlan[],
+  grants: readonly GrantPlan[],
+  cluster: WatchedCluster,
+): Alert[] {
   const { name, controllers } = cluster;
   const probed = controllers.filter(({ probePort }) => probePort !== undefined);
   return [
@@ -57,6 +64,7 @@ export function alertsOf(exports: readonly ExportPlan[], cluster: WatchedCluster
           }),
         ]),
     ...lastMembers(exports, cluster),
+    ...wouldRefuse(grants, cluster),
     alert({
       alert: "LinkerdIssuerNearExpiry",
       expr: `min(issuer_cert_ttl_seconds) < ${14 * DAY}`,
@@ -114,6 +122,24 @@ function lastMembers(exports: readonly ExportPlan[], { name, controllers }: Watc
       summary: `{{ $labels.exported_namespace }}/{{ $labels.service }} has one member left, as ${name} sees it`,
       description:
         "The next failure takes the service away. Find out why the other clusters have no pods of it.",
+    }),
+  ];
+}
+
+/** Calls that services of the cluster would refuse if they did not only audit. */
+function wouldRefuse(grants: readonly GrantPlan[], { name }: WatchedCluster): Alert[] {
+  const calls = auditedCalls(grants);
+  if (calls === undefined) return [];
+  return [
+    alert({
+      alert: "LinkerdAuditWouldRefuse",
+      expr: `sum by (namespace, srv_name) (${calls}) > 0`,
+      for: "1m",
+      severity: "warning",
+      summary: `{{ $labels.srv_name }} of {{ $labels.namespace }} in ${name} would refuse {{ $value | humanize }} calls of the last ${WINDOW}`,
+      description:
+        "They have no grant, and `enforce: audit` lets them in. The dashboard says whose they are, and the proxies' logs " +
+        "say from where. Grant them, or end them, before you write `enforce: deny`.",
     }),
   ];
 }

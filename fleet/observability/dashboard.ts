@@ -1,4 +1,5 @@
-import type { GatewayPods } from "./plan";
+import { AUDITED_METRICS, ofAudit } from "./audit";
+import type { ObservabilityPlan } from "./plan";
 
 /** A Grafana dashboard of one cluster's part in the fleet (Grafana dashboard JSON model, schema 39). */
 export interface Dashboard {
@@ -31,6 +32,9 @@ type Unit = "none" | "ms" | "s" | "reqps" | "percentunit";
 
 const DATASOURCE = { type: "prometheus", uid: "$datasource" } as const;
 
+/** The properties of a cluster that its dashboard shows. */
+type Watched = Pick<ObservabilityPlan, "gateway" | "audits">;
+
 interface Content {
   readonly title: string;
   readonly description: string;
@@ -40,7 +44,7 @@ interface Content {
 }
 
 /** Metrics: as in `alerts.ts`; `request_total` and `response_*` are the proxies' own. */
-const panelsOf = (gateway: GatewayPods | undefined): readonly Content[] => [
+const panelsOf = ({ gateway, audits }: Watched): readonly Content[] => [
   {
     title: "Gateways alive",
     description: "1: the probe of the target's gateway gets an answer",
@@ -78,6 +82,7 @@ const panelsOf = (gateway: GatewayPods | undefined): readonly Content[] => [
     unit: "none",
   },
   ...(gateway ? [requestsThrough(gateway)] : []),
+  ...(audits ? [AUDITED] : []),
   {
     title: "Issuer: time left",
     description: "`pulumi up` renews it near its end",
@@ -94,8 +99,16 @@ const panelsOf = (gateway: GatewayPods | undefined): readonly Content[] => [
   },
 ];
 
+const AUDITED: Content = {
+  title: "Calls that are only audited, by caller",
+  description: "`enforce: deny` would refuse them. Without an identity, the caller has no proxy",
+  expr: `sum by (namespace, srv_name, client_id) (rate({__name__=~"${AUDITED_METRICS.join("|")}", ${ofAudit()}}[5m]))`,
+  legend: "{{namespace}} {{srv_name}} ← {{client_id}}",
+  unit: "reqps",
+};
+
 /** By the labels that the PodMonitor `linkerd-proxy` of the chart linkerd-control-plane gives. */
-function requestsThrough({ namespace, deployment }: GatewayPods): Content {
+function requestsThrough({ namespace, deployment }: NonNullable<Watched["gateway"]>): Content {
   return {
     title: "Requests through the gateway",
     description: "From the other clusters to this one",
@@ -109,8 +122,7 @@ const COLUMNS = 2;
 const WIDTH = 12;
 const HEIGHT = 8;
 
-/** `gateway`: of the cluster, where it has one. */
-export function dashboardOf(gateway: GatewayPods | undefined): Dashboard {
+export function dashboardOf(watched: Watched): Dashboard {
   return {
     uid: "linkerd-fleet",
     title: "Linkerd fleet",
@@ -119,7 +131,7 @@ export function dashboardOf(gateway: GatewayPods | undefined): Dashboard {
     refresh: "1m",
     time: { from: "now-6h", to: "now" },
     templating: { list: [{ name: "datasource", type: "datasource", query: "prometheus" }] },
-    panels: panelsOf(gateway).map(({ title, description, expr, legend, unit }, index) => ({
+    panels: panelsOf(watched).map(({ title, description, expr, legend, unit }, index) => ({
       id: index + 1,
       type: "timeseries",
       title,

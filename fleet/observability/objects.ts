@@ -52,7 +52,7 @@ export function observabilityObjects<V extends Values = Plain>(
               namespace: dashboard.namespace,
               labels: dashboard.labels,
             },
-            data: { "linkerd-fleet.json": JSON.stringify(dashboardOf(gateway), null, 2) },
+            data: { "linkerd-fleet.json": JSON.stringify(dashboardOf(observability), null, 2) },
           } as const,
         ]
       : []),

@@ -2,6 +2,7 @@ import type { FleetConfig } from "../config/fleetConfig";
 import { identityName } from "../config/names";
 import type { ExportPlan } from "../exports/plan";
 import { type GatewayPlan, gatewayPlace, type MeshNames } from "../gateways/plan";
+import type { GrantPlan } from "../grants/plan";
 import type { Alert } from "../objects/monitoring";
 import { alertsOf, type WatchedCluster } from "./alerts";
 import type { ObservabilityConfig } from "./schema";
@@ -12,6 +13,8 @@ export interface ObservabilityPlan
   /** Who may read the metrics: a mesh identity, or networks for a Prometheus without a proxy. */
   readonly reader: { readonly identity: string } | { readonly networks: readonly string[] };
   readonly alerts: readonly Alert[];
+  /** Some service of the cluster is audited. */
+  readonly audits: boolean;
   /** Where the pods of its gateway are; absent without one. */
   readonly gateway?: GatewayPods;
 }
@@ -34,11 +37,13 @@ export function planObservability(
   config: FleetConfig,
   cluster: WatchedCluster & MeshNames & { readonly gateway: GatewayPlan },
   exports: readonly ExportPlan[],
+  allGrants: readonly GrantPlan[],
 ): ObservabilityPlan | undefined {
   if (!config.observability || !config.clusters[cluster.name]?.observed) return undefined;
   const { labels, scrapeInterval, dashboard, prometheus } = config.observability;
   const { serviceAccount, namespace, networks } = prometheus;
   const { controlPlaneNamespace, trustDomain, gateway } = cluster;
+  const grants = allGrants.filter((grant) => grant.cluster === cluster.name);
   return {
     labels,
     scrapeInterval,
@@ -46,7 +51,8 @@ export function planObservability(
     reader: networks
       ? { networks }
       : { identity: identityName(serviceAccount, namespace, controlPlaneNamespace, trustDomain) },
-    alerts: alertsOf(exports, cluster),
+    alerts: alertsOf(exports, grants, cluster),
+    audits: grants.some(({ enforce }) => enforce === "audit"),
     ...(gateway.enabled && { gateway: gatewayPods(gateway) }),
   };
 }

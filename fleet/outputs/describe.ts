@@ -91,7 +91,12 @@ export function describeServices<T>(
     const same = (of: ServiceName) => of.namespace === namespace && of.name === name;
     const grants = plan.grants.filter((of) => same(of) && clusters.includes(of.cluster));
     const callers = grants.flatMap(({ ports }) => callersOf(ports));
-    const narrowed = grants.filter(({ localChange }) => ["narrowed", "closed"].includes(localChange));
+    const audited = grants.filter(({ enforce }) => enforce === "audit").map(({ cluster }) => cluster);
+    // An audit cuts off nobody.
+    const narrowed = grants.filter(
+      ({ localChange, cluster }) =>
+        ["narrowed", "closed"].includes(localChange) && !audited.includes(cluster),
+    );
     const views = modes.includes("federated") ? sourcesOfTruth.filter(same) : [];
     return [
       {
@@ -113,6 +118,7 @@ export function describeServices<T>(
             ]),
           ),
         }),
+        ...(audited.length > 0 && { audited }),
         ports: Object.fromEntries(
           grants.map(({ cluster, ports }) => [
             cluster,

@@ -62,6 +62,8 @@ const service = z.object({
   narrowed: z
     .record(text, z.object({ ports: z.array(z.union([text, z.number()])).readonly(), callers: texts }))
     .optional(),
+  /** The clusters that audit it: they let in everybody, and count whoever has no grant. */
+  audited: texts.optional(),
   /** By serving cluster and container port. `closed`: the port has a Server, and nobody of another cluster may call. */
   ports: z.record(text, z.record(text, z.enum(["granted", "closed"]))).optional(),
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { type Cluster, type ClusterState, indexed } from "../../fleet/effective/cluster";
-import { differencesOf } from "../../fleet/effective/compare";
+import { type Difference, differencesOf } from "../../fleet/effective/compare";
 import { examineAccess } from "../../fleet/effective/examine";
 import type { Plan } from "../../fleet/plan";
 import { type FleetOptions, openFleet, planOf } from "../../live/fleet";
@@ -8,7 +8,7 @@ import { readText, Unreadable } from "../../live/outputs";
 import { countProgress } from "../../live/progress";
 import type { Ending } from "../endings";
 import { answerText, differenceText, matrix, rowsOf } from "./print";
-import { type Answer, answersTo } from "./question";
+import { answersTo } from "./question";
 import { dumpFile, readState } from "./read";
 
 export interface AccessOptions extends FleetOptions {
@@ -38,7 +38,7 @@ export async function run(options: AccessOptions): Promise<Ending> {
   if (from !== undefined && to !== undefined) {
     const answers = answersTo(reading.plan, clusters, { from, to, method, path });
     console.log(json ? JSON.stringify(answers) : answers.map(answerText).join("\n"));
-    return answers.some(differs) ? "broken" : "well";
+    return ended(answers.flatMap(({ difference }) => difference ?? []));
   }
   return overview(reading, clusters, json);
 }
@@ -53,12 +53,13 @@ function overview({ plan, unread }: Reading, clusters: ReadonlyMap<string, Clust
     for (const difference of differences) console.log(differenceText(difference));
     console.log(`${rows.length} ports, ${differences.length} differences`);
   }
-  if (differences.some(({ kind }) => kind !== "unknown")) return "broken";
-  return differences.length > 0 || unread.length > 0 ? "attention" : "well";
+  const ending = ended(differences.map(({ kind }) => kind));
+  return ending === "well" && unread.length > 0 ? "attention" : ending;
 }
 
-function differs({ outcome, declared }: Answer): boolean {
-  return declared !== undefined && outcome !== "unknown" && declared !== (outcome === "allowed");
+function ended(kinds: readonly Difference["kind"][]): Ending {
+  if (kinds.some((kind) => kind === "open" || kind === "closed")) return "broken";
+  return kinds.length > 0 ? "attention" : "well";
 }
 
 async function readClusters(options: AccessOptions): Promise<Reading> {

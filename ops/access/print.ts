@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import Table from "cli-table3";
 import type { Difference } from "../../fleet/effective/compare";
 import type { ExaminedPort } from "../../fleet/effective/examine";
+import { isAudited } from "../../fleet/effective/inbound";
 import { requestWords } from "../../fleet/effective/requests";
 import type { Answer } from "./question";
 
@@ -12,7 +13,12 @@ export interface Row {
   readonly port: number | string;
   readonly declared: readonly string[];
   readonly reached: readonly string[];
+  /** Those whom the audit alone lets in, or in one word that these are all others. */
+  readonly audited: readonly string[];
 }
+
+/** A gateway may keep out others, on the way. */
+const EVERYBODY = "everybody who reaches its pods";
 
 export function rowsOf(examined: readonly ExaminedPort[]): Row[] {
   return examined.map(({ port, cases }) => {
@@ -24,12 +30,17 @@ export function rowsOf(examined: readonly ExaminedPort[]): Row[] {
         if (requests.length === of.length) return [words];
         return [`${words}: ${requests.map(({ request }) => requestWords(request)).join(", ")}`];
       });
+    const audited = who(({ verdict }) => isAudited(verdict));
+    const isOpen = cases.every(
+      ({ caller, verdict }) => caller.throughGateway || verdict.outcome === "allowed",
+    );
     return {
       cluster: port.cluster,
       service: `${port.namespace}/${port.name}`,
       port: port.port,
       declared: who(({ declared }) => declared),
-      reached: who(({ verdict }) => verdict.outcome === "allowed"),
+      reached: who(({ verdict }) => verdict.outcome === "allowed" && !isAudited(verdict)),
+      audited: audited.length > 0 && isOpen ? [EVERYBODY] : audited,
     };
   });
 }
@@ -41,9 +52,10 @@ export function matrix(rows: readonly Row[]): string {
     colWidths: [null, null, null, 48, 48],
     wordWrap: true,
   });
-  for (const { service, port, cluster, declared, reached } of rows) {
+  for (const { service, port, cluster, declared, reached, audited } of rows) {
     const same = declared.join("\n") === reached.join("\n");
-    table.push([service, port, cluster, lines(declared), same ? "the same" : lines(reached)]);
+    const really = [same ? "the same" : lines(reached), ...audited.map((who) => `audited: ${who}`)];
+    table.push([service, port, cluster, lines(declared), really.join("\n")]);
   }
   return table.toString();
 }
@@ -51,13 +63,14 @@ export function matrix(rows: readonly Row[]): string {
 const WORDS = {
   open: "reachable though undeclared",
   closed: "declared though unreachable",
+  audited: "declared, and let in by the audit alone",
   unknown: "cannot be told",
 } as const;
 
 export function differenceText({ kind, cluster, namespace, name, port, ...of }: Difference): string {
   return [
     styleText(
-      kind === "unknown" ? "cyan" : "red",
+      kind === "open" || kind === "closed" ? "red" : "cyan",
       `${WORDS[kind]}: ${namespace}/${name}:${port} in ${cluster}`,
       {
         stream: process.stdout,
@@ -70,7 +83,7 @@ export function differenceText({ kind, cluster, namespace, name, port, ...of }: 
   ].join("\n");
 }
 
-export function answerText({ way, outcome, why, by, declared, pods }: Answer): string {
+export function answerText({ way, outcome, audited, why, by, declared, pods }: Answer): string {
   const stack =
     declared === undefined
       ? ""
@@ -78,7 +91,7 @@ export function answerText({ way, outcome, why, by, declared, pods }: Answer): s
         ? "; the stack file declares it"
         : "; the stack file does not declare it";
   return [
-    `${way}: ${outcome}${stack}`,
+    `${way}: ${outcome}${audited ? " and audited, which `enforce: deny` would refuse" : ""}${stack}`,
     `  why: ${why} (${by.join(", ")})`,
     ...pods.map(({ pod, outcome, why }) => `  ${pod}: ${outcome}, ${why}`),
   ].join("\n");

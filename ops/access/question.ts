@@ -2,9 +2,10 @@ import { identityName } from "../../fleet/config/names";
 import { podAddress } from "../../fleet/effective/callers";
 import type { Client } from "../../fleet/effective/clients";
 import type { Cluster } from "../../fleet/effective/cluster";
+import { type Difference, differenceOf } from "../../fleet/effective/compare";
 import { type DeclaredPort, declaredAccess, isDeclared } from "../../fleet/effective/declared";
 import { serviceOf } from "../../fleet/effective/examine";
-import type { Request, Verdict } from "../../fleet/effective/inbound";
+import { isAudited, type Request, type Verdict } from "../../fleet/effective/inbound";
 import { isTcp } from "../../fleet/effective/ports";
 import { proxyOf } from "../../fleet/effective/proxy";
 import {
@@ -30,10 +31,14 @@ export interface Question {
 export interface Answer {
   readonly way: "directly" | "through the gateway";
   readonly outcome: Verdict["outcome"];
+  /** Nothing but an audit lets it in. */
+  readonly audited?: true;
   readonly why: string;
   readonly by: readonly string[];
   /** Whether the stack file declares it; absent of ports that it does not name. */
   readonly declared?: boolean;
+  /** Absent where it is as declared. */
+  readonly difference?: Difference["kind"];
   /** Pod by pod, where they differ. */
   readonly pods: readonly {
     readonly pod: string;
@@ -69,12 +74,17 @@ export function answersTo(
       one.cluster === target && one.namespace === namespace && one.name === name && one.port === container,
   );
   const answer = (way: Answer["way"], found: Reach): Answer => {
-    const { outcome, why, by } = mostOpen(found);
+    const verdict = mostOpen(found);
+    const { outcome, why, by } = verdict;
     const caller = { ...client, isLocal: source === target, throughGateway: way !== "directly" };
+    const isDue = declared && isDeclared(declared, caller, request);
+    const difference = declared && differenceOf(declared, { declared: isDue ?? false, verdict });
     const differ = new Set(found.pods.map(({ verdict }) => verdict.outcome)).size > 1;
     return {
       ...{ way, outcome, why, by },
-      ...(declared ? { declared: isDeclared(declared, caller, request) } : {}),
+      ...(isAudited(verdict) ? { audited: true } : {}),
+      ...(isDue === undefined ? {} : { declared: isDue }),
+      ...(difference === undefined ? {} : { difference }),
       pods: differ ? found.pods.map(({ pod, verdict }) => ({ pod, ...verdict })) : [],
     };
   };

@@ -35,6 +35,8 @@ export interface DrawnService {
   readonly modes: readonly string[];
   /** Mesh identities that may call it; empty where nobody of another cluster may. */
   readonly callers: readonly string[];
+  /** Some cluster of the box audits it: it lets in everybody. */
+  readonly audited: boolean;
   readonly mark: Mark;
 }
 
@@ -101,6 +103,7 @@ interface Export {
   readonly service: string;
   readonly modes: readonly string[];
   readonly callers: readonly string[];
+  readonly audited: boolean;
 }
 interface Marked<T> {
   /** As it was, if it was there. */
@@ -136,8 +139,11 @@ function linksOf({ links, accesses }: View): Link[] {
 }
 
 function exportsOf({ services }: View): Export[] {
-  return services.flatMap(({ namespace, name, modes, callers, clusters }) =>
-    clusters.map((cluster) => ({ cluster, service: `${namespace}/${name}`, modes, callers })),
+  return services.flatMap(({ namespace, name, modes, callers, clusters, audited = [] }) =>
+    clusters.map((cluster) => ({
+      ...{ cluster, service: `${namespace}/${name}`, modes, callers },
+      audited: audited.includes(cluster),
+    })),
   );
 }
 
@@ -211,6 +217,7 @@ function boxOf(id: string, members: readonly Marked<Cluster>[], { links, exports
       service,
       modes: union(crossing.map(({ it }) => it.modes)),
       callers: union(crossing.map(({ it }) => it.callers)),
+      audited: crossing.some(({ it }) => it.audited),
       mark: together(crossing),
     })),
     mark: together(members),

@@ -34,8 +34,9 @@ export function rowsOf(box: Box): Row[] {
     },
     { kind: "fact", text: box.facts.join(", "), mark: "same" },
     ...ordered.slice(0, MOST_SERVICES).map((crossing): Row => {
-      const { service, mark, callers } = crossing;
-      return { kind: "service", text: `${serviceText(crossing)} ← ${shortCallers(callers)}`, mark, service };
+      const { service, mark, callers, audited } = crossing;
+      const who = `${shortCallers(callers)}${audited ? ", audited: anyone else" : ""}`;
+      return { kind: "service", text: `${serviceText(crossing)} ← ${who}`, mark, service };
     }),
     ...(more > 0 ? [{ kind: "fact", text: `and ${more} more services`, mark: "same" } as const] : []),
   ];
@@ -61,6 +62,7 @@ export function boxDetails(box: Box): string[] {
       ...(crossing.callers.length > 0 ? crossing.callers : ["nobody of another cluster"]).map(
         (caller) => `  ← ${caller}`,
       ),
+      ...(crossing.audited ? ["  ← anyone else, audited"] : []),
     ]),
   ];
 }

@@ -1,3 +1,4 @@
+import { definedOnly } from "../../fleet/config/collections";
 import type { FleetConfig } from "../../fleet/config/fleetConfig";
 import type { GrantPlan } from "../../fleet/grants/plan";
 import {
@@ -17,7 +18,7 @@ export interface Planned {
   readonly links: readonly LinkSummary[];
   readonly services: readonly ServiceSummary[];
   /** Who may call each service in each cluster that serves it. */
-  readonly grants: readonly Pick<GrantPlan, "cluster" | "namespace" | "name" | "ports">[];
+  readonly grants: readonly Pick<GrantPlan, "cluster" | "namespace" | "name" | "ports" | "enforce">[];
   readonly routes: readonly RoutePlan[];
   readonly accesses: readonly AccessSummary[];
 }
@@ -29,7 +30,10 @@ export function planned(config: FleetConfig, stack: string | undefined): Planned
     clusters: describeClusters(plan, {}),
     links: describeLinks(plan),
     services: describeServices(plan),
-    grants: plan.grants.map(({ cluster, namespace, name, ports }) => ({ cluster, namespace, name, ports })),
+    grants: plan.grants.map(({ cluster, namespace, name, ports, enforce }) => ({
+      ...{ cluster, namespace, name, ports },
+      ...definedOnly({ enforce }),
+    })),
     routes: plan.routes,
     accesses: describeAccesses(plan, true),
   };

@@ -39,7 +39,7 @@ export function tables({ clusters, links, services, grants, routes, accesses }: 
     table(
       "grants",
       ["service", "cluster", "port", "callers from other clusters"],
-      grants.flatMap(({ cluster, namespace, name, ports }) =>
+      grants.flatMap(({ cluster, namespace, name, ports, enforce }) =>
         ports.map(({ port, callers, routes = [] }) => [
           `${namespace}/${name}`,
           cluster,
@@ -47,6 +47,7 @@ export function tables({ clusters, links, services, grants, routes, accesses }: 
           [
             ...callers,
             ...routes.flatMap((route) => route.callers.map((who) => `${who} (some requests)`)),
+            ...(enforce === "audit" ? ["everybody else (audited)"] : []),
           ].join("\n") || "nobody",
         ]),
       ),

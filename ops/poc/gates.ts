@@ -98,7 +98,11 @@ export function judgeGrant(fleet: FleetState, other: string | undefined): GateRe
   // A gateway's own identity is no grant that somebody wrote.
   const named = declaredAccess(plan).flatMap((port) =>
     port.callers
-      .filter((caller) => !caller.startsWith("*") && !caller.startsWith(`${GATEWAY_NAME}.`))
+      // A service that is audited refuses nobody.
+      .filter(
+        (caller) =>
+          port.enforce !== "audit" && !caller.startsWith("*") && !caller.startsWith(`${GATEWAY_NAME}.`),
+      )
       .map((caller) => ({ port, caller })),
   );
   const [{ port, caller } = {}] = named;

@@ -22,14 +22,28 @@ function grantLine({ op, before, after }: Step): Line[] {
   }
   const [was, now] = [callersOf(before), callersOf(after)];
   const { gained, lost } = difference(was, now);
+  const [wasAudited, isAudited] = [before, after].map((inputs) => inputs?.enforce === "audit");
   const lines: Line[] = [];
-  if (now.length === 0) lines.push({ text: ": nobody from another cluster may call" });
+  if (isAudited && !wasAudited) {
+    lines.push({
+      text: ": audited, so that nobody is refused",
+      why: "everybody may call, with or without a grant",
+    });
+  }
+  if (wasAudited && !isAudited) {
+    lines.push({
+      text: ": denies from now on whoever has no grant",
+      why: "callers whom the audit let in are refused: compare its count first",
+    });
+  }
+  if (now.length === 0 && !isAudited) lines.push({ text: ": nobody from another cluster may call" });
   if (gained.length > 0) {
     const anyone = gained.some((caller) => caller.startsWith("* ("));
     lines.push({ text: `: + ${gained.join(", ")}`, ...(anyone && { why: "anyone in the mesh may call" }) });
   }
   if (lost.length > 0) lines.push({ text: `: − ${lost.join(", ")}` });
-  return [...lines, ...localLines(before, after)];
+  // An audit cuts off no caller of its own cluster; whoever is cut off when it ends is told as of a new grant.
+  return isAudited ? lines : [...lines, ...localLines(wasAudited ? undefined : before, after)];
 }
 
 /** Callers of the service's own cluster: told when the grant is new, has a port more, or lets in others than before. */

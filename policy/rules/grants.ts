@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { GATEWAY_NAME, GRANT_PREFIX, LOCAL } from "../../fleet/config/names";
 import { EMISSARY_SERVERS } from "../../fleet/gateways/plan";
 import { gatewayOf, isEverybody, isInternet, isOfGateway, isOfProbes } from "../callers";
@@ -47,8 +48,34 @@ export const serverCloses: ResourceRule = {
   types: SERVER,
   *judge({ properties }) {
     const policy = properties.at("spec", "accessPolicy");
-    // Absent means deny (linkerd2 `policy/server.yaml`).
-    if (policy.isNot("deny", undefined)) yield `spec.accessPolicy is ${policy.text}`;
+    // Absent means deny (linkerd2 `policy/server.yaml`). `no-audit` judges audits.
+    if (policy.isNot("deny", "audit", undefined)) yield `spec.accessPolicy is ${policy.text}`;
+  },
+};
+
+const auditSettings = z.strictObject({
+  services: z
+    .array(z.string())
+    .default([])
+    .describe("Services that may be audited, as `<namespace>/<name>`, in every cluster"),
+});
+
+export const noAudit: ResourceRule<z.infer<typeof auditSettings>> = {
+  name: "no-audit",
+  description:
+    "No Server lets in everybody by an audit, except those of the services that the profile names.",
+  severity: "critical",
+  remediation:
+    "Write `enforce: deny` for the service, or name it in `services` of this rule for as long as you audit it.",
+  settings: auditSettings,
+  types: SERVER,
+  *judge({ properties }, { services }) {
+    const policy = properties.at("spec", "accessPolicy");
+    const namespace = properties.at("metadata", "namespace");
+    const service = properties.at("metadata", "labels", "linkerd-fleet/service");
+    if (policy.isUnknown || policy.isNot("audit") || namespace.isUnknown || service.isUnknown) return;
+    const name = `${namespace.text}/${service.text}`;
+    if (!services.includes(name)) yield `spec.accessPolicy is audit: everybody reaches ${name}`;
   },
 };
 

@@ -228,6 +228,10 @@ export const CASES: readonly Case[] = [
   property("federated-alike", `${GRANT}-http`, ["spec", "proxyProtocol"], "gRPC"),
   property("no-any-identity", `${GRANT}-http-identities`, ["spec", "identities", 0], "*"),
   property("server-denies", `${GRANT}-http`, ["spec", "accessPolicy"], "all-unauthenticated"),
+  property("no-audit", `${GRANT}-http`, ["spec", "accessPolicy"], "audit"),
+  plantedCase("no-audit", `${IN_POLICY_GROUP}/v1beta3:Server`, "mine", ["accessPolicy"], "audit", {
+    port: "http",
+  }),
   property("callers-authenticated", `${GRANT}-http-callers`, ["spec", "requiredAuthenticationRefs"], []),
   property("networks-bounded", `${GRANT}-local-networks`, ["spec", "networks", 0, "cidr"], "0.0.0.0/0"),
   property("networks-bounded", `${GRANT}-local-networks`, ["spec", "networks", 0, "cidr"], "128.0.0.0/1"),

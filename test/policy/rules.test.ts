@@ -49,6 +49,18 @@ it("the networks of probes are let in to a route, and to nothing else", async ()
   expect(names(await analyze(opened, prod))).toEqual(["callers-authenticated"]);
 });
 
+it("a service that the profile names may be audited, and no other", async () => {
+  const audited = fleet.map((one) =>
+    one.name === "prod-us-shop-checkout-grant-http"
+      ? { ...one, inputs: { ...one.inputs, spec: { ...Object(one.inputs.spec), accessPolicy: "audit" } } }
+      : one,
+  );
+  const naming = (...services: string[]) =>
+    profile.parse({ resources: { rules: { "no-audit": { services } } } });
+  expect(names(await analyze(audited, naming("shop/checkout")))).toEqual([]);
+  expect(names(await analyze(audited, naming("bi/checkout")))).toEqual(["no-audit"]);
+});
+
 it("every rule has a case", () => {
   const rules = Object.values(RULES).flatMap((group) => group.map(({ name }) => name));
   expect([...new Set(CASES.map(({ rule }) => rule))].sort()).toEqual(rules.sort());

@@ -19,6 +19,37 @@ export const GRANTS: readonly Mistake[] = [
   ["a service without ports", (f) => delete f.services[0].ports, "services[0].ports", "add"],
   ["a port name that no pod can have", checkout({ ports: ["Web Port"] }), "services[0].ports[0]", "dashes"],
   [
+    "an audit of HTTP requests without probes",
+    checkout({ enforce: "audit" }),
+    "services[0].probes",
+    "paths of the pods' HTTP probes",
+  ],
+  [
+    "an audit by a Linkerd that knows none",
+    (f) => {
+      f.linkerd.version = "2024.7.4";
+      checkout({ enforce: "audit", probes: [] })(f);
+    },
+    "services[0].enforce",
+    "upgrade us, eu first",
+  ],
+  [
+    "a word that Linkerd has for another policy",
+    checkout({ enforce: "all-unauthenticated" }),
+    "services[0].enforce",
+    "one of them",
+  ],
+  [
+    "an audit of a Service that another entry denies",
+    (f) => {
+      const audited = { ...f.services[0], mode: "gateway", in: ["eu"], enforce: "audit", probes: [] };
+      f.services.push({ ...audited, allowGateway: true });
+      Object.assign(f.services[0], { probes: [] });
+    },
+    "services[1].enforce",
+    "same in both",
+  ],
+  [
     "a grant without namespace",
     checkout({ allow: [{ serviceAccount: "web" }] }),
     "services[0].allow[0].namespace",

@@ -49,6 +49,7 @@ export function richFleets(): { readonly fleet: Sections; readonly secrets: Reco
     { ...checkout, mode: "gateway", in: ["apac"], allowGateway: true },
     {
       ...{ name: "web", namespace: "shop", mode: "flat", in: ["us", "eu"], ports: ["http"] },
+      ...{ enforce: "audit", probes: [] },
       traffic: [{ port: 80, weights: { us: 1, eu: 2 } }],
     },
   ];

@@ -47,6 +47,7 @@ const NO_PODS = notWorking(
 const SAID = {
   open: (who: string) => `lets in ${who}, and nothing declares them`,
   closed: (who: string) => `keeps out ${who}, who are declared`,
+  audited: (who: string) => `lets in ${who}, who are declared, by the audit alone`,
   unknown: (who: string) => `: it is not known whether ${who} are let in`,
 } as const;
 
@@ -55,7 +56,7 @@ function findingOf({ kind, port, callers, requests, why, by, remedy }: Differenc
   const message =
     `port ${port}${kind === "unknown" ? "" : " "}${said} (${shortened(requests, ", ")}): ${why}` +
     (by.length > 0 ? ` (${by.join(", ")})` : "");
-  const severity = kind === "unknown" ? "warning" : "error";
+  const severity = kind === "open" || kind === "closed" ? "error" : "warning";
   return { severity, message, remedy, runbook: kind === "open" ? "undeclared" : "not-working" };
 }
 

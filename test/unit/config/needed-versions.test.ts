@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { NEEDED_NODE, NEEDED_PULUMI, nodeProblem, pulumiProblem } from "../../../fleet/neededVersions";
+import {
+  auditsSince,
+  NEEDED_NODE,
+  NEEDED_PULUMI,
+  nodeProblem,
+  pulumiProblem,
+} from "../../../fleet/neededVersions";
 import { goTools, toolVersion } from "../../../lab/toolchain/tools";
 
 const root = join(__dirname, "..", "..", "..");
@@ -28,6 +34,20 @@ it.each([
   ["", false],
 ])("the Pulumi CLI %s is too old: %s", (version, isOld) => {
   expect(pulumiProblem(version) !== undefined).toBe(isOld);
+});
+
+it.each([
+  ["2024.7.4", "2024.7.5"],
+  ["2024.7.5", undefined],
+  ["2024.10.1", undefined],
+  ["2026.8.3", undefined],
+  ["2.15.9", "2.16.0"],
+  ["2.16.0", undefined],
+  ["3.0.0", undefined],
+  ["0.0.0-dev", undefined],
+  ["mine", undefined],
+])("Linkerd %s audits since %s", (version, since) => {
+  expect(auditsSince(version)).toBe(since);
 });
 
 it("the tests run with the oldest Pulumi CLI that is taken", () => {

@@ -10,6 +10,7 @@ import { mermaid } from "../../../ops/graph/mermaid";
 import { draw, type Picture } from "../../../ops/graph/picture";
 import { svg } from "../../../ops/graph/svg";
 import { type View, viewOfPlan } from "../../../ops/graph/view";
+import { boxDetails } from "../../../ops/graph/words";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { meshView } from "../../../testing/pictures";
 
@@ -81,6 +82,19 @@ describe("a picture", () => {
     expect(drawn.match(/class="box changed"/g)).toHaveLength(3);
     expect(drawn).toContain(">~ shop/checkout (federated) ← batch.shop<");
     expect(drawn.match(/class="line changed draining"/g)).toHaveLength(1);
+  });
+
+  it("shows a service that is audited, and marks where that changes", () => {
+    const before = meshView(3, 3);
+    const [first = ""] = Object.keys(before.clusters);
+    const audited = before.services.map((it) => (it.name === "checkout" ? { ...it, audited: [first] } : it));
+    const picture = draw({ ...before, services: audited }, before);
+    expect(
+      boxesOf(picture).filter(({ services }) => services.some(({ mark }) => mark !== "same")),
+    ).toMatchObject([{ clusters: [first] }]);
+    expect(mermaid(picture).match(/~ shop\/checkout.*?audited: anyone else/g)).toHaveLength(1);
+    expect(boxesOf(picture).flatMap(boxDetails)).toContain("  ← anyone else, audited");
+    expect(mermaid(draw(before))).not.toContain("audited");
   });
 
   it("marks the link whose access is rotated, and only for a fleet that had generations", () => {

@@ -39,14 +39,17 @@ describe("alerts", () => {
   it("are expressions that Prometheus understands, for any fleet", () => {
     expect(syntaxErrors("sum by (x) (up{a=}")).not.toEqual([]);
     fc.assert(
-      fc.property(fleetInputs(), (input) => {
-        const plan = planFleet({
-          ...configOf(input),
-          observability: meshConfig(1, { observability }).observability,
-        });
-        const alerts = plan.clusters.flatMap((one) => one.observability?.alerts ?? []);
-        expect(alerts.flatMap(({ expr }) => syntaxErrors(expr))).toEqual([]);
-      }),
+      fc.property(
+        fc.boolean().chain((audits) => fleetInputs({ audits })),
+        (input) => {
+          const plan = planFleet({
+            ...configOf(input),
+            observability: meshConfig(1, { observability }).observability,
+          });
+          const alerts = plan.clusters.flatMap((one) => one.observability?.alerts ?? []);
+          expect(alerts.flatMap(({ expr }) => syntaxErrors(expr))).toEqual([]);
+        },
+      ),
     );
   });
 
@@ -78,6 +81,61 @@ describe("alerts", () => {
   });
 });
 
+describe("the count of what an audit lets in", () => {
+  const audited = (more: object) => ({
+    services: [{ ...checkout, mode: "federated", in: ["c001"], enforce: "audit", probes: [], ...more }],
+  });
+  const expression = (more: object, name = "c001") =>
+    alertsOf(audited(more), name).get("LinkerdAuditWouldRefuse")?.join() ?? "";
+
+  it("is of a cluster's own audited services alone", () => {
+    expect(
+      alertsOf({ services: [{ ...checkout, mode: "federated", in: ["c001"] }] }).has(
+        "LinkerdAuditWouldRefuse",
+      ),
+    ).toBe(false);
+    expect(expression({}, "c002")).toBe("");
+    expect(expression({ ports: ["http", 9090] })).toContain(
+      'inbound_http_authz_allow_total{authz_kind="default", authz_name="audit", namespace="shop", ' +
+        'srv_name=~"fleet[.]checkout[.]http|fleet[.]checkout[.]9090"}',
+    );
+  });
+
+  it("leaves out what a proxy counts by chance: connections where some callers have no identity", () => {
+    expect(expression({})).not.toContain("inbound_tcp");
+    expect(expression({ protocol: "opaque" })).toBe("");
+    expect(expression({ protocol: "HTTP/2", local: "none" })).not.toContain("inbound_tcp");
+  });
+
+  it("leaves out the callers of a connection that have a grant, where these are known by their identities", () => {
+    const allow = [{ namespace: "shop", serviceAccount: "web" }, { namespace: "billing" }];
+    const expr = expression({ protocol: "opaque", local: "none", allow });
+    expect(expr).toContain("inbound_tcp_authz_allow_total");
+    const pattern = new RegExp(`^(?:${/client_id!~"([^"]+)"/.exec(expr)?.[1]})$`);
+    const identity = (account: string, namespace: string) =>
+      `${account}.${namespace}.serviceaccount.identity.linkerd.cluster.local`;
+    expect(pattern.test(identity("web", "shop"))).toBe(true);
+    expect(pattern.test(identity("any", "billing"))).toBe(true);
+    expect(pattern.test(identity("batch", "shop"))).toBe(false);
+    // A caller without a proxy has an empty label.
+    expect(pattern.test("")).toBe(false);
+    const anyMeshed = expression({ protocol: "opaque", local: "none", allowAnyMeshed: true });
+    expect(new RegExp(`^(?:${/client_id!~"([^"]+)"/.exec(anyMeshed)?.[1]})$`).test("")).toBe(false);
+    expect(expression({ protocol: "gRPC", local: "none", allow })).toContain(
+      "inbound_http_authz_allow_total",
+    );
+  });
+
+  it("is a panel of the dashboard, where something is audited", () => {
+    const titles = (more: object) => {
+      const [first] = meshPlan(2, { observability, ...more }).clusters;
+      return first?.observability ? dashboardOf(first.observability).panels.map(({ title }) => title) : [];
+    };
+    expect(titles(audited({}))).toContain("Calls that are only audited, by caller");
+    expect(titles({})).not.toContain("Calls that are only audited, by caller");
+  });
+});
+
 const chartGateway = {
   kind: "chart",
   namespace: "linkerd-multicluster",
@@ -85,7 +143,7 @@ const chartGateway = {
 } as const;
 
 it("the dashboard asks what Prometheus understands, and its panels do not overlap", () => {
-  const { panels } = dashboardOf(chartGateway);
+  const { panels } = dashboardOf({ gateway: chartGateway, audits: true });
   expect(panels.flatMap(({ targets }) => syntaxErrors(targets[0].expr))).toEqual([]);
   expect(new Set(panels.map(({ gridPos: { x, y } }) => `${x},${y}`)).size).toBe(panels.length);
 });
@@ -174,7 +232,8 @@ describe("a cluster with an Emissary as its gateway", () => {
   it("counts the requests of that Emissary's proxies; of the chart's gateway elsewhere, and none without", () => {
     const requests = (gateway: Record<string, unknown>) => {
       const [, b] = planned(gateway).clusters;
-      const panels = dashboardOf(b?.observability?.gateway).panels;
+      if (!b?.observability) throw new Error("no observability");
+      const { panels } = dashboardOf(b.observability);
       return panels
         .filter(({ title }) => title === "Requests through the gateway")
         .map(({ targets: [{ expr }] }) => /namespace=".*?", deployment=".*?"/.exec(expr)?.[0]);

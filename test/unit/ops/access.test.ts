@@ -29,14 +29,18 @@ const plan = planFleet(configOf(input));
 const AT: Readonly<Record<string, number>> = { us: 1, eu: 2, apac: 3 };
 
 /** Nothing else than what is declared listens. */
-function objectsOf(cluster: ClusterPlan): Lists {
-  const lists = plannedObjects(plan, cluster, AT[cluster.name] ?? 0);
+function objectsOf(cluster: ClusterPlan, of = plan): Lists {
+  const lists = plannedObjects(of, cluster, AT[cluster.name] ?? 0);
   return JSON.parse(JSON.stringify(lists).replaceAll(',{"containerPort":9999}', ""));
 }
 
-function stateWith(cluster: ClusterPlan, more: (lists: Lists) => Raw = (lists) => lists): ClusterState {
+function stateWith(
+  cluster: ClusterPlan,
+  more: (lists: Lists) => Raw = (lists) => lists,
+  of = plan,
+): ClusterState {
   const { trustDomain, controlPlaneNamespace, clusterDomain, name } = cluster;
-  return stateOf(more(objectsOf(cluster)), { trustDomain, controlPlaneNamespace, clusterDomain }, name);
+  return stateOf(more(objectsOf(cluster, of)), { trustDomain, controlPlaneNamespace, clusterDomain }, name);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "access-"));
@@ -136,6 +140,44 @@ describe("fleet access", () => {
     expect((await ask("unmeshed@us", "apac:bi/reports:http")).at(-1)).toBe(
       "through the gateway: denied, false",
     );
+  });
+
+  it("says of an audited service that everybody reaches it, which is no difference", async () => {
+    const services = input.services?.map((one) => ({ ...one, enforce: "audit" as const, probes: [] }));
+    const file = join(folder, "Pulumi.audit.yaml");
+    const sections = { ...input, services };
+    writeFileSync(
+      file,
+      stringify({
+        config: Object.fromEntries(Object.entries(sections).map(([key, of]) => [`linkerd-fleet:${key}`, of])),
+      }),
+    );
+    const auditing = planFleet(configOf(sections));
+    const states = auditing.clusters.map((cluster) => stateWith(cluster, undefined, auditing));
+    writeFileSync(dump, JSON.stringify({ version: 1, clusters: states }));
+    expect(await run({ ...OPTIONS, config: file })).toBe("well");
+    const { rows, differences } = JSON.parse(printed);
+    expect(differences).toEqual([]);
+    for (const { declared, reached, audited } of rows) {
+      expect(reached).toEqual(declared);
+      expect(audited).toEqual(["everybody who reaches its pods"]);
+    }
+    printed = "";
+    await run({ ...OPTIONS, config: file, json: false });
+    expect(printed.match(/audited: everybody who reaches its pods/g)).toHaveLength(3);
+
+    const ask = async (from: string) => {
+      printed = "";
+      const end = await run({ ...OPTIONS, config: file, json: false, from, to: "eu:shop/checkout:http" });
+      return [end, printed.split("\n")[0]];
+    };
+    expect(await ask("shop/web@us")).toEqual(["well", "directly: allowed; the stack file declares it"]);
+    expect(await ask("shop/batch@us")).toEqual([
+      "well",
+      "directly: allowed and audited, which `enforce: deny` would refuse; the stack file does not declare it",
+    ]);
+    // The same objects where the stack file says `deny`.
+    expect(await run(OPTIONS)).toBe("broken");
   });
 
   it("says what is wrong with a question or a dump", async () => {

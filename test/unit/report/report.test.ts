@@ -622,6 +622,47 @@ describe("the report of a preview", () => {
     ]);
   });
 
+  describe("of an audit", () => {
+    const audited = { ...grant([WEB]), enforce: "audit" };
+    const linesOf = (before: object | undefined, after: object) =>
+      tell(
+        readPreview(
+          previewOf([
+            { op: before ? "update" : "create", type: GRANT, name: "g", ...(before && { before }), after },
+          ]),
+        ),
+      ).flatMap(({ lines }) => lines);
+    const opens = {
+      text: "shop/checkout of us: audited, so that nobody is refused",
+      why: "everybody may call, with or without a grant",
+    };
+
+    it("stops where it begins, with the service or later, and speaks of nobody that it keeps out", () => {
+      expect(linesOf(grant([WEB]), audited)).toEqual([opens]);
+      const closed = { ...grant([], { localChange: "closed" }), enforce: "audit" };
+      expect(linesOf(undefined, closed)).toEqual([opens]);
+      expect(linesOf(audited, audited)).toEqual([]);
+    });
+
+    it("stops where it ends, and says whom that keeps out", () => {
+      const denies = {
+        text: "shop/checkout of us: denies from now on whoever has no grant",
+        why: "callers whom the audit let in are refused: compare its count first",
+      };
+      expect(linesOf(audited, grant([WEB]))).toEqual([denies]);
+      expect(
+        linesOf(
+          { ...grant([], { localChange: "closed" }), enforce: "audit" },
+          grant([], { localChange: "closed" }),
+        ),
+      ).toEqual([
+        denies,
+        { text: "shop/checkout of us: nobody from another cluster may call" },
+        { text: "shop/checkout of us: callers of its own cluster are cut off", why: "local traffic stops" },
+      ]);
+    });
+  });
+
   it("tells the networks of a gateway, and stops where they are the whole Internet", () => {
     const networks = (...cidrs: string[]) => ({ spec: { networks: cidrs.map((cidr) => ({ cidr })) } });
     const change = (before: object, after: object) => ({
