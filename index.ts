@@ -58,7 +58,7 @@ export = async () => {
   const looked = await preflight(plan, stored, pulumi.runtime.isDryRun(), isDeployed);
   for (const warning of looked.warnings) pulumi.log.warn(warning);
   if (looked.problems.length > 0)
-    return stop(formatProblems(looked.problems, "The clusters lack what the stack file needs"));
+    return stop(formatProblems(looked.problems, "The clusters do not fit the stack file"));
 
   const made: pulumi.Resource[] = [];
   const fleet = new Fleet(

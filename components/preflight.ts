@@ -9,7 +9,7 @@ import {
 } from "../fleet/clusters/requirements";
 import type { Problem } from "../fleet/config/problems";
 import type { Plan } from "../fleet/plan";
-import { type LiveCluster, openCluster } from "../live/cluster";
+import { type LiveCluster, openCluster, type Read } from "../live/cluster";
 import { connect } from "../live/connection";
 import { localChartProblems } from "../live/localCharts";
 import { hasKubeconfig, readAccess } from "../live/ownKubeconfig";
@@ -47,10 +47,12 @@ export async function preflight(
   );
   const silent = await unreachable(opened, clusters, isPreview);
   for (const name of silent.keys()) clusters.delete(name);
+  // As the verbs of `npx fleet` take it (`ops/verb.ts`).
+  const asInjected = process.env.LINKERD_FLEET_AS_INJECTED === "true";
   const answers = await Promise.all([
     missingApis(requiredApis(plan), clusters),
     missingNamespaces(requiredNamespaces(plan), clusters),
-    judgeLooks(looks(plan, isDeployed), clusters),
+    judgeLooks(looks(plan, { isDeployed, asInjected }), clusters),
   ]);
   const names = lost.map(({ name }) => name).join(", ");
   return {
@@ -146,20 +148,27 @@ export async function missingNamespaces(
 }
 
 /** As `missingApis`. */
-export async function judgeLooks(asked: readonly Look[], clusters: Clusters): Promise<Preflight> {
-  const judged = asked.map(async ({ cluster, paths, judge }): Promise<Preflight> => {
+export async function judgeLooks(
+  asked: readonly Look[],
+  clusters: Clusters<"get" | "list">,
+): Promise<Preflight> {
+  const judged = asked.map(async ({ cluster, about, paths, judge }): Promise<Preflight> => {
     const live = clusters.get(cluster);
     if (!live) return NOTHING;
-    const answers = await Promise.all(paths.map((path) => live.get(path, z.unknown())));
+    const answers = await Promise.all(
+      paths.map(
+        (path): Promise<Read<unknown>> =>
+          typeof path === "string" ? live.get(path, z.unknown()) : live.list(path.all, path.item),
+      ),
+    );
     const failed = answers.find((answer) => answer.state === "failed");
-    if (failed) return unchecked(cluster, failed.message);
-    const problem = judge(answers.map((answer) => (answer.state === "found" ? answer.value : undefined)));
-    return problem ? found(problem) : NOTHING;
+    if (failed) return unchecked(cluster, failed.message, about);
+    return judge(answers.map((answer) => (answer.state === "found" ? answer.value : undefined)));
   });
   return joined(await Promise.all(judged));
 }
 
-type Clusters = ReadonlyMap<string, Pick<LiveCluster, "get">>;
+type Clusters<Asked extends keyof LiveCluster = "get"> = ReadonlyMap<string, Pick<LiveCluster, Asked>>;
 
 const NOTHING: Preflight = { problems: [], warnings: [] };
 
@@ -167,8 +176,8 @@ function found(problem: Problem): Preflight {
   return { problems: [problem], warnings: [] };
 }
 
-function unchecked(cluster: string, message: string): Preflight {
-  const warning = `${cluster} was not checked for what the stack file needs of it, and is not held up: ${message}`;
+function unchecked(cluster: string, message: string, about = "what the stack file needs of it"): Preflight {
+  const warning = `${cluster} was not checked for ${about}, and is not held up: ${message}`;
   return { problems: [], warnings: [warning] };
 }
 

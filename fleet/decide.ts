@@ -1,7 +1,7 @@
 import { keepTokens } from "./access/plan";
 import type { FleetConfig } from "./config/fleetConfig";
 import { gatewayNotes } from "./gateways/notes";
-import { clusterNetworkNotes, grantNotes } from "./grants/notes";
+import { clusterNetworkNotes, grantNotes, skippedPortNotes } from "./grants/notes";
 import type { RawOutputs } from "./outputs/schema";
 import { type Plan, planFleet } from "./plan";
 import type { CrossStackOutputs } from "./stacks/crossStack";
@@ -42,7 +42,12 @@ export function decide(config: FleetConfig, { self, last, crossStack, unusable, 
   return {
     ...(refusal === undefined ? { plan } : { refusal }),
     notes: [...pendingNotes(plan.pending), ...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)],
-    warnings: [...warnings, ...certificateNotes(plan, now), ...clusterNetworkNotes(plan)],
+    warnings: [
+      ...warnings,
+      ...certificateNotes(plan, now),
+      ...clusterNetworkNotes(plan),
+      ...skippedPortNotes(plan),
+    ],
   };
 }
 

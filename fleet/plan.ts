@@ -4,7 +4,7 @@ import { type ClusterPlan, planCluster } from "./clusters/plan";
 import { definedOnly, sorted } from "./config/collections";
 import type { FleetConfig } from "./config/fleetConfig";
 import { exportKey } from "./config/names";
-import { type ExportPlan, planExports } from "./exports/plan";
+import { type ExportPlan, exportEntries, planExports } from "./exports/plan";
 import { type GrantPlan, planGrants } from "./grants/plan";
 import { planObservability } from "./observability/plan";
 import { type OthersIssuer, planOthersIssuers } from "./stacks/issuers";
@@ -34,6 +34,8 @@ export interface Plan {
   /** Exports of the clusters of all other stacks. */
   readonly otherExports: readonly ExportPlan[];
   readonly grants: readonly GrantPlan[];
+  /** The place of each export in `services`, by its key: for messages. */
+  readonly entries: ReadonlyMap<string, number>;
   readonly routes: readonly RoutePlan[];
   readonly admissions: readonly AdmissionPlan[];
 }
@@ -83,6 +85,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     exports: exports.filter(({ cluster }) => isOwn(cluster)),
     otherExports: exports.filter(({ cluster }) => !isOwn(cluster)),
     grants,
+    entries: exportEntries(config),
     routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`).filter(
       ({ cluster }) => isOwn(cluster),
     ),

@@ -12,18 +12,15 @@ import { clusterOf, meshedPod, type Raw } from "./effective";
 
 export type Lists = { -readonly [K in keyof Raw]-?: object[] };
 
-/** A port of every pod that no grant is about. */
-export const UNDECLARED_PORT = 9999;
-
 /**
  * What the program and the charts make in one cluster, with a pod behind each Service, and one that nobody declares.
- * `at` tells its pod network: `10.<at>.0.0/16`.
+ * `at` tells its pod network: `10.<at>.0.0/16`. `spare`: ports of every pod that no grant is about.
  */
 export function plannedObjects(
   plan: Plan,
   { name, gateway }: ClusterPlan,
   at: number,
-  spare: readonly number[] = [UNDECLARED_PORT],
+  spare: readonly number[] = [],
 ): Lists {
   const grants = plan.grants.filter(({ cluster }) => cluster === name);
   const lists: Lists = {

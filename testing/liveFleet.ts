@@ -164,6 +164,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 /** Those that may be empty. */
 const COLLECTIONS = new Set([
   ...["/api/v1/services", "/api/v1/endpoints", "/api/v1/secrets", `${RBAC}/rolebindings`],
+  "/apis/discovery.k8s.io/v1/endpointslices",
   ...["servers", "httproutes"].map((kind) => `${POLICY}/v1beta3/${kind}`),
   ...["authorizationpolicies", "meshtlsauthentications", "networkauthentications"].map(
     (kind) => `${POLICY}/v1alpha1/${kind}`,

@@ -193,7 +193,7 @@ const OWNED = {
 /** Exported Services with their pods as the injector left them; a gateway's pods, and the policies of its chart. */
 function ofOwners(plan: Plan, cluster: ClusterPlan): Stored[] {
   const [network = ""] = cluster.podNetworks ?? [];
-  const owned = plannedObjects(plan, cluster, Number(network.split(".")[1] ?? 99), []);
+  const owned = plannedObjects(plan, cluster, Number(network.split(".")[1] ?? 99));
   const isOurs = ({ metadata }: Stored) => /^(fleet\.|emissary)/.test(metadata.name);
   return (Object.keys(OWNED) as (keyof typeof OWNED)[]).flatMap((kind) =>
     owned[kind]
@@ -275,21 +275,45 @@ function ofController(target: string): Stored[] {
   ];
 }
 
-/** Objects that a service mirror makes. */
+/** Objects that a service mirror makes, and the copies of its Endpoints. */
 function ofMirror(plan: Plan, target: string): Stored[] {
+  const { gateway, clusterDomain } = clusterOf(plan, target);
+  const identity: Record<string, string> = gateway.enabled
+    ? { "mirror.linkerd.io/remote-gateway-identity": gateway.identity }
+    : {};
   const labels = { ...mirrorLabels(target), "mirror.linkerd.io/mirrored-service": "true" };
+  const mc = MULTICLUSTER_NAMESPACE;
+  const endpoints = (namespace: string, name: string, own: object, annotations: object): Stored[] => [
+    at(
+      "/api/v1/endpoints",
+      namespace,
+      name,
+      { subsets: [{ addresses: [{ ip: ADDRESS }] }] },
+      { labels: own, annotations },
+    ),
+    at(
+      "/apis/discovery.k8s.io/v1/endpointslices",
+      namespace,
+      `${name}-x7k2p`,
+      { endpoints: [{ addresses: [ADDRESS] }] },
+      { labels: { ...own, "kubernetes.io/service-name": name }, annotations },
+    ),
+  ];
   return [
-    at("/apis/coordination.k8s.io/v1/leases", MULTICLUSTER_NAMESPACE, `service-mirror-write-${target}`, {
+    at("/apis/coordination.k8s.io/v1/leases", mc, `service-mirror-write-${target}`, {
       spec: { holderIdentity: "pod", leaseDurationSeconds: 30, renewTime: new Date().toISOString() },
     }),
+    ...(gateway.enabled ? endpoints(mc, `probe-${target}`, mirrorLabels(target), identity) : []),
     ...exportsOf(plan, target)
       .filter(({ modes }) => modes.includes("gateway"))
-      .flatMap((one) => {
-        const mirror = mirrorServiceName(one.name, target);
-        const subsets = [{ addresses: [{ ip: ADDRESS }] }];
+      .flatMap(({ name, namespace }) => {
+        const mirror = mirrorServiceName(name, target);
+        const asked = {
+          "mirror.linkerd.io/remote-svc-fq-name": `${name}.${namespace}.svc.${clusterDomain}`,
+        };
         return [
-          at("/api/v1/services", one.namespace, mirror, { spec: {} }, { labels }),
-          at("/api/v1/endpoints", one.namespace, mirror, { subsets }, { labels }),
+          at("/api/v1/services", namespace, mirror, { spec: {} }, { labels, annotations: asked }),
+          ...endpoints(namespace, mirror, labels, { ...asked, ...identity }),
         ];
       }),
   ];

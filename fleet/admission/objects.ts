@@ -42,7 +42,7 @@ export function admissionPolicy(policy: AdmissionPolicy): FleetObject<never> {
 }
 
 export function admissionBinding<V extends Values = Plain>(
-  { name }: AdmissionPolicy,
+  { name, warns }: Pick<AdmissionPolicy, "name" | "warns">,
   { mode }: Pick<AdmissionPlan, "mode">,
   policyName: Text<V>,
 ): FleetObject<V> {
@@ -51,7 +51,10 @@ export function admissionBinding<V extends Values = Plain>(
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingAdmissionPolicyBinding",
     metadata: { name },
-    spec: { policyName, validationActions: mode === "enforce" ? ["Deny"] : ["Warn", "Audit"] },
+    spec: {
+      policyName,
+      validationActions: mode === "enforce" && warns !== true ? ["Deny"] : ["Warn", "Audit"],
+    },
   };
 }
 

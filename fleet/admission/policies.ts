@@ -1,7 +1,8 @@
 import { CREDENTIALS_TYPE } from "../access/credentials";
 import { ACCESS_ROLES, SCOPES } from "../access/role";
-import { GRANT_PREFIX } from "../config/names";
+import { GRANT_PREFIX, MULTICLUSTER_NAMESPACE } from "../config/names";
 import { EXPORT_KEYS } from "../exports/labels";
+import { FOLLOWED, NAMING_LABELS, PROBE_LABEL } from "../links/mirrors";
 import type { AdmissionPlan } from "./plan";
 
 /** A ValidatingAdmissionPolicy, `admissionregistration.k8s.io/v1`, as far as it differs between ours. Texts are CEL. */
@@ -14,6 +15,8 @@ export interface AdmissionPolicy {
   readonly conditions: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
   readonly validations: readonly { readonly expression: string; readonly message: string }[];
+  /** It warns in every mode. */
+  readonly warns?: true;
 }
 
 type Operation = "CREATE" | "UPDATE" | "DELETE";
@@ -41,6 +44,7 @@ export function admissionPolicies(plan: AdmissionPlan, stackFile: string): Admis
     exportsPolicy(plan, stackFile),
     accessPolicy(plan, stackFile),
     grantsPolicy(plan, stackFile),
+    mirrorsPolicy(plan, stackFile),
   ];
 }
 
@@ -169,6 +173,50 @@ function grantsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
     },
     variables: identity(plan),
     validations: [byTheFleet("who may call an exported service", stackFile, "linkerd-fleet:services")],
+  };
+}
+
+/** Who writes Endpoints and EndpointSlices of Services, with the metadata that those have. */
+const ENDPOINT_CONTROLLERS = ["endpoint", "endpointslice", "endpointslicemirroring"].map(
+  (name) => `system:serviceaccount:kube-system:${name}-controller`,
+);
+
+/**
+ * What says that it comes from another cluster, Linkerd follows, whoever wrote it. The target's gateway takes only what is
+ * declared for it, so this one warns: a service mirror that an older install left elsewhere goes on.
+ */
+function mirrorsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
+  const carries = (field: string, keys: readonly string[]) =>
+    `${cel(keys)}.exists(key, key in object.metadata.?${field}.orValue({}))`;
+  const writers = [...ENDPOINT_CONTROLLERS, "system:kube-controller-manager"];
+  return {
+    name: "linkerd-fleet-mirrors",
+    operations: ["CREATE", "UPDATE"],
+    resources: [
+      { group: "", resources: ["services", "endpoints"] },
+      { group: "discovery.k8s.io", resources: ["endpointslices"] },
+    ],
+    conditions: {
+      "of-other-clusters":
+        `${carries("labels", FOLLOWED.labels)} || ${carries("annotations", FOLLOWED.annotations)} || ` +
+        `${carries("labels", NAMING_LABELS)} && !${carries("labels", [PROBE_LABEL])}`,
+      changed: changed("metadata.?labels", "metadata.?annotations"),
+    },
+    variables: identity(plan),
+    validations: [
+      {
+        expression:
+          `variables.fleet || request.userInfo.username in ${cel(writers)} || ` +
+          `request.userInfo.username.startsWith(${cel(`system:serviceaccount:${MULTICLUSTER_NAMESPACE}:`)})`,
+        message:
+          "request.kind.kind + ' ' + object.metadata.namespace + '/' + object.metadata.name + " +
+          cel(
+            ` says that it comes from another cluster, as only what the service mirrors of ${stackFile} (linkerd-fleet:topology) make does: it was written by `,
+          ) +
+          " + request.userInfo.username + ', and `npx fleet verify` tells where it leads'",
+      },
+    ],
+    warns: true,
   };
 }
 

@@ -1,28 +1,60 @@
 import { z } from "zod";
-import type { Problem } from "../config/problems";
+import { exportKey } from "../config/names";
+import { type Problem, pathOf } from "../config/problems";
+import { indexed, NO_OBJECTS } from "../effective/cluster";
+import { proxied } from "../effective/injected";
+import * as shapes from "../effective/shapes";
+import { coverageGaps, type Gap } from "../grants/coverage";
 import type { GrantPlan } from "../grants/plan";
 import { accessAt, sharedPorts } from "../grants/sharedPods";
 import type { Plan } from "../plan";
+import { plannedMesh } from "./mesh";
 import type { ClusterPlan } from "./plan";
 
 /** A look at objects of a cluster before the first resource. */
 export interface Look {
   readonly cluster: string;
-  /** Where the API server has the objects. */
-  readonly paths: readonly string[];
-  /** What is wrong with them, in the order of the paths; `undefined` for one that is not there. */
-  readonly judge: (objects: readonly unknown[]) => Problem | undefined;
+  /** For people: what was not checked where it could not be read. */
+  readonly about?: string;
+  /** Where the API server has the objects, or all objects of a collection. */
+  readonly paths: readonly (string | Collection)[];
+  /** What there is to say about them, in the order of the paths; `undefined` for one that is not there. */
+  readonly judge: (objects: readonly unknown[]) => Told;
 }
 
-/** What others have made that an update would fail on half-way. `isDeployed`: whether the stack had the cluster before. */
-export function looks(plan: Plan, isDeployed: (cluster: string) => boolean): Look[] {
+export interface Collection {
+  readonly all: string;
+  /** What is kept of each object. */
+  readonly item: z.ZodType;
+}
+
+export interface Told {
+  /** They stop the run. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+export interface LookOptions {
+  /** Whether the stack had the cluster before. */
+  readonly isDeployed: (cluster: string) => boolean;
+  /** Pods that ask for a proxy count as if they had one. */
+  readonly asInjected: boolean;
+}
+
+/** What others have made that an update would fail on half-way, or that would stay open after it. */
+export function looks(plan: Plan, { isDeployed, asInjected }: LookOptions): Look[] {
   return [
     ...plan.clusters.flatMap((cluster) => [
       ...(isDeployed(cluster.name) ? [] : foreignGatewayApi(cluster)),
       ...emissaryDeployment(cluster),
+      ...exportedServices(plan, cluster, asInjected),
     ]),
     ...sharedPorts(plan.grants).flatMap(([one, other]) => sharedSelectors(one, other)),
   ];
+}
+
+function stops(problem: Problem | undefined): Told {
+  return { problems: problem ? [problem] : [], warnings: [] };
 }
 
 /** What the chart linkerd-crds installs with `installGatewayAPI`. */
@@ -49,12 +81,12 @@ function foreignGatewayApi({ name, install, controlPlaneNamespace }: ClusterPlan
         const foreign = objects
           .flatMap((object) => owned.safeParse(object).data ?? [])
           .find(({ metadata }) => !isOurs(metadata.annotations));
-        return (
+        return stops(
           foreign && {
             path: "linkerd.gatewayApi",
             problem: `${name} has ${foreign.metadata.name} already, which this program's chart did not make`,
             fix: `write clusters.${name}.linkerd.gatewayApi: existing`,
-          }
+          },
         );
       },
     },
@@ -71,19 +103,21 @@ function emissaryDeployment({ name, gateway }: ClusterPlan): Look[] {
       cluster: name,
       paths: kinds.map((kind) => `/apis/apps/v1/namespaces/${namespace}/${kind}/${deployment}`),
       judge: ([found, daemonSet]) => {
-        if (found !== undefined) return undefined;
+        if (found !== undefined) return stops(undefined);
         const of = `${namespace}/${deployment}`;
-        return daemonSet === undefined
-          ? {
-              path: `clusters.${name}.gateway`,
-              problem: `${name} has no Deployment ${of}`,
-              fix: "name that of your Emissary: `namespace` and `deployment`",
-            }
-          : {
-              path: `clusters.${name}.gateway`,
-              problem: `${of} of ${name} is a DaemonSet: only an Emissary that is a Deployment carries links`,
-              fix: "install its chart with `daemonSet: false`, or use another type of gateway beside it",
-            };
+        return stops(
+          daemonSet === undefined
+            ? {
+                path: `clusters.${name}.gateway`,
+                problem: `${name} has no Deployment ${of}`,
+                fix: "name that of your Emissary: `namespace` and `deployment`",
+              }
+            : {
+                path: `clusters.${name}.gateway`,
+                problem: `${of} of ${name} is a DaemonSet: only an Emissary that is a Deployment carries links`,
+                fix: "install its chart with `daemonSet: false`, or use another type of gateway beside it",
+              },
+        );
       },
     },
   ];
@@ -102,8 +136,57 @@ function sharedSelectors(one: GrantPlan, other: GrantPlan): Look[] {
         const [first, second] = [one, other].map(
           ({ pods }, at) => pods ?? service.safeParse(objects[at]).data?.spec.selector,
         );
-        return first && second ? accessAt(one, first, other, second) : undefined;
+        return stops(first && second ? accessAt(one, first, other, second) : undefined);
       },
     },
   ];
+}
+
+const found = z.object({
+  services: z.array(shapes.service).default([]),
+  pods: z.array(shapes.pod).default([]),
+  servers: z.array(shapes.server).default([]),
+});
+
+/** Whether its Servers will close what each exported service leads to, and count. One look for each namespace. */
+function exportedServices(plan: Plan, cluster: ClusterPlan, asInjected: boolean): Look[] {
+  const { name } = cluster;
+  const namespaces = new Set(
+    plan.grants.filter((grant) => grant.cluster === name).map((grant) => grant.namespace),
+  );
+  return [...namespaces].map((namespace) => {
+    const core = `/api/v1/namespaces/${namespace}`;
+    return {
+      cluster: name,
+      about: `the ports and pods of the services that ${namespace} exports`,
+      paths: [
+        { all: `${core}/services`, item: shapes.service },
+        { all: `${core}/pods`, item: shapes.pod },
+        { all: `/apis/policy.linkerd.io/v1beta3/namespaces/${namespace}/servers`, item: shapes.server },
+        ...(asInjected ? [core] : []),
+      ],
+      judge: ([services, pods, servers, own]) => {
+        const live = found.parse({ services, pods, servers });
+        const injected = asInjected
+          ? proxied(live.pods, shapes.namespace.array().safeParse([own]).data ?? [])
+          : live.pods;
+        const objects = { ...NO_OBJECTS, ...live, pods: injected };
+        return toldOf(plan, coverageGaps(plan, indexed({ name, mesh: plannedMesh(cluster), objects })));
+      },
+    };
+  });
+}
+
+/** A gap that the update would open stops it; one that is there already is told, and leaves a running fleet alone. */
+function toldOf({ entries }: Plan, gaps: readonly Gap[]): Told {
+  const told = gaps.map(({ grant, setting, problem, fix, opens }) => {
+    const path = pathOf(["services", entries.get(exportKey(grant)) ?? 0, setting]);
+    return { opens, problem: { path, problem, fix } };
+  });
+  return {
+    problems: told.filter(({ opens }) => opens).map(({ problem }) => problem),
+    warnings: told
+      .filter(({ opens }) => !opens)
+      .map(({ problem: { path, problem, fix } }) => `${path}: ${problem} → ${fix}.`),
+  };
 }

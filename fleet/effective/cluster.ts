@@ -63,7 +63,7 @@ const KINDS = [
   "serverAuthorizations",
 ] as const satisfies readonly (keyof ClusterObjects)[];
 
-const NOTHING: NamespaceObjects = {
+export const NO_OBJECTS: ClusterObjects = {
   pods: [],
   services: [],
   servers: [],
@@ -100,7 +100,7 @@ export function indexed({ name, mesh, objects }: ClusterState): Cluster {
       const known = namespaces.get(namespace);
       if (known) return known;
       const own = Object.fromEntries(byKind.map(([kind, of]) => [kind, of.get(namespace) ?? []]));
-      const found = { ...NOTHING, ...own };
+      const found = { ...NO_OBJECTS, ...own };
       namespaces.set(namespace, found);
       return found;
     },

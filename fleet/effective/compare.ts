@@ -82,6 +82,14 @@ function remedyOf(kind: Difference["kind"], by: readonly string[], port: Compare
   if (port.undeclared) {
     return `name port ${port.port} in \`ports\` of ${port.namespace}/${port.name}: it is closed to whom no grant names`;
   }
+  const pods = by.filter((object) => object.startsWith("Pod ")).join(" and ");
+  // No Server decides: either nothing that comes there passes a proxy, or no Server selects the pod.
+  if (kind === "open" && pods !== "" && !by.some((object) => object.startsWith("Server "))) {
+    const of = `${port.namespace}/${port.name}`;
+    return by.join(" and ") === pods
+      ? `let ${pods} have a proxy that gets what comes to port ${port.port} of ${of}, then restart it`
+      : `let \`pods\` of ${of} select ${pods}; if its Server is gone, \`pulumi up --refresh\` puts it back`;
+  }
   if (kind === "unknown")
     return `ask again with \`fleet access --from … --to …\`, which takes more of the request`;
   const restored = "`pulumi up --refresh` puts back what this program made";

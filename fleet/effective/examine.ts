@@ -5,8 +5,8 @@ import type { Authorization } from "./clients";
 import type { Cluster } from "./cluster";
 import { type DeclaredPort, declaredAccess, isDeclared } from "./declared";
 import type { Request, Verdict } from "./inbound";
-import { containersOf, isTcp, portsNamed } from "./ports";
-import { proxyOf } from "./proxy";
+import { portsNamed } from "./ports";
+import { ownPorts } from "./proxy";
 import {
   forwards,
   gatewaysOf,
@@ -16,6 +16,8 @@ import {
   podsOf,
   reach,
   reachThroughGateway,
+  serviceOf,
+  servicePorts,
 } from "./reach";
 import { requestsOf } from "./requests";
 import { type PortPolicy, portPolicy } from "./servers";
@@ -60,17 +62,36 @@ function examineExported(
   declared: readonly DeclaredPort[],
 ): ExaminedPort[] {
   const services = Map.groupBy(declared, ({ namespace, name }) => `${namespace}/${name}`);
-  return [...services.values()].flatMap((ports) => {
+  const exported = [...services.values()].flatMap((ports) => {
     const [first] = ports;
     const service = first && serviceOf(cluster, first);
     // That it is not there, or has no pods, others say.
-    if (!first || !service) return [];
-    const pods = podsOf(cluster, service);
-    const covered = new Set(pods.flatMap((pod) => ports.flatMap(({ port }) => portsNamed(pod, port))));
-    const rest = [...otherPorts(service, pods)].filter(([port]) => !covered.has(port));
+    return first && service ? [{ first, ports, service, pods: podsOf(cluster, service) }] : [];
+  });
+  return exported.flatMap(({ first, ports, service, pods }) => {
+    const rest = otherPorts(service, pods, (pod) => ports.flatMap(({ port }) => portsNamed(pod, port)));
     return [
       ...ports.map((port) => examinePort(cluster, around, service, pods, port)),
-      ...rest.map(([port, those]) => examinePort(cluster, around, service, those, undeclared(first, port))),
+      ...rest.flatMap(({ port, pods: those }) => {
+        // Whom another service of these pods lets in directly, its own declaration says.
+        const isOthers = (pod: Pod) =>
+          exported.some(
+            (other) =>
+              other.first !== first &&
+              other.pods.includes(pod) &&
+              other.ports.some((one) => portsNamed(pod, one.port).includes(port)),
+          );
+        const nobodys = undeclared(first, port);
+        const examined = (some: readonly Pod[], as: ComparedPort) =>
+          some.length === 0 ? [] : [examinePort(cluster, around, service, some, as)];
+        return [
+          ...examined(
+            those.filter((pod) => !isOthers(pod)),
+            nobodys,
+          ),
+          ...examined(those.filter(isOthers), { ...nobodys, gatewayOnly: true }),
+        ];
+      }),
     ];
   });
 }
@@ -93,22 +114,23 @@ function examineOthers(cluster: Cluster, around: Around, declared: readonly Decl
     });
 }
 
-export function serviceOf(cluster: Cluster, { namespace, name }: ServiceName): Service | undefined {
-  return cluster.in(namespace).services.find(({ metadata }) => metadata.name === name);
-}
-
-/** Ports at which pods listen, as far as the Service and the pods themselves say, with the pods that do. */
-function otherPorts(service: Service, pods: readonly Pod[]): Map<number, Pod[]> {
+/**
+ * Ports at which pods listen, as far as the Service and the pods themselves say, with the pods that do. A name may stand
+ * for other ports in other pods: what is `known` is known pod by pod.
+ */
+function otherPorts(
+  service: Service,
+  pods: readonly Pod[],
+  known: (pod: Pod) => readonly number[],
+): { readonly port: number; readonly pods: readonly Pod[] }[] {
   const ports = pods.flatMap((pod) => {
-    const proxy = proxyOf(pod);
-    const own = containersOf(pod)
-      .filter((container) => container !== proxy)
-      .flatMap(({ ports }) => ports.filter(isTcp).map(({ containerPort }) => containerPort));
-    return [...new Set([...servicePorts(service, [pod]), ...own])].map((port) => ({ port, pod }));
+    const own = known(pod);
+    const all = [...new Set([...servicePorts(service, [pod]), ...ownPorts(pod)])];
+    return all.filter((port) => !own.includes(port)).map((port) => ({ port, pod }));
   });
   const sorted = ports.sort((one, other) => one.port - other.port);
   const byPort = Map.groupBy(sorted, ({ port }) => port);
-  return new Map([...byPort].map(([port, of]) => [port, of.map(({ pod }) => pod)]));
+  return [...byPort].map(([port, of]) => ({ port, pods: of.map(({ pod }) => pod) }));
 }
 
 export interface ComparedPort extends DeclaredPort {
@@ -122,14 +144,6 @@ function undeclared(of: ServiceName & { readonly cluster: string }, port: number
   const { cluster, namespace, name } = of;
   const nobody = { callers: [], routes: [], probes: [] };
   return { cluster, namespace, name, port, protocol: "unknown", ...nobody, undeclared: true };
-}
-
-/** Ports of its pods to which a Service sends what comes to its own. */
-function servicePorts({ spec }: Service, pods: readonly Pod[]): number[] {
-  const ports = pods.flatMap((pod) =>
-    spec.ports.filter(isTcp).flatMap(({ port, targetPort }) => portsNamed(pod, targetPort ?? port)),
-  );
-  return [...new Set(ports)];
 }
 
 export interface Case {
@@ -155,7 +169,16 @@ function examinePort(
     : directCallers(port, cluster, around, allOf(policies)).filter(
         ({ isLocal }) => !isLocal || !port.undeclared,
       );
-  const callers = [...direct, ...gatewayCallers(port, cluster, allOf(atGateways), around.trustDomains)];
+  // A port of its pods that the Service does not lead to is none that crosses.
+  const listening = pods.filter((pod) => portsNamed(pod, port.port).length > 0);
+  const crosses =
+    listening.length === 0 ||
+    listening.some((pod) => {
+      const led = servicePorts(service, [pod]);
+      return portsNamed(pod, port.port).some((number) => led.includes(number));
+    });
+  const through = crosses ? gatewayCallers(port, cluster, allOf(atGateways), around.trustDomains) : [];
+  const callers = [...direct, ...through];
   const cases = callers.flatMap((caller) =>
     requests.flatMap((request): Case[] => {
       const found = caller.throughGateway

@@ -1,7 +1,7 @@
 import { ADDITIONAL_ENV, GATEWAY_SUFFIXES, readEnv } from "../gateways/reach";
 import { lies } from "./clients";
 import type { MeshSettings } from "./cluster";
-import { among, containersOf, portsOf } from "./ports";
+import { among, containersOf, isTcp, portsOf } from "./ports";
 import { type Container, INIT, type Pod, PROXY } from "./shapes";
 
 /** Why nothing that comes to this port passes the pod's proxy; `undefined` where it does. */
@@ -23,6 +23,15 @@ export function unguarded(
 /** A native sidecar's is an init container. */
 export function proxyOf(pod: Pod): Container | undefined {
   return containersOf(pod).find(({ name }) => name === PROXY);
+}
+
+/** Ports that the containers of an application say that they have. */
+export function ownPorts(pod: Pod): number[] {
+  const proxy = proxyOf(pod);
+  const ports = containersOf(pod)
+    .filter((container) => container !== proxy)
+    .flatMap(({ ports }) => ports.filter(isTcp).map(({ containerPort }) => containerPort));
+  return [...new Set(ports)];
 }
 
 /** Ports of the proxy itself, which its init container always leaves alone (linkerd2 `charts/partials/templates/_proxy-init.tpl`). */

@@ -1,4 +1,4 @@
-import { identityName } from "../config/names";
+import { identityName, type ServiceName } from "../config/names";
 import { nameOf } from "./authorizations";
 import type { Client } from "./clients";
 import type { Cluster } from "./cluster";
@@ -59,6 +59,10 @@ function worst(verdicts: readonly Verdict[], none: string): Verdict {
   return mostOpen({ pods: verdicts.map((verdict) => ({ pod: "", verdict })) });
 }
 
+export function serviceOf(cluster: Cluster, { namespace, name }: ServiceName): Service | undefined {
+  return cluster.in(namespace).services.find(({ metadata }) => metadata.name === name);
+}
+
 /** The pods behind a Service. Without a selector, somebody else says which they are. */
 export function podsOf(cluster: Cluster, { metadata, spec }: Service): Pod[] {
   const labels = Object.entries(spec.selector);
@@ -68,6 +72,14 @@ export function podsOf(cluster: Cluster, { metadata, spec }: Service): Pod[] {
     .pods.filter(
       (pod) => isRunning(pod) && labels.every(([key, value]) => pod.metadata.labels[key] === value),
     );
+}
+
+/** Ports of its pods to which a Service sends what comes to its own. */
+export function servicePorts({ spec }: Service, pods: readonly Pod[]): number[] {
+  const ports = pods.flatMap((pod) =>
+    spec.ports.filter(isTcp).flatMap(({ port, targetPort }) => portsNamed(pod, targetPort ?? port)),
+  );
+  return [...new Set(ports)];
 }
 
 export function isRunning({ status }: Pod): boolean {
@@ -106,7 +118,19 @@ export function reachThroughGateway(
   client: Client,
   request: Request,
 ): Reach {
-  const verdicts = gatewaysOf(cluster).flatMap((gateway) => {
+  const gateways = gatewaysOf(cluster);
+  if (gateways.length === 0) {
+    return {
+      pods: [{ pod: "", verdict: { outcome: "denied", why: `${cluster.name} has no gateway`, by: [] } }],
+    };
+  }
+  const behind = podsOf(cluster, service).map((pod) => {
+    const led = servicePorts(service, [pod]);
+    return { pod, ports: portsNamed(pod, port).filter((number) => led.includes(number)) };
+  });
+  // A Service leads to those pods that have the port that it names.
+  const leading = behind.filter(({ ports }) => ports.length > 0);
+  const pods = gateways.flatMap((gateway) => {
     const verdict = passes(cluster, gateway, service, client, request);
     if (verdict.outcome === "denied") return [{ pod: nameOf(gateway.pod.metadata), verdict }];
     const { podIP } = gateway.pod.status;
@@ -114,10 +138,9 @@ export function reachThroughGateway(
       identity: identityOf(cluster, gateway.pod),
       ...(podIP == null ? {} : { address: podIP }),
     };
-    return podsOf(cluster, service).map((pod) => {
-      const behind = portsNamed(pod, port).filter((number) => serves(service, pod, number));
+    return (leading.length > 0 ? leading : behind).map(({ pod, ports }) => {
       const last = worst(
-        behind.map((number) => decide(cluster, pod, number, as, request)),
+        ports.map((number) => decide(cluster, pod, number, as, request)),
         `the Service ${nameOf(service.metadata)} has no such port`,
       );
       const by = [...verdict.by, ...last.by];
@@ -125,10 +148,7 @@ export function reachThroughGateway(
       return { pod: nameOf(pod.metadata), verdict: { ...last, outcome, by } };
     });
   });
-  if (verdicts.length > 0) return { pods: verdicts };
-  return {
-    pods: [{ pod: "", verdict: { outcome: "denied", why: `${cluster.name} has no gateway`, by: [] } }],
-  };
+  return { pods };
 }
 
 /** Whether the gateway itself takes a request, and passes it on. */
@@ -153,11 +173,6 @@ function passes(
 export function forwards({ mesh }: Cluster, { suffixes }: Gateway, { metadata }: Service): boolean {
   const name = `${metadata.name}.${metadata.namespace}.svc.${mesh.clusterDomain}`;
   return suffixes.some((suffix) => endsIn(suffix, name));
-}
-
-/** Whether the Service sends one of its ports on to this one of the pod. */
-function serves({ spec }: Service, pod: Pod, port: number): boolean {
-  return spec.ports.some((one) => isTcp(one) && portsNamed(pod, one.targetPort ?? one.port).includes(port));
 }
 
 /** Mesh identity of a pod's proxy. */

@@ -8,8 +8,8 @@ const values = z.object({
   clusterNetworks: z.string().default("10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fd00::/8"),
   proxy: z.object({ defaultInboundPolicy: z.string().default("all-unauthenticated") }).prefault({}),
   proxyInit: z
-    .object({ ignoreInboundPorts: z.union([z.string(), z.number()]).nullish() })
-    .prefault({ ignoreInboundPorts: "4567,4568" }),
+    .object({ ignoreInboundPorts: z.union([z.string(), z.number()]).nullable().default("4567,4568") })
+    .prefault({}),
   policyController: z
     .object({ probeNetworks: z.array(z.string()).default(["0.0.0.0/0", "::/0"]) })
     .prefault({}),

@@ -32,3 +32,12 @@ export function planExports({ services, clusters }: FleetConfig): ExportPlan[] {
   }
   return sorted([...exports.values()], exportKey);
 }
+
+/** Where in `services` each export is declared first, by its key. */
+export function exportEntries({ services }: FleetConfig): ReadonlyMap<string, number> {
+  const entries = services.flatMap(({ namespace, name, in: clusters }, at) =>
+    clusters.map((cluster) => [exportKey({ cluster, namespace, name }), at] as const),
+  );
+  // Of several entries of a key, a Map keeps the last.
+  return new Map(entries.reverse());
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clusterName, mode, namespaceName, serviceName } from "../config/common";
+import { clusterName, FIX, mode, namespaceName, serviceName } from "../config/common";
 import { containerPort, grantConfig, httpPath, localConfig } from "../grants/schema";
 import { failureAccrualConfig, retriesConfig, timeoutsConfig, trafficConfig } from "../traffic/schema";
 
@@ -26,6 +26,11 @@ export const serviceConfig = z.strictObject({
     ),
   pods: z
     .record(z.string(), z.string())
+    .refine(
+      (labels) => Object.keys(labels).length > 0,
+      `names no label, so it would select every pod of the namespace${FIX}write labels that only the pods of the Service have, or leave it out for the selector of the Service`,
+    )
+    .meta({ minProperties: 1 })
     .optional()
     .describe("Labels of the pods. Default: the selector of the Service"),
   protocol: z

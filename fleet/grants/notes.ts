@@ -1,4 +1,8 @@
+import { plannedMesh } from "../clusters/mesh";
+import { exportKey } from "../config/names";
 import { contains, overlap } from "../config/networks";
+import { pathOf } from "../config/problems";
+import { among, portsOf } from "../effective/ports";
 import { networksOf } from "../linkerd/values";
 import { describeServices } from "../outputs/describe";
 import { outputsSchema, type RawOutputs, readOutput, type ServiceSummary } from "../outputs/schema";
@@ -43,6 +47,29 @@ export function clusterNetworkNotes({ clusters, grants }: Plan): string[] {
       `clusters.${name}.podNetworks leaves out ${cut.join(", ")} of clusterNetworks: callers of ${name} itself from ` +
         "there, such as its nodes, are cut off from the services that it exports → add them, if they call",
     ];
+  });
+}
+
+/**
+ * Ports that pods keep from their proxies where they say nothing else (`proxyInit.ignoreInboundPorts`): no Server closes
+ * them. Others are known by their pods alone.
+ */
+export function skippedPortNotes({ clusters, grants, entries }: Plan): string[] {
+  return clusters.flatMap((cluster) => {
+    const skipped = portsOf(plannedMesh(cluster).skipInboundPorts);
+    return grants
+      .filter((grant) => grant.cluster === cluster.name)
+      .flatMap((grant) =>
+        grant.ports
+          .filter(({ port }) => typeof port === "number" && among(skipped, port))
+          .map(
+            ({ port }) =>
+              `${pathOf(["services", entries.get(exportKey(grant)) ?? 0, "ports"])}: no grant protects port ${port} of ` +
+              `${grant.namespace}/${grant.name} in ${cluster.name}, because proxies leave it alone there → take it out ` +
+              "of `proxyInit.ignoreInboundPorts` in linkerd.charts.controlPlane.values (the chart's own is 4567,4568), " +
+              "or set `config.linkerd.io/skip-inbound-ports` on the pods.",
+          ),
+      );
   });
 }
 

@@ -7,6 +7,9 @@ import { countsExactly, type GrantPlan, type PortGrant } from "./plan";
 import { decideRoutes, matchWords } from "./routes";
 import type { HttpMatch } from "./schema";
 
+/** On each policy of a grant: the name of its service. */
+export const SERVICE_LABEL = "linkerd-fleet/service";
+
 /**
  * The policies of one grant, all in the namespace of its service. Names of Services and ports hold no dots, so no two
  * names are alike. `selector`: labels of the service's pods, which the Service may have to say.
@@ -16,7 +19,7 @@ export function grantObjects<V extends Values = Plain>(
   selector: Labels<V>,
 ): FleetObject<V>[] {
   const { name: service, namespace, local, probes = [], ports, enforce = "deny" } = grant;
-  const labels = { "linkerd-fleet/service": service };
+  const labels = { [SERVICE_LABEL]: service };
   const metadata = (name: string) => ({ name, namespace, labels });
   const networks = (id: string, name: string, cidrs: readonly string[]): FleetObject<V> => ({
     id,

@@ -10,6 +10,11 @@ export function grantRules(fleet: Readable): Problem[] {
   return [
     ...fleet.services.flatMap(({ path, value }) => [
       ...judgeGateway(path, value),
+      ...value.ports.flatMap((port, at) =>
+        value.ports.indexOf(port) === at
+          ? []
+          : [{ path: pathOf([...path, "ports", at]), problem: `names port ${port} again`, fix: "remove it" }],
+      ),
       ...value.allow.flatMap((grant, at) => judgeGrant(fleet, [...path, "allow", at], grant, value)),
       ...(Array.isArray(value.local) ? value.local : []).flatMap(({ namespace }, at) =>
         namespace === undefined ? [noNamespace([...path, "local", at])] : [],

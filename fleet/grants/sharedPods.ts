@@ -1,7 +1,7 @@
 import type { Problem } from "../config/problems";
 import type { GrantPlan } from "./plan";
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 /** Whether all pods of one selector are pods of the other. */
 export function sharePods(one: Labels, other: Labels): boolean {
@@ -11,7 +11,7 @@ export function sharePods(one: Labels, other: Labels): boolean {
 }
 
 /** What is decided of one port of a service, in one form: who may call, and how they are known. */
-function accessTo(
+export function accessTo(
   { protocol, probes, local, ports, enforce }: GrantPlan,
   port: GrantPlan["ports"][number]["port"],
 ): string {

@@ -4,7 +4,6 @@ import type { Client } from "../../fleet/effective/clients";
 import type { Cluster } from "../../fleet/effective/cluster";
 import { type Difference, differenceOf } from "../../fleet/effective/compare";
 import { type DeclaredPort, declaredAccess, isDeclared } from "../../fleet/effective/declared";
-import { serviceOf } from "../../fleet/effective/examine";
 import { isAudited, type Request, type Verdict } from "../../fleet/effective/inbound";
 import { isTcp } from "../../fleet/effective/ports";
 import { proxyOf } from "../../fleet/effective/proxy";
@@ -15,6 +14,7 @@ import {
   type Reach,
   reach,
   reachThroughGateway,
+  serviceOf,
 } from "../../fleet/effective/reach";
 import type { Service } from "../../fleet/effective/shapes";
 import type { Plan } from "../../fleet/plan";

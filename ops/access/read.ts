@@ -2,11 +2,11 @@ import { parse } from "yaml";
 import { ZodError, z } from "zod";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import type { ClusterObjects, ClusterState, MeshSettings } from "../../fleet/effective/cluster";
+import { proxied } from "../../fleet/effective/injected";
 import { meshSettings } from "../../fleet/effective/settings";
 import * as kinds from "../../fleet/effective/shapes";
 import type { LiveCluster, Read } from "../../live/cluster";
 import { configMap } from "../../live/shapes";
-import { proxied } from "./injected";
 
 const POLICY = "/apis/policy.linkerd.io";
 const GATEWAY_API = "/apis/gateway.networking.k8s.io/v1";

@@ -1,9 +1,8 @@
 import { GATEWAY_NAME, identityName } from "../../fleet/config/names";
 import { placeIn } from "../../fleet/effective/callers";
 import { declaredAccess } from "../../fleet/effective/declared";
-import { serviceOf } from "../../fleet/effective/examine";
 import type { Verdict } from "../../fleet/effective/inbound";
-import { mostClosed, mostOpen, podsOf, reach } from "../../fleet/effective/reach";
+import { mostClosed, mostOpen, podsOf, reach, serviceOf } from "../../fleet/effective/reach";
 import type { Release } from "../../live/shapes";
 import { clustersRead } from "../verify/checks/effects";
 import { contextOf } from "../verify/finding";

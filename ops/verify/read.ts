@@ -11,6 +11,7 @@ import {
 import { type Cluster, indexed } from "../../fleet/effective/cluster";
 import { EXPORT_KEYS } from "../../fleet/exports/labels";
 import { gatewayPlace } from "../../fleet/gateways/plan";
+import { isMirror, leadsToGateway, MIRRORED_LABEL, serviceNameOf } from "../../fleet/links/mirrors";
 import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
@@ -60,7 +61,6 @@ const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const POLICY = "/apis/policy.linkerd.io";
 /** Clusters read at a time; each takes a few connections and most of a second. */
 const CLUSTERS = 16;
-const MIRRORED = "mirror.linkerd.io/mirrored-service";
 /** A part that this cluster is not meant to have. */
 const ISSUER = "linkerd-identity-issuer";
 const NOTHING = Promise.resolve({ state: "missing" } as const);
@@ -84,6 +84,34 @@ async function services(
   const all = await live.list("/api/v1/services", shapes.service);
   if (all.state !== "found") return all;
   return { state: "found", value: all.value.filter(({ metadata }) => isWanted(metadata)) };
+}
+
+const ENDPOINTS = {
+  Endpoints: "/api/v1/endpoints",
+  EndpointSlice: "/apis/discovery.k8s.io/v1/endpointslices",
+} as const;
+
+/** What leads callers to a gateway, of either kind: a control plane follows the one or the other. */
+async function gatewayEndpoints(
+  live: LiveCluster,
+): Promise<Read<{ readonly kind: keyof typeof ENDPOINTS; readonly metadata: shapes.Metadata }[]>> {
+  const [endpoints, slices] = await Promise.all([
+    live.list(ENDPOINTS.Endpoints, shapes.plain),
+    live.list(ENDPOINTS.EndpointSlice, shapes.plain),
+  ]);
+  if (endpoints.state === "failed") return endpoints;
+  if (slices.state === "failed") return slices;
+  const leading = (kind: keyof typeof ENDPOINTS, read: Read<shapes.Plain[]>) =>
+    (read.state === "found" ? read.value : [])
+      .filter(({ metadata }) => leadsToGateway(metadata))
+      .map(({ metadata }) => ({ kind, metadata }));
+  const own = leading("Endpoints", endpoints);
+  // Kubernetes makes a copy of Endpoints without a selector, with their annotations.
+  const named = new Set(own.map(({ metadata }) => `${metadata.namespace}/${serviceNameOf(metadata)}`));
+  const others = leading("EndpointSlice", slices).filter(
+    ({ metadata }) => !named.has(`${metadata.namespace}/${serviceNameOf(metadata)}`),
+  );
+  return { state: "found", value: [...own, ...others] };
 }
 
 /** What is read of one cluster, part by part. Each is one request, or a few of a kind. */
@@ -147,8 +175,10 @@ const FACTS = {
   },
   exported: (live) => services(live, ({ labels }) => EXPORT_KEYS[0] in labels),
   federated: (live) => services(live, ({ labels }) => EXPORT_KEYS[1] in labels),
-  mirrors: (live) => services(live, ({ labels }) => labels[MIRRORED] === "true"),
-  mirrorEndpoints: (live) => live.list(`/api/v1/endpoints?${labels(`${MIRRORED}=true`)}`, shapes.endpoints),
+  mirrors: (live) => services(live, isMirror),
+  mirrorEndpoints: (live) =>
+    live.list(`/api/v1/endpoints?${labels(`${MIRRORED_LABEL}=true`)}`, shapes.endpoints),
+  gatewayEndpoints: (live) => gatewayEndpoints(live),
   gateway: (live, { gateway }) => {
     if (!gateway.enabled) return NOTHING;
     const { namespace, service } = gatewayPlace(gateway);

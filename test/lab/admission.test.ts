@@ -24,7 +24,7 @@ beforeAll(async () => {
   await lab.bringUp();
   const rule = (apiGroups: string[], resources = ["*"]) => ({ apiGroups, resources, verbs: ["*"] });
   const groups = [
-    ...["", "apps", "rbac.authorization.k8s.io", "gateway.networking.k8s.io"],
+    ...["", "apps", "discovery.k8s.io", "rbac.authorization.k8s.io", "gateway.networking.k8s.io"],
     ...["policy.linkerd.io", "multicluster.linkerd.io"],
   ];
   await apply({
@@ -203,6 +203,43 @@ describe("with admission: enforce", () => {
       await refused(kubectl(user, ...role), "topology");
       const binding = ["create", "clusterrolebinding", "stray", "--clusterrole=linkerd-fleet-remote-access"];
       await refused(kubectl(user, ...binding, "--user=stray"), "topology");
+    },
+  );
+
+  it.each([undefined, EDITOR, ADMINISTRATOR])(
+    "what says that it comes from another cluster is warned of (%s)",
+    async (user) => {
+      const forged = {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: {
+          ...{ name: "forged", namespace: "shop" },
+          labels: {
+            "multicluster.linkerd.io/remote-discovery": "us",
+            "multicluster.linkerd.io/remote-service": "secrets",
+          },
+        },
+        spec: { ports: [{ port: 80 }] },
+      };
+      const slice = {
+        apiVersion: "discovery.k8s.io/v1",
+        kind: "EndpointSlice",
+        metadata: {
+          ...{ name: "forged", namespace: "shop", labels: { "kubernetes.io/service-name": "forged" } },
+          annotations: { "mirror.linkerd.io/remote-svc-fq-name": "secrets.bi.svc.cluster.local" },
+        },
+        addressType: "IPv4",
+        endpoints: [{ addresses: ["198.51.100.1"] }],
+        ports: [{ port: 4143 }],
+      };
+      for (const object of [forged, slice]) {
+        const applied = await apply(object, user);
+        expect(applied).toMatchObject({ code: 0, stderr: expect.stringContaining(`${STACK_FILE}topology)`) });
+        expect(applied.stderr).toContain("linkerd-fleet-mirrors");
+      }
+      expect((await kubectl(user, "delete", "service/forged", "endpointslice/forged", "-n=shop")).code).toBe(
+        0,
+      );
     },
   );
 

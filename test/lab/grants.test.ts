@@ -187,6 +187,79 @@ describe("a service that is exported, and then is not", () => {
   });
 });
 
+describe("a port that the Service leads to, and that `ports` does not name", () => {
+  const patchPorts = (operation: object) =>
+    lab.kubectl(
+      "eu",
+      ...["patch", "service", "checkout", "-n=shop", "--type=json", `-p=${JSON.stringify([operation])}`],
+    );
+  const addPort = () =>
+    patchPorts({ op: "add", path: "/spec/ports/-", value: { name: "admin", port: 81, targetPort: 9090 } });
+  const removePort = () => patchPorts({ op: "remove", path: "/spec/ports/1" });
+  const declare = (...ports: (string | number)[]) =>
+    lab.edit((config) => {
+      config["linkerd-fleet:services"] = config["linkerd-fleet:services"].map((service) => ({
+        ...service,
+        ports,
+      }));
+    });
+  const refused = async (...args: string[]) => {
+    const { code, stdout, stderr } = await lab.pulumi(...args);
+    expect(code).not.toBe(0);
+    const output = stdout + stderr;
+    expect(output).toContain("The clusters do not fit the stack file");
+    expect(output).toContain("services[0].ports");
+    expect(output).toContain("the Service shop/checkout of eu also leads to port 9090 of its pods");
+    expect(output).toContain("write `ports: [http, 9090]`");
+  };
+
+  it("stops the update that would open it, before the first resource", async () => {
+    const services: object[] = [];
+    lab.edit((config) => {
+      services.push(...config["linkerd-fleet:services"]);
+      config["linkerd-fleet:services"] = [];
+    });
+    expect(await lab.cli()).toMatchObject({ stderr: "", code: 0 });
+    await addPort();
+    lab.edit((config) => {
+      config["linkerd-fleet:services"] = services as (typeof config)["linkerd-fleet:services"];
+    });
+    await refused("preview");
+    await refused("up", "--yes", "--skip-preview");
+    expect(await policies("eu")).toEqual([]);
+    const labels = await lab.kubectl("eu", "get", "service", "checkout", "-n=shop", "--show-labels");
+    expect(labels).not.toContain("mirror.linkerd.io/");
+  });
+
+  it("is closed as soon as it is named, and cannot leave while the Service leads to it", async () => {
+    declare("http", 9090);
+    expect(await lab.cli()).toMatchObject({ stderr: "", code: 0 });
+    expect(await policies("eu")).toEqual(
+      [...CLOSED, "authorizationpolicy fleet.checkout.9090.local", "server fleet.checkout.9090"].sort(),
+    );
+    expect(await lab.preview()).toEqual([]);
+    declare("http");
+    await refused("preview");
+  });
+
+  it("is told where the service crosses already, stops nothing, and fails verify", async () => {
+    await removePort();
+    expect(await lab.cli()).toMatchObject({ stderr: "", code: 0 });
+    expect(await policies("eu")).toEqual(CLOSED);
+    await addPort();
+    const preview = await lab.pulumi("preview", "--expect-no-changes");
+    expect(preview.code, preview.stdout + preview.stderr).toBe(0);
+    expect(preview.stdout + preview.stderr).toContain(
+      "services[0].ports: the Service shop/checkout of eu also leads to port 9090 of its pods",
+    );
+    const { stdout } = await lab.shell("npx fleet verify --json || true");
+    expect(stdout).toContain("port 9090 lets in");
+    await removePort();
+    const { stdout: after } = await lab.shell("npx fleet verify --json || true");
+    expect(after).not.toContain("port 9090");
+  });
+});
+
 it("the gateway takes only the allowed callers, also after an upgrade of its chart", async () => {
   expect(await gateway()).toEqual([[{ cidr: "192.0.2.0/24" }], [WEB]]);
   const history = await lab.kubectl(

@@ -18,6 +18,8 @@ export const GRANTS: readonly Mistake[] = [
   ],
   ["a service without ports", (f) => delete f.services[0].ports, "services[0].ports", "add"],
   ["a port name that no pod can have", checkout({ ports: ["Web Port"] }), "services[0].ports[0]", "dashes"],
+  ["a port that is named twice", checkout({ ports: [8080, 9090, 8080] }), "services[0].ports[2]", "remove"],
+  ["pods of no label, which are all", checkout({ pods: {} }), "services[0].pods", "selector of the Service"],
   [
     "an audit of HTTP requests without probes",
     checkout({ enforce: "audit" }),

@@ -1,5 +1,6 @@
 import { type Difference, differencesOf } from "../../../fleet/effective/compare";
 import { examineAccess } from "../../../fleet/effective/examine";
+import { coverageGaps } from "../../../fleet/grants/coverage";
 import { type Finding, notWorking, whenReadable } from "../finding";
 import type { FleetState } from "../read";
 import type { Check } from "./check";
@@ -18,9 +19,11 @@ const effects: Check = {
       examined.filter((one) => !one.port.gatewayOnly || differencesOf(one).length > 0),
       ({ port }) => `${port.namespace}/${port.name} in ${port.cluster}`,
     );
+    const wider = closedPods(fleet);
     const judged = [...ofServices].map(([subject, ports]) => {
       const cases = ports.reduce((sum, { cases }) => sum + cases.length, 0);
-      return { subject, findings: cases === 0 ? [NO_PODS] : ports.flatMap(differencesOf).map(findingOf) };
+      const findings = cases === 0 ? [NO_PODS] : ports.flatMap(differencesOf).map(findingOf);
+      return { subject, findings: [...findings, ...(wider.get(subject) ?? [])] };
     });
     return [...unread, ...judged];
   },
@@ -32,6 +35,25 @@ export const effectChecks: readonly Check[] = [effects];
 export function clustersRead({ effective }: Pick<FleetState, "effective">) {
   return new Map(
     [...effective].flatMap(([name, read]) => (read.state === "found" ? [[name, read.value] as const] : [])),
+  );
+}
+
+/** Pods that Servers of a service close, though they are not its own: whom they let in is nobody's declaration. */
+function closedPods(fleet: FleetState): ReadonlyMap<string, readonly Finding[]> {
+  const gaps = [...clustersRead(fleet).values()]
+    .flatMap((cluster) => coverageGaps(fleet.plan, cluster))
+    .filter(({ kind }) => kind === "wider");
+  const bySubject = Map.groupBy(
+    gaps,
+    ({ grant: { namespace, name, cluster } }) => `${namespace}/${name} in ${cluster}`,
+  );
+  return new Map(
+    [...bySubject].map(([subject, of]) => [
+      subject,
+      of.map(({ problem, fix, setting }) =>
+        notWorking(problem, `in \`${setting}\` of its entry in \`services\`, ${fix}`, "warning"),
+      ),
+    ]),
   );
 }
 

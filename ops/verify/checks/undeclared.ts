@@ -1,15 +1,18 @@
-import type { Mode } from "../../../fleet/config/common";
 import {
   accessName,
   credentialsName,
-  exportKey,
   MULTICLUSTER_NAMESPACE,
   TARGET_LABEL,
 } from "../../../fleet/config/names";
+import {
+  crossingInto,
+  serviceNameOf,
+  undeclaredGateway,
+  undeclaredMirror,
+} from "../../../fleet/links/mirrors";
 import { needsDestination } from "../../../fleet/links/objects";
-import type { Plan } from "../../../fleet/plan";
-import type { Metadata, Service } from "../../../live/shapes";
-import { type Finding, undeclared, whenReadable } from "../finding";
+import type { Metadata } from "../../../live/shapes";
+import { undeclared, whenReadable } from "../finding";
 import { ofClusters } from "./check";
 
 export const orphanChecks = [
@@ -73,64 +76,38 @@ export const orphanChecks = [
     ),
   ),
   ofClusters("every mirror service belongs to a link", ({ cluster, found }, { plan }) =>
-    whenReadable({ mirrors: found.mirrors }, ({ mirrors = [] }) => {
-      const crossing = crossingInto(cluster.name, plan);
-      return mirrors.flatMap((mirror): Finding[] => {
-        const { namespace, name } = mirror.metadata;
-        const reason = undeclaredReason(mirror, crossing);
-        if (reason === undefined) return [];
+    whenReadable(
+      { mirrors: found.mirrors, endpoints: found.gatewayEndpoints },
+      ({ mirrors = [], endpoints = [] }) => {
+        const crossing = crossingInto(cluster.name, plan);
+        const services = mirrors.flatMap(({ metadata }) => {
+          const reason = undeclaredMirror(metadata, crossing);
+          return reason === undefined ? [] : [{ ...metadata, reason }];
+        });
+        // With an undeclared mirror service, its endpoints go as well.
+        const known = new Set(services.map(({ namespace, name }) => `${namespace}/${name}`));
+        const others = endpoints.flatMap(({ kind, metadata }) => {
+          const reason = undeclaredGateway(metadata, crossing);
+          const isTold = known.has(`${metadata.namespace}/${serviceNameOf(metadata)}`);
+          return reason === undefined || isTold ? [] : [{ ...metadata, kind, reason }];
+        });
         return [
-          undeclared(
-            `the Service ${namespace}/${name} ${reason}`,
-            cluster,
-            `delete service -n ${namespace} ${name}`,
+          ...services.map(({ namespace, name, reason }) =>
+            undeclared(
+              `the Service ${namespace}/${name} ${reason}`,
+              cluster,
+              `delete service -n ${namespace} ${name}`,
+            ),
+          ),
+          ...others.map(({ kind, namespace, name, reason }) =>
+            undeclared(
+              `the ${kind} ${namespace}/${name} ${reason}`,
+              cluster,
+              `delete ${kind.toLowerCase()} -n ${namespace} ${name}`,
+            ),
           ),
         ];
-      });
-    }),
+      },
+    ),
   ),
 ];
-
-interface SeenServices {
-  /** Targets of the active links. */
-  readonly linked: ReadonlySet<string>;
-  /** By `exportKey`: what crosses as mirrors, and what as members of federated services. */
-  readonly mirrored: ReadonlySet<string>;
-  readonly federated: ReadonlySet<string>;
-}
-
-/** What may cross into a source. */
-function crossingInto(source: string, plan: Plan): SeenServices {
-  const exports = [...plan.exports, ...plan.otherExports];
-  const inSome = (wanted: (mode: Mode) => boolean) =>
-    new Set(exports.filter(({ modes }) => modes.some(wanted)).map(exportKey));
-  const links = plan.links.filter((link) => link.source === source && link.state === "active");
-  return {
-    linked: new Set(links.map(({ target }) => target)),
-    mirrored: inSome((mode) => mode !== "federated"),
-    federated: inSome((mode) => mode === "federated"),
-  };
-}
-
-/** Why a mirror or federated Service should not be there; `undefined` if it should. */
-function undeclaredReason(
-  { metadata }: Service,
-  { linked, mirrored, federated }: SeenServices,
-): string | undefined {
-  const { namespace, name, labels, annotations } = metadata;
-  const target = labels[TARGET_LABEL];
-  if (target !== undefined) {
-    if (!linked.has(target)) return `mirrors a service of ${target}, to which no link is planned`;
-    // The Services of a headless mirror's endpoints are called after its pods.
-    if ("mirror.linkerd.io/headless-mirror-svc-name" in labels) return undefined;
-    const service = name.slice(0, -`-${target}`.length);
-    const isDeclared = mirrored.has(exportKey({ cluster: target, namespace, name: service }));
-    return isDeclared ? undefined : `mirrors a service that ${target} does not declare`;
-  }
-  const members = (annotations["multicluster.linkerd.io/remote-discovery"] ?? "").split(",").filter(Boolean);
-  const undeclared = members.filter((member) => {
-    const [service = "", cluster = ""] = member.split("@");
-    return !linked.has(cluster) || !federated.has(exportKey({ cluster, namespace, name: service }));
-  });
-  return undeclared.length > 0 ? `has members that are not declared: ${undeclared.join(", ")}` : undefined;
-}

@@ -95,13 +95,28 @@ describe("the admission policies of a cluster", () => {
   });
 
   it("compare kinds as Linkerd does, without regard to case", () => {
-    const [grants] = admissionPolicies(plan({ namespaces: ["shop"] }), "x").slice(-1);
+    const grants = admissionPolicies(plan({ namespaces: ["shop"] }), "x").find(
+      ({ name }) => name === "linkerd-fleet-grants",
+    );
     const condition = grants?.conditions["grants-of-the-fleet"] ?? "";
     const kinds = [...condition.matchAll(/kind\.orValue\(''\)(\S*) (?:in|==) (\[[^\]]*\]|'[^']*')/g)];
     expect(kinds.map(([, lowered]) => lowered)).toEqual([".lowerAscii()", ".lowerAscii()", ".lowerAscii()"]);
     for (const [, , names] of kinds) expect(names).toBe(names?.toLowerCase());
     expect(grants?.conditions.changed).toContain("metadata.?labels");
     expect(grants?.conditions.changed).toContain("metadata.?ownerReferences");
+  });
+
+  it("know everything by which Linkerd takes an object for one of another cluster", () => {
+    const mirrors = admissionPolicies(plan(), "x").find(({ name }) => name === "linkerd-fleet-mirrors");
+    const condition = mirrors?.conditions["of-other-clusters"] ?? "";
+    for (const key of [
+      ...["mirror.linkerd.io/remote-svc-fq-name", "mirror.linkerd.io/remote-gateway-identity"],
+      ...["multicluster.linkerd.io/remote-discovery", "mirror.linkerd.io/mirrored-service"],
+    ])
+      expect(condition).toContain(key);
+    expect(mirrors?.resources.flatMap(({ resources }) => resources)).toEqual([
+      ...["services", "endpoints", "endpointslices"],
+    ]);
   });
 
   it("take an operator's name as a name, whatever it holds", () => {
@@ -137,14 +152,18 @@ describe("the admission policies of a cluster", () => {
     const all = await deploy(planFleet(fleetOf({ us: cluster("us") }, { admission })));
     const policies = all.filter(({ type }) => type === POLICY);
     const bindings = all.filter(({ type }) => type === `${POLICY}Binding`);
-    expect(policies).toHaveLength(4);
+    expect(policies).toHaveLength(5);
     expect(policies.map(({ inputs }) => inputs.spec)).toEqual(
       policies.map(() => expect.objectContaining({ failurePolicy: "Fail" })),
     );
     expect(bindings.map(({ inputs }) => inputs.spec)).toEqual(
       policies.map(({ inputs }) => ({
         policyName: (inputs.metadata as { name: string }).name,
-        validationActions,
+        // What says that it comes from another cluster is only warned of.
+        validationActions:
+          (inputs.metadata as { name: string }).name === "linkerd-fleet-mirrors"
+            ? ["Warn", "Audit"]
+            : validationActions,
       })),
     );
   });

@@ -1,25 +1,38 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { judgeLooks } from "../../../components/preflight";
 import { looks } from "../../../fleet/clusters/looks";
 import { type Plan, planFleet } from "../../../fleet/plan";
+import type { LiveCluster, Read } from "../../../live/cluster";
+import { meshedPod } from "../../../testing/effective";
 import { cluster, fleetOf } from "../../../testing/fleets";
 
-/** What is told of a cluster `us` that holds these objects, by the end of their path. */
-async function told(plan: Plan, objects: Readonly<Record<string, unknown>>, deployed = false) {
-  const get = async (path: string) => {
-    const value = Object.entries(objects).find(([end]) => path.endsWith(`/${end}`))?.[1];
-    return value === undefined ? { state: "missing" as const } : { state: "found" as const, value };
+/** What stops a run and what is only told, of a cluster `us` that holds these objects, by the end of their path. */
+async function looked(
+  plan: Plan,
+  objects: Readonly<Record<string, unknown>>,
+  { deployed = false, asInjected = false } = {},
+) {
+  const at = (path: string) => Object.entries(objects).find(([end]) => path.endsWith(`/${end}`))?.[1];
+  const read = <T>(value: unknown, shape: z.ZodType<T>): Read<T> =>
+    value === undefined ? { state: "missing" } : { state: "found", value: shape.parse(value) };
+  const live: Pick<LiveCluster, "get" | "list"> = {
+    get: async (path, shape) => read(at(path), shape),
+    list: async (path, item) => {
+      const found = at(path);
+      if (found === "denied") return { state: "failed", why: "denied", message: "you may not list them" };
+      return read(found, z.array(item));
+    },
   };
-  // What is found has no shape of its own here.
-  const live = { get } as unknown as Parameters<typeof judgeLooks>[1] extends ReadonlyMap<string, infer Live>
-    ? Live
-    : never;
-  const { problems } = await judgeLooks(
-    looks(plan, () => deployed),
+  const { problems, warnings } = await judgeLooks(
+    looks(plan, { isDeployed: () => deployed, asInjected }),
     new Map([["us", live]]),
   );
-  return problems.map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
+  return { problems: problems.map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`), warnings };
 }
+
+const told = async (plan: Plan, objects: Readonly<Record<string, unknown>>, deployed = false) =>
+  (await looked(plan, objects, { deployed })).problems;
 
 const planOf = (settings: Record<string, unknown>, more: Record<string, unknown> = {}) =>
   planFleet(fleetOf({ us: cluster("us", settings) }, more));
@@ -101,5 +114,96 @@ describe("two exported services", () => {
     expect(await told(services(entry("web"), entry("api", { local: "none" })), {})).toEqual([]);
     const others = { ...alike, ...selecting("api", { app: "api" }) };
     expect(await told(services(entry("web"), entry("api", { local: "none" })), others)).toEqual([]);
+  });
+});
+
+describe("the ports and pods of an exported service", () => {
+  const reports = {
+    ...{ name: "reports", namespace: "bi", mode: "gateway", in: ["us"], ports: ["http"] },
+    allowGateway: true,
+  };
+  const plan = planOf({}, { services: [{ ...reports, name: "other" }, reports] });
+  const service = (more: object = {}) => ({
+    metadata: { name: "reports", namespace: "bi", ...more },
+    spec: { selector: { app: "reports" }, ports: [{ port: 80, targetPort: "http" }, { port: 9090 }] },
+  });
+  const containers = [{ name: "app", ports: [{ name: "http", containerPort: 8080 }] }];
+  const pod = (rest: object) =>
+    meshedPod("reports", {
+      metadata: { namespace: "bi", labels: { app: "reports" } },
+      spec: { containers: [...containers, { name: "linkerd-proxy" }], ...rest },
+    });
+  const exported = { labels: { "mirror.linkerd.io/exported": "true" } };
+  const live = (more: object = {}) => ({
+    "bi/services": [service()],
+    "bi/pods": [pod({})],
+    "bi/servers": [],
+    ...more,
+  });
+  const CLOSE =
+    /^services\[1\]\.ports: the Service bi\/reports of us also leads to port 9090 .* → write `ports: \[http, 9090\]`/;
+
+  it("stop the run where an export would open a port that nobody declared", async () => {
+    expect(await looked(plan, live())).toEqual({
+      problems: [expect.stringMatching(CLOSE)],
+      warnings: [],
+    });
+    expect(await looked(plan, live(), { deployed: true })).toMatchObject({ problems: [expect.anything()] });
+  });
+
+  it("are told, and stop nothing, where the service crosses already", async () => {
+    expect(await looked(plan, live({ "bi/services": [service(exported)] }))).toEqual({
+      problems: [],
+      warnings: [expect.stringMatching(CLOSE)],
+    });
+  });
+
+  it("are of no matter where they are declared, or where nothing is there yet", async () => {
+    const declared = planOf({}, { services: [{ ...reports, ports: ["http", 9090] }] });
+    expect(await looked(declared, live())).toEqual({ problems: [], warnings: [] });
+    expect(await looked(plan, {})).toEqual({ problems: [], warnings: [] });
+    const denied = planOf({ linkerd: { defaultInboundPolicy: "deny" } }, { services: [reports] });
+    expect(await looked(denied, live())).toEqual({ problems: [], warnings: [] });
+  });
+
+  it("of pods without a proxy are told, unless the lab is to inject them", async () => {
+    const unmeshed = (namespace: object) =>
+      live({
+        "bi/services": [
+          { ...service(), spec: { ...service().spec, ports: [{ port: 80, targetPort: "http" }] } },
+        ],
+        "bi/pods": [pod({ containers })],
+        "namespaces/bi": { metadata: { name: "bi", ...namespace } },
+      });
+    const told = [
+      expect.stringMatching(/^services\[1\]\.ports: no grant protects the pod reports .* no proxy/),
+    ];
+    const asking = { annotations: { "linkerd.io/inject": "enabled" } };
+    expect(await looked(plan, unmeshed(asking))).toEqual({ problems: [], warnings: told });
+    expect(await looked(plan, unmeshed(asking), { asInjected: true })).toEqual({
+      problems: [],
+      warnings: [],
+    });
+    expect(await looked(plan, unmeshed({}), { asInjected: true })).toEqual({ problems: [], warnings: told });
+  });
+
+  it("that keep the cluster's default ports from their proxies are told", async () => {
+    const skipping = planOf(
+      { linkerd: { charts: { controlPlane: { values: { proxyInit: { ignoreInboundPorts: "8080" } } } } } },
+      { services: [{ ...reports, ports: ["http", 9090] }] },
+    );
+    expect(await looked(skipping, live())).toEqual({
+      problems: [],
+      warnings: [expect.stringMatching(/port 8080 is one that it keeps from its proxy: everybody may call/)],
+    });
+  });
+
+  it("that could not be read are told as not checked, and hold up nothing", async () => {
+    expect(await looked(plan, live({ "bi/pods": "denied" }))).toEqual({
+      problems: [],
+      warnings: [
+        "us was not checked for the ports and pods of the services that bi exports, and is not held up: you may not list them",
+      ],
+    });
   });
 });

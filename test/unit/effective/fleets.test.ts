@@ -12,9 +12,16 @@ import {
   declaredAccess,
   isDeclared,
 } from "../../../fleet/effective/declared";
-import { serviceOf } from "../../../fleet/effective/examine";
 import type { Request } from "../../../fleet/effective/inbound";
-import { mostClosed, mostOpen, podsOf, reach, reachThroughGateway } from "../../../fleet/effective/reach";
+import {
+  mostClosed,
+  mostOpen,
+  podsOf,
+  reach,
+  reachThroughGateway,
+  serviceOf,
+} from "../../../fleet/effective/reach";
+import { coverageGaps } from "../../../fleet/grants/coverage";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { blocksOf } from "../../../testing/documents";
@@ -25,23 +32,65 @@ import {
   networkOf,
   plannedClusters,
   plannedObjects,
-  UNDECLARED_PORT,
 } from "../../../testing/effectiveFleet";
 
 const plans = fleetInputs({ maxClusters: 4 }).map((input) => planFleet(configOf(input)));
-
-const compared = (plan: Plan, clusters: ReadonlyMap<string, Cluster>) =>
-  compareAccess(plan, clusters).filter(({ port }) => port !== UNDECLARED_PORT);
 
 describe("the objects of any fleet", () => {
   test("let through what the stack file declares, and nothing else", () => {
     fc.assert(
       fc.property(plans, (plan) => {
-        expect(compared(plan, plannedClusters(plan))).toEqual([]);
+        expect(compareAccess(plan, plannedClusters(plan))).toEqual([]);
       }),
       { numRuns: 60, endOnFailure: true },
     );
   });
+
+  const spare = fc.uniqueArray(fc.constantFrom(9090, 9999), { minLength: 1 });
+  test("leave a port that nobody declared open, and that is told before its export opens", () => {
+    let open = 0;
+    fc.assert(
+      fc.property(plans, spare, fc.boolean(), (plan, ports, isLed) => {
+        const clusters = new Map(
+          plan.clusters.map((planned) => {
+            const lists = plannedObjects(plan, planned, networkOf(planned), ports);
+            const services = isLed ? lists.services.map((one) => leadingTo(one, ports)) : lists.services;
+            return [planned.name, { planned, lists: { ...lists, services } }] as const;
+          }),
+        );
+        const live = (of: (lists: Lists) => Raw) =>
+          new Map([...clusters].map(([name, { planned, lists }]) => [name, clusterFrom(of(lists), planned)]));
+        const told = [...live(({ services, pods }) => ({ services, pods })).values()].flatMap((cluster) =>
+          coverageGaps(plan, cluster),
+        );
+        expect(told.every(({ kind, opens }) => kind === "undeclared" && opens)).toBe(true);
+        const differences = compareAccess(
+          plan,
+          live((lists) => lists),
+        );
+        for (const { kind, cluster, namespace, name, port } of differences) {
+          open += 1;
+          expect(kind).toBe("open");
+          expect(ports).toContain(port);
+          const of = { cluster, namespace, name };
+          expect(told).toContainEqual(
+            expect.objectContaining({
+              grant: expect.objectContaining(of),
+              problem: expect.stringContaining(` port ${port}`),
+            }),
+          );
+        }
+      }),
+      { numRuns: 60, endOnFailure: true },
+    );
+    expect(open).toBeGreaterThan(30);
+  });
+
+  function leadingTo(service: object, ports: readonly number[]): object {
+    const { spec, ...rest } = service as { spec: { ports: object[] } };
+    const more = ports.map((port) => ({ name: `spare-${port}`, port }));
+    return { ...rest, spec: { ...spec, ports: [...spec.ports, ...more] } };
+  }
 });
 
 describe("an object of somebody else in any fleet", () => {
@@ -201,7 +250,7 @@ describe("an object of somebody else in any fleet", () => {
         clusters.set(cluster.name, spoilt);
         if (!isSpoilt(plan, spoilt)) return;
         harmful += 1;
-        const differences = compared(plan, clusters);
+        const differences = compareAccess(plan, clusters);
         expect(differences.some(({ by }) => by.some(plant.isNamed))).toBe(true);
       }),
       { numRuns: 120, endOnFailure: true },
@@ -290,7 +339,7 @@ describe("the first example of README.md", () => {
   };
 
   test("is closed to whom it does not name", () => {
-    expect(compared(plan, clusters)).toEqual([]);
+    expect(compareAccess(plan, clusters)).toEqual([]);
     expect(ask("prod-us", "checkout", "shop", WEB)).toBe("allowed");
     expect(ask("prod-us", "checkout", "shop", { ...WEB, identity: identity("batch") })).toBe("denied");
     expect(ask("prod-us", "checkout", "shop", { ...WEB, throughGateway: true })).toBe("denied");
@@ -331,7 +380,7 @@ describe("the first example of README.md", () => {
     };
     const [us] = open.clusters.filter(({ name }) => name === "prod-us");
     if (!us) throw new Error("no prod-us");
-    const found = compared(plan, new Map([["prod-us", clusterFrom(plannedObjects(open, us, 1), us)]]));
+    const found = compareAccess(plan, new Map([["prod-us", clusterFrom(plannedObjects(open, us, 1), us)]]));
     expect(found.map(({ kind, name }) => [kind, name])).toContainEqual(["open", "checkout"]);
   });
 });

@@ -28,10 +28,8 @@ const input = {
 const plan = planFleet(configOf(input));
 const AT: Readonly<Record<string, number>> = { us: 1, eu: 2, apac: 3 };
 
-/** Nothing else than what is declared listens. */
 function objectsOf(cluster: ClusterPlan, of = plan): Lists {
-  const lists = plannedObjects(of, cluster, AT[cluster.name] ?? 0);
-  return JSON.parse(JSON.stringify(lists).replaceAll(',{"containerPort":9999}', ""));
+  return plannedObjects(of, cluster, AT[cluster.name] ?? 0);
 }
 
 function stateWith(

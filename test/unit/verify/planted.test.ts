@@ -27,6 +27,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
     GRPCRoute: "grpcroutes",
     AuthorizationPolicy: "authorizationpolicies",
     EndpointSlice: "endpointslices",
+    Endpoints: "endpoints",
   },
   ...{ MeshTLSAuthentication: "meshtlsauthentications", NetworkAuthentication: "networkauthentications" },
 };

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { proxyOf } from "../../fleet/effective/proxy";
-import { type namespace, type Pod, PROXY, pod as podShape } from "../../fleet/effective/shapes";
+import { proxyOf } from "./proxy";
+import { type namespace, type Pod, PROXY, pod as podShape } from "./shapes";
 
 const INJECT = "linkerd.io/inject";
 const YES: readonly unknown[] = ["enabled", "ingress"];

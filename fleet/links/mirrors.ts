@@ -1,0 +1,152 @@
+import type { ClusterPlan } from "../clusters/plan";
+import type { Mode } from "../config/common";
+import { exportKey, MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../config/names";
+import type { Plan } from "../plan";
+import type { LinkPlan } from "../topology/plan";
+
+/**
+ * Metadata by which Linkerd takes a Service for one of another cluster, whoever wrote it (linkerd2 `pkg/k8s/labels.go`,
+ * `controller/api/destination/server.go`, `controller/api/destination/watcher/port_publisher.go`).
+ */
+export const MIRRORED_LABEL = "mirror.linkerd.io/mirrored-service";
+/** Label: the cluster whose pods are behind it. Annotation: the members of a federated service. */
+const DISCOVERY = "multicluster.linkerd.io/remote-discovery";
+const REMOTE_SERVICE_LABEL = "multicluster.linkerd.io/remote-service";
+/** On Endpoints and EndpointSlices: the name that a gateway is asked for, and its mesh identity. */
+const REMOTE_NAME = "mirror.linkerd.io/remote-svc-fq-name";
+const REMOTE_IDENTITY = "mirror.linkerd.io/remote-gateway-identity";
+
+export const PROBE_LABEL = "mirror.linkerd.io/mirrored-gateway";
+const HEADLESS_LABEL = "mirror.linkerd.io/headless-mirror-svc-name";
+/** Of an EndpointSlice: its Service. */
+const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What Linkerd follows. */
+export const FOLLOWED = {
+  labels: [DISCOVERY],
+  annotations: [DISCOVERY, REMOTE_NAME, REMOTE_IDENTITY],
+} as const;
+/** What only names a mirror; the chart's probe Services have it as well. */
+export const NAMING_LABELS = [MIRRORED_LABEL, TARGET_LABEL] as const;
+
+/** Whether a Service says that it is one of other clusters. */
+export function isMirror({ labels, annotations }: Metadata): boolean {
+  return (
+    FOLLOWED.labels.some((key) => key in labels) ||
+    FOLLOWED.annotations.some((key) => key in annotations) ||
+    (NAMING_LABELS.some((key) => key in labels) && !(PROBE_LABEL in labels))
+  );
+}
+
+/** Whether Endpoints or an EndpointSlice lead to a gateway. */
+export function leadsToGateway({ annotations }: Metadata): boolean {
+  return REMOTE_NAME in annotations || REMOTE_IDENTITY in annotations;
+}
+
+/** The Service of Endpoints or of an EndpointSlice. */
+export function serviceNameOf({ name, labels }: Metadata): string {
+  return labels[SERVICE_NAME_LABEL] ?? name;
+}
+
+/** What may cross into one source. */
+export interface Crossing {
+  readonly source: string;
+  /** The targets of its links, whose gateways are probed. */
+  readonly linked: readonly ClusterPlan[];
+  /** Those from which services cross: not over a link that is draining. */
+  readonly targets: ReadonlyMap<string, ClusterPlan>;
+  /** Which exports cross in some of these modes, by `exportKey`. */
+  readonly inModes: (...modes: readonly Mode[]) => ReadonlySet<string>;
+}
+
+export function crossingInto(source: string, plan: Plan): Crossing {
+  const exports = [...plan.exports, ...plan.otherExports];
+  const links = plan.links.filter((link) => link.source === source);
+  const among = (some: readonly LinkPlan[]) =>
+    [...plan.clusters, ...plan.neighbours].filter(({ name }) => some.some(({ target }) => target === name));
+  return {
+    source,
+    linked: among(links),
+    targets: new Map(
+      among(links.filter(({ state }) => state === "active")).map((cluster) => [cluster.name, cluster]),
+    ),
+    inModes: (...modes) =>
+      new Set(exports.filter((one) => one.modes.some((mode) => modes.includes(mode))).map(exportKey)),
+  };
+}
+
+/** Why a mirror or federated Service should not be there; `undefined` if it should. */
+export function undeclaredMirror(
+  { name, namespace, labels, annotations }: Metadata,
+  { targets, inModes }: Crossing,
+): string | undefined {
+  const discovered = labels[DISCOVERY];
+  if (discovered !== undefined) {
+    const service = labels[REMOTE_SERVICE_LABEL] ?? "";
+    const key = exportKey({ cluster: discovered, namespace, name: service });
+    if (!targets.has(discovered)) return `leads to pods of ${discovered}, to which no link is planned`;
+    if (!inModes("flat").has(key))
+      return `leads to pods of ${service} of ${discovered}, which does not declare it`;
+  }
+  const target = labels[TARGET_LABEL];
+  if (target !== undefined) {
+    if (!targets.has(target)) return `mirrors a service of ${target}, to which no link is planned`;
+    // The Services of a headless mirror's endpoints are called after its pods.
+    if (HEADLESS_LABEL in labels) return undefined;
+    const service = name.slice(0, -`-${target}`.length);
+    const isDeclared = inModes("gateway", "flat").has(
+      exportKey({ cluster: target, namespace, name: service }),
+    );
+    return isDeclared ? undefined : `mirrors a service that ${target} does not declare`;
+  }
+  const members = (annotations[DISCOVERY] ?? "").split(",").filter(Boolean);
+  const undeclared = members.filter((member) => {
+    const [service = "", cluster = ""] = member.split("@");
+    return (
+      !targets.has(cluster) || !inModes("federated").has(exportKey({ cluster, namespace, name: service }))
+    );
+  });
+  if (undeclared.length > 0) return `has members that are not declared: ${undeclared.join(", ")}`;
+  if (REMOTE_NAME in annotations || REMOTE_IDENTITY in annotations) {
+    return "says that it is a mirror service, and of no cluster";
+  }
+  return undefined;
+}
+
+/**
+ * Why Endpoints or an EndpointSlice should not lead to a gateway; `undefined` if it should. Where they say no name, the
+ * gateway is asked for that of the local Service, so only a link's own probe may do so.
+ */
+export function undeclaredGateway(
+  metadata: Metadata,
+  { source, linked, targets, inModes }: Crossing,
+): string | undefined {
+  const { namespace, annotations } = metadata;
+  const { [REMOTE_NAME]: name, [REMOTE_IDENTITY]: identity } = annotations;
+  const service = serviceNameOf(metadata);
+  const isOf = ({ gateway }: ClusterPlan) =>
+    gateway.enabled && (identity === undefined || identity === gateway.identity);
+  const names = [...inModes("gateway")].flatMap((key) => {
+    const [cluster = "", ns, exported] = key.split("/");
+    const target = targets.get(cluster);
+    if (!target || !isOf(target) || ns !== namespace) return [];
+    return [`${exported}.${ns}.svc.${target.clusterDomain}`];
+  });
+  const isDeclared =
+    name === undefined
+      ? namespace === MULTICLUSTER_NAMESPACE &&
+        linked.some((target) => isOf(target) && service === `probe-${target.name}`)
+      : // That of a headless service's pod begins with the pod's name.
+        names.some((full) => name === full || name.endsWith(`.${full}`));
+  if (isDeclared) return undefined;
+  const asked = name ?? `${service}.${namespace}`;
+  const where = identity === undefined ? "a gateway" : `the gateway ${identity}`;
+  return `sends callers to ${asked} through ${where}, as a mirror service does, and no link of ${source} declares that`;
+}
