@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, portMismatch, sourceOfTruth } from "../fleet/exports/federation";
+import { crossingModes } from "../fleet/exports/named";
+import type { ExportPlan } from "../fleet/exports/plan";
 import { destinationRestart, needsDestination } from "../fleet/links/objects";
 import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
 import type { Plan } from "../fleet/plan";
@@ -50,7 +52,8 @@ export class Fleet extends pulumi.ComponentResource {
       { parent: this },
     );
     const names = resourceNames(plan);
-    const members = this.members(args, trust, names);
+    const made = Promise.withResolvers<readonly (readonly [LinkPlan, Link])[]>();
+    const members = this.members(args, trust, names, made.promise);
 
     const accesses = new Map<string, Access>();
     for (const access of plan.accesses) {
@@ -89,10 +92,10 @@ export class Fleet extends pulumi.ComponentResource {
       const neighbour = neighbours.get(link.target);
       return [link, neighbour ? targetInAnotherStack(link, neighbour, crossStack) : own(link)] as const;
     });
-    for (const [link, target] of links) {
+    const described = links.map(([link, target]) => {
       const source = get(members, link.source);
       const called = names.link(link.source, link.target);
-      const made = new Link(
+      const one = new Link(
         called.name,
         {
           link,
@@ -101,7 +104,7 @@ export class Fleet extends pulumi.ComponentResource {
           gatewayAddress: target.gatewayAddress,
           // The destination controller looks at the target once, when it first sees the credentials: the target's
           // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
-          after: [source.member.multicluster.release, ...target.ready],
+          after: [source.member.multicluster.release, ...target.ready, ...labelsBefore(members, plan, link)],
           namespaces: {
             controlPlane: source.member.controlPlane.namespace,
             multicluster: source.member.multicluster.namespace.metadata.name,
@@ -109,10 +112,12 @@ export class Fleet extends pulumi.ComponentResource {
         },
         { parent: this, providers: { kubernetes: source.provider }, ...aliasOf(called) },
       );
-      if (made.destination)
-        destinations.set(link.source, [...(destinations.get(link.source) ?? []), made.destination]);
-      created.set(`${link.source}/${link.target}`, made.created);
-    }
+      if (one.destination)
+        destinations.set(link.source, [...(destinations.get(link.source) ?? []), one.destination]);
+      created.set(`${link.source}/${link.target}`, one.created);
+      return [link, one] as const;
+    });
+    made.resolve(described);
     const reading = links.filter(([link]) => needsDestination(link));
     const uses = reading.map(([{ source, target }, { access }]) => ({
       source,
@@ -160,7 +165,12 @@ export class Fleet extends pulumi.ComponentResource {
   }
 
   /** By name. Control planes go wave by wave: one is touched when all of the wave before are as they should be. */
-  private members(args: FleetArgs, trust: Trust, names: ResourceNames): Map<string, FleetMember> {
+  private members(
+    args: FleetArgs,
+    trust: Trust,
+    names: ResourceNames,
+    links: Promise<readonly (readonly [LinkPlan, Link])[]>,
+  ): Map<string, FleetMember> {
     const { plan, secret } = args;
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
     const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
@@ -168,6 +178,10 @@ export class Fleet extends pulumi.ComponentResource {
     const accesses = Map.groupBy(plan.accesses, (access) => access.target);
     const admissions = new Map(plan.admissions.map((admission) => [admission.cluster, admission]));
     const members = new Map<string, FleetMember>();
+    const selecting = async (exported: ExportPlan) =>
+      (await links)
+        .filter(([link]) => link.target === exported.cluster && crossingModes(exported, link).length > 0)
+        .map(([, { link }]) => link);
     const waves = [...Map.groupBy(plan.clusters, ({ wave }) => wave)].sort(([a], [b]) => a - b);
     let waveBefore: readonly pulumi.Resource[] = [];
     for (const [, clusters] of waves) {
@@ -178,6 +192,8 @@ export class Fleet extends pulumi.ComponentResource {
           {
             cluster,
             exports: exports.get(cluster.name) ?? [],
+            selecting,
+            labelOrder: plan.labelOrder,
             grants: grants.get(cluster.name) ?? [],
             routes: routes.get(cluster.name) ?? [],
             accesses: accesses.get(cluster.name) ?? [],
@@ -233,6 +249,16 @@ interface FleetMember {
   readonly cluster: ClusterPlan;
   readonly member: Cluster;
   readonly provider: kubernetes.Provider;
+}
+
+/** Labels that lose the service's own value before a Link stops selecting it. */
+function labelsBefore(
+  members: ReadonlyMap<string, FleetMember>,
+  { labelOrder }: Plan,
+  { target }: LinkPlan,
+): pulumi.Resource[] {
+  const exported = members.get(target)?.member.exported ?? [];
+  return [...exported].flatMap(([key, { label }]) => (labelOrder[key] === "label-first" ? [label] : []));
 }
 
 /** The inputs of a link from its target. */

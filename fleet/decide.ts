@@ -1,5 +1,7 @@
 import { keepTokens } from "./access/plan";
 import type { FleetConfig } from "./config/fleetConfig";
+import { unselectedNotes } from "./exports/notes";
+import { labelOrders } from "./exports/order";
 import { gatewayNotes } from "./gateways/notes";
 import { clusterNetworkNotes, grantNotes, skippedPortNotes } from "./grants/notes";
 import type { RawOutputs } from "./outputs/schema";
@@ -37,13 +39,15 @@ export function decide(config: FleetConfig, { self, last, crossStack, unusable, 
     return refuse(`Other stacks of this fleet cannot be used:\n  ${unusable.join("\n  ")}`);
   const missing = missingTrust(config, self, crossStack);
   if (missing !== undefined) return refuse(missing);
-  const plan = keepTokens(planFleet(config, stackContext(self, config, crossStack)), last);
+  const planned = keepTokens(planFleet(config, stackContext(self, config, crossStack)), last);
+  const plan = { ...planned, labelOrder: labelOrders(last, planned.exports) };
   const { notes, warnings, refusal } = guardTransition(last, plan, config.allowUnsafe);
   return {
     ...(refusal === undefined ? { plan } : { refusal }),
     notes: [...pendingNotes(plan.pending), ...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)],
     warnings: [
       ...warnings,
+      ...unselectedNotes(config, plan, self, crossStack),
       ...certificateNotes(plan, now),
       ...clusterNetworkNotes(plan),
       ...skippedPortNotes(plan),

@@ -4,7 +4,8 @@ import { type ClusterPlan, planCluster } from "./clusters/plan";
 import { definedOnly, sorted } from "./config/collections";
 import type { FleetConfig } from "./config/fleetConfig";
 import { exportKey } from "./config/names";
-import { type ExportPlan, exportEntries, planExports } from "./exports/plan";
+import type { LabelOrder } from "./exports/order";
+import { type ExportPlan, exportEntries, hasOwnMembers, planExports, selectNamed } from "./exports/plan";
 import { type GrantPlan, planGrants } from "./grants/plan";
 import { planObservability } from "./observability/plan";
 import { type OthersIssuer, planOthersIssuers } from "./stacks/issuers";
@@ -33,6 +34,8 @@ export interface Plan {
   readonly exports: readonly ExportPlan[];
   /** Exports of the clusters of all other stacks. */
   readonly otherExports: readonly ExportPlan[];
+  /** By `exportKey`, of exports whose label changes in a way that callers must not notice. */
+  readonly labelOrder: Readonly<Record<string, LabelOrder>>;
   readonly grants: readonly GrantPlan[];
   /** The place of each export in `services`, by its key: for messages. */
   readonly entries: ReadonlyMap<string, number>;
@@ -61,6 +64,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     .map(([name, cluster]) => ({
       ...planCluster(name, cluster, config, outgoing.get(name) ?? [], incoming.get(name) ?? [], headless),
       ...definedOnly({ stack: others.get(name) }),
+      ...(hasOwnMembers(exports, name) ? { ownMembers: true } : {}),
     }));
   return {
     trust: { ...planTrust(config.trust), ...definedOnly({ from: trustStack(config, around.self) }) },
@@ -80,10 +84,11 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
       around,
     ),
     maxTokenAge: config.access.maxAge,
-    links: ready,
+    links: selectNamed(ready, exports),
     pending,
     exports: exports.filter(({ cluster }) => isOwn(cluster)),
     otherExports: exports.filter(({ cluster }) => !isOwn(cluster)),
+    labelOrder: {},
     grants,
     entries: exportEntries(config),
     routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`).filter(

@@ -11,6 +11,8 @@ export class JudgedFleet {
   /** What targets of this stack grant, also to sources in other stacks. */
   readonly accesses: readonly DeclaredLink[] | undefined;
   readonly services: readonly DeclaredService[] | undefined;
+  /** The clusters of this stack. */
+  readonly clusters: readonly string[];
   readonly anchors: readonly { readonly id: string | undefined; readonly state: PreviewValue }[];
   private readonly types = new Map<RegExp, readonly Resource[]>();
 
@@ -28,8 +30,10 @@ export class JudgedFleet {
       name: service.at("name").text ?? "",
       modes: [...service.at("modes").texts()],
       clusters: [...service.at("clusters").texts()],
+      to: service.at("to"),
       ports: service.at("ports"),
     }));
+    this.clusters = outputs?.at("clusters").keys ?? [];
     const anchors = outputs?.at("plan", "anchors").items ?? [];
     this.anchors = anchors.map((anchor) => ({ id: anchor.at("id").text, state: anchor.at("state") }));
   }
@@ -57,6 +61,8 @@ function declaredLink(item: PreviewValue): DeclaredLink {
 }
 
 export interface DeclaredService extends Pick<ServiceSummary, "namespace" | "name" | "modes" | "clusters"> {
+  /** By mode: the only clusters that see it. Absent: every linked one. */
+  readonly to: PreviewValue;
   /** By cluster and container port: `granted`, or `closed` to every other cluster. */
   readonly ports: PreviewValue;
 }

@@ -187,6 +187,23 @@ const local: fc.Arbitrary<NonNullable<ServiceInput["local"]>> = fc.oneof(
   fc.array(caller, { minLength: 1, maxLength: 2 }),
 );
 
+/** Half of all services cross to named clusters only: to one of each exporter's sources at least. */
+function namedClusters(
+  { mode, in: exporters }: Pick<ServiceInput, "mode" | "in">,
+  links: readonly LinkPlan[],
+): fc.Arbitrary<Pick<ServiceInput, "to">> {
+  const sources = exporters.map((exporter) =>
+    links
+      .filter(({ target, modes }) => target === exporter && modes.includes(mode))
+      .map(({ source }) => source),
+  );
+  const needed = fc.tuple(...sources.map((of) => fc.constantFrom(...of)));
+  const to = fc
+    .tuple(needed, fc.subarray(sources.flat()))
+    .map(([some, more]) => ({ to: [...new Set([...more, ...some])] }));
+  return fc.oneof(fc.constant({}), to);
+}
+
 /** Services that the links can carry, none of which is listed twice. */
 function serviceInputs(
   base: FleetInput,
@@ -225,7 +242,8 @@ function serviceInputs(
         }),
       }),
     )
-    .map((of): ServiceInput => ({ ...of, pods: { app: of.name } }));
+    .map((of) => ({ ...of, pods: { app: of.name } }))
+    .chain((of) => namedClusters(of, links).map((to): ServiceInput => ({ ...of, ...to })));
   return fc.uniqueArray(service, { maxLength: 5, selector: ({ name, namespace }) => `${namespace}/${name}` });
 }
 

@@ -63,7 +63,10 @@ export function fullClusters(): readonly ClusterPlan[] {
         prometheus: { namespace: "monitoring", serviceAccount: "prometheus" },
         labels: { release: "prometheus" },
       },
-      services: [{ ...service, in: ["balanced"], allowGateway: true }],
+      services: [
+        { ...service, in: ["balanced"], allowGateway: true },
+        { ...service, name: "api", mode: "federated", headless: false, in: ["balanced"], to: ["ported"] },
+      ],
     }),
   );
   return plan.clusters;

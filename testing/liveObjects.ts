@@ -3,6 +3,7 @@ import { z } from "zod";
 import { linkKubeconfig } from "../fleet/access/credentials";
 import { clusterObjects, type Known } from "../fleet/clusterObjects";
 import type { ClusterPlan } from "../fleet/clusters/plan";
+import type { Mode } from "../fleet/config/common";
 import { isMap, map } from "../fleet/config/json";
 import {
   accessName,
@@ -11,6 +12,8 @@ import {
   mirrorServiceName,
   PROBE_PORT,
 } from "../fleet/config/names";
+import { exportLabels } from "../fleet/exports/labels";
+import { crossingModes } from "../fleet/exports/named";
 import { GATEWAY_AUTHENTICATIONS } from "../fleet/gateways/plan";
 import { clusterReleases, type ReleasePlan } from "../fleet/linkerd/releases";
 import { WEBHOOKS } from "../fleet/linkerd/values";
@@ -18,8 +21,10 @@ import { collectionOf } from "../fleet/objects/kinds";
 import { type FleetObject, manifestOf } from "../fleet/objects/object";
 import type { Plain } from "../fleet/objects/values";
 import type { Plan } from "../fleet/plan";
+import type { LinkPlan } from "../fleet/topology/plan";
 import { certificate, type Pair } from "./authority";
 import { CREATED, plannedObjects } from "./effectiveFleet";
+import { mirroredModes } from "./serviceMirror";
 
 /** An object of a cluster in memory. */
 export interface Stored {
@@ -96,9 +101,7 @@ export async function liveObjects(
     ...clusterReleases(cluster, certificates).map(released),
     ...ofCharts(cluster),
     ...ofManagers(plan, cluster, { anchor, issuer }),
-    ...plan.links
-      .filter(({ source }) => source === cluster.name)
-      .flatMap((link) => ofMirror(plan, link.target)),
+    ...plan.links.filter(({ source }) => source === cluster.name).flatMap((link) => ofMirror(plan, link)),
     at("/api/v1/configmaps", controlPlaneNamespace, "kube-root-ca.crt", { data: { "ca.crt": ca.pem } }),
     at("/api/v1/configmaps", controlPlaneNamespace, "linkerd-config", {
       data: { values: JSON.stringify({ identityTrustAnchorsPEM: anchor.pem }) },
@@ -127,15 +130,18 @@ function made(plan: Plan, wanted: FleetObject): Stored {
   const manifest = manifestOf(wanted);
   const object = { ...manifest, metadata: { ...manifest.metadata, creationTimestamp: CREATED } };
   const collection = collectionOf(object);
-  if (object.kind !== "Link") return { ...object, collection };
-  const ported = exportsOf(plan, object.metadata.name);
+  if (wanted.kind !== "Link") return { ...object, collection };
+  const taken = (mode: Mode) =>
+    exportsOf(plan, object.metadata.name).filter((one) =>
+      mirroredModes(wanted.spec, exportLabels(one)).includes(mode),
+    );
   const report = (one: { readonly name: string; readonly namespace: string }) => ({
     remoteRef: { name: one.name, namespace: one.namespace },
     conditions: [{ type: "Mirrored", status: "True", reason: "Mirrored", message: "" }],
   });
   const status = {
-    mirrorServices: ported.filter(({ modes }) => modes.includes("gateway")).map(report),
-    federatedServices: ported.filter(({ modes }) => modes.includes("federated")).map(report),
+    mirrorServices: [...taken("gateway"), ...taken("flat")].map(report),
+    federatedServices: taken("federated").map(report),
   };
   return { ...object, collection, status };
 }
@@ -276,7 +282,8 @@ function ofController(target: string): Stored[] {
 }
 
 /** Objects that a service mirror makes, and the copies of its Endpoints. */
-function ofMirror(plan: Plan, target: string): Stored[] {
+function ofMirror(plan: Plan, link: LinkPlan): Stored[] {
+  const { target } = link;
   const { gateway, clusterDomain } = clusterOf(plan, target);
   const identity: Record<string, string> = gateway.enabled
     ? { "mirror.linkerd.io/remote-gateway-identity": gateway.identity }
@@ -305,7 +312,7 @@ function ofMirror(plan: Plan, target: string): Stored[] {
     }),
     ...(gateway.enabled ? endpoints(mc, `probe-${target}`, mirrorLabels(target), identity) : []),
     ...exportsOf(plan, target)
-      .filter(({ modes }) => modes.includes("gateway"))
+      .filter((one) => crossingModes(one, link).includes("gateway"))
       .flatMap(({ name, namespace }) => {
         const mirror = mirrorServiceName(name, target);
         const asked = {

@@ -83,13 +83,19 @@ export async function runUnderMocks(
       parentsOf.set(resource, parents);
       const types = [...((opts.parent && typesOf.get(opts.parent)) ?? []), type];
       typesOf.set(resource, types);
+      const dependsOn = dependencies(opts.dependsOn);
+      // Known before the resource is made: the SDK waits for it as well.
+      if (pulumi.Output.isInstance(opts.dependsOn)) {
+        const late: pulumi.Output<pulumi.ResourceOptions["dependsOn"]> = opts.dependsOn;
+        late.apply((resources) => dependsOn.push(...dependencies(resources)));
+      }
       options_.set(`${type}|${name}`, {
         parents,
         types,
         protect: opts.protect ?? false,
         deleteBeforeReplace: "deleteBeforeReplace" in opts && opts.deleteBeforeReplace === true,
         ignoreChanges: opts.ignoreChanges?.map(String) ?? [],
-        dependsOn: dependencies(opts.dependsOn),
+        dependsOn,
       });
       return undefined;
     });

@@ -1,4 +1,5 @@
 import type { FleetConfig } from "../fleet/config/fleetConfig";
+import { ownValues } from "../fleet/exports/labels";
 import { type Plan, planFleet } from "../fleet/plan";
 import { CROSS_STACK_SCHEMA, type CrossStackOutputs } from "../fleet/stacks/crossStack";
 import { stackContext } from "../fleet/stacks/plan";
@@ -14,6 +15,10 @@ export function crossStackOutputsIn(plan: Plan): CrossStackOutputs {
   }
   const uses: CrossStackOutputs["uses"] = {};
   for (const { target, source } of plan.links) uses[target] = { ...uses[target], [source]: 1 };
+  const selects: CrossStackOutputs["selects"] = {};
+  for (const { target, source, selects: named } of plan.links) {
+    if (named) selects[target] = { ...selects[target], [source]: ownValues(named) };
+  }
   const gateways = plan.clusters
     .filter(({ gateway }) => gateway.enabled)
     .map(({ name }) => [name, "192.0.2.1"]);
@@ -32,6 +37,7 @@ export function crossStackOutputsIn(plan: Plan): CrossStackOutputs {
     gateways: Object.fromEntries(gateways),
     accesses,
     uses,
+    selects,
   };
 }
 

@@ -10,6 +10,7 @@ import { exportKey, type ServiceName } from "../../fleet/config/names";
 import type { ExportPlan } from "../../fleet/exports/plan";
 import type { GrantPlan } from "../../fleet/grants/plan";
 import type { ResourceNames } from "../../fleet/objects/resourceNames";
+import type { Plan } from "../../fleet/plan";
 import type { RoutePlan } from "../../fleet/traffic/plan";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { Admission } from "../admission/admission";
@@ -27,6 +28,9 @@ import type { Trust } from "../trust/trust";
 export interface ClusterArgs {
   readonly cluster: ClusterPlan;
   readonly exports: readonly ExportPlan[];
+  /** The Links that select an export by name, once they are described: only its label may wait for them. */
+  readonly selecting: (exported: ExportPlan) => Promise<pulumi.Resource[]>;
+  readonly labelOrder: Plan["labelOrder"];
   /** One for each of `exports`. */
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
@@ -129,8 +133,13 @@ export class Cluster extends pulumi.ComponentResource {
     const exported = new Map(
       args.exports.map((one) => {
         const [called, opts] = named(one);
-        const grant = grants.get(exportKey(one))?.made ?? [];
-        return [exportKey(one), new ExportedService(called, { export: one, grant }, opts)];
+        const closing = grants.get(exportKey(one))?.made ?? [];
+        // The local service mirror, which comes with the release, selects it as well.
+        const after =
+          args.labelOrder[exportKey(one)] === "links-first"
+            ? args.selecting(one).then((links) => [...closing, this.multicluster.release, ...links])
+            : closing;
+        return [exportKey(one), new ExportedService(called, { export: one, after }, opts)];
       }),
     );
     renderObjects(name, namespaceObjects(cluster), child, nameOf);

@@ -7,8 +7,11 @@ import { renderObjects } from "../objects/render";
 
 export interface ExportedServiceArgs {
   readonly export: ExportPlan;
-  /** Closes the service's ports: before the label is there, and until it is gone. */
-  readonly grant: readonly pulumi.CustomResource[];
+  /**
+   * Comes before the label and goes after it: what closes the service's ports, and where the label changes its value,
+   * what selects it.
+   */
+  readonly after: readonly pulumi.Resource[] | Promise<pulumi.Resource[]>;
 }
 
 /**
@@ -16,17 +19,18 @@ export interface ExportedServiceArgs {
  * takes both back on removal.
  */
 export class ExportedService extends pulumi.ComponentResource {
+  readonly label: kubernetes.core.v1.ServicePatch;
   /** Ports of the Service, as its callers see them. */
   readonly ports: pulumi.Output<readonly ServicePort[]>;
 
   constructor(name: string, args: ExportedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linkerd-fleet:service:ExportedService", name, { ...args.export }, opts);
-    const patch = renderObjects(name, exportObjects(args.export), {
+    this.label = renderObjects(name, exportObjects(args.export), {
       parent: this,
-      dependsOn: [...args.grant],
+      dependsOn: args.after instanceof Promise ? args.after : [...args.after],
     }).get("labels", kubernetes.core.v1.ServicePatch);
     // In a first preview the outputs are the inputs, which hold no ports.
-    this.ports = pulumi.all([patch.spec, patch.status]).apply(([spec]) => spec?.ports ?? []);
+    this.ports = pulumi.all([this.label.spec, this.label.status]).apply(([spec]) => spec?.ports ?? []);
     this.registerOutputs({});
   }
 }

@@ -45,13 +45,15 @@ export interface LinkArgs {
 export class Link extends pulumi.ComponentResource {
   /** The credentials that the destination controller reads; none where the link carries gateway services only. */
   readonly destination: kubernetes.core.v1.Secret | undefined;
+  readonly link: kubernetes.apiextensions.CustomResource;
   /** When the Link was made, as Kubernetes writes it. */
   readonly created: pulumi.Output<string>;
 
   constructor(name: string, args: LinkArgs, opts?: pulumi.ComponentResourceOptions) {
     const { link, target, access } = args;
-    const { source, modes, state } = link;
-    super("linkerd-fleet:link:Link", name, { source, target: link.target, modes, state }, opts);
+    const { source, modes, state, selects } = link;
+    const named = selects ? { selects } : {};
+    super("linkerd-fleet:link:Link", name, { source, target: link.target, modes, state, ...named }, opts);
     const kubeconfig = base64(
       pulumi
         .all([access.token, access.caData])
@@ -70,7 +72,8 @@ export class Link extends pulumi.ComponentResource {
     this.destination = needsDestination(link)
       ? made.get("destination", kubernetes.core.v1.Secret)
       : undefined;
-    this.created = made.get("link", kubernetes.apiextensions.CustomResource).metadata.creationTimestamp;
+    this.link = made.get("link", kubernetes.apiextensions.CustomResource);
+    this.created = this.link.metadata.creationTimestamp;
     this.registerOutputs({});
   }
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessPlan } from "../../fleet/access/plan";
+import { ownValues } from "../../fleet/exports/labels";
 import type { Plan } from "../../fleet/plan";
 import {
   CROSS_STACK_SCHEMA,
@@ -56,6 +57,9 @@ export async function crossStackOutputsOf(
   const uses = parts.links
     .filter(([{ target }]) => !own.has(target))
     .map(([{ source, target }, { generation }]) => [[target, source], generation] as const);
+  const selects = parts.links.flatMap(([{ source, target, selects: named }]) =>
+    named && !own.has(target) ? [[[target, source], ownValues(named)] as const] : [],
+  );
   return pulumi.secret({
     schema: CROSS_STACK_SCHEMA,
     ...(plan.trust.from === undefined
@@ -64,6 +68,7 @@ export async function crossStackOutputsOf(
     gateways: byCluster((await Promise.all(gateways)).flat()),
     accesses: nested((await Promise.all(accesses)).flat()),
     uses: nested(uses),
+    ...(selects.length > 0 ? { selects: nested(selects) } : {}),
   });
 }
 

@@ -51,10 +51,10 @@ export function planAdmissions(
 
 function servicesByLabel(exports: readonly ExportPlan[]): Record<string, string[]> {
   // Includes an evacuated cluster: the way back sets the labels, and must not wait for the policy.
-  const labelled = exports.flatMap(({ namespace, name, modes }) =>
-    Object.entries(exportLabels(modes)).map(([key, value]) => ({
+  const labelled = exports.flatMap((one) =>
+    Object.entries(exportLabels(one)).map(([key, value]) => ({
       label: `${key}=${value}`,
-      service: `${namespace}/${name}`,
+      service: `${one.namespace}/${one.name}`,
     })),
   );
   const byLabel = Map.groupBy(labelled, ({ label }) => label);

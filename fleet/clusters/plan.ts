@@ -44,6 +44,8 @@ export interface ClusterPlan
   readonly restart: RestartPlan;
   /** One service-mirror controller for each outgoing link. */
   readonly controllers: readonly ControllerPlan[];
+  /** Some federated service of it crosses to named clusters only: its label has a value of its own. */
+  readonly ownMembers?: boolean;
   /** Absent where its Prometheus is not told of the fleet. */
   readonly observability?: ObservabilityPlan;
 }

@@ -1,3 +1,4 @@
+import { isNamed } from "../exports/named";
 import type { Mode } from "./common";
 import { FEDERATED_SUFFIX, MAX_LABEL, mirrorServiceName } from "./names";
 import { type Problem, pathOf } from "./problems";
@@ -33,6 +34,8 @@ interface Standing {
   readonly namespace: string;
   readonly mode: Mode | undefined;
   readonly cluster: string;
+  /** The only clusters that see it, where it is so. */
+  readonly to?: readonly string[] | undefined;
 }
 
 function collisions(fleet: Readable): Problem[] {
@@ -40,8 +43,10 @@ function collisions(fleet: Readable): Problem[] {
   const suspects = [...byName.values()].filter((group) => new Set(group.map(({ what }) => what)).size > 1);
   if (suspects.length === 0) return [];
   const incoming = Map.groupBy(fleet.planned, ({ target }) => target);
-  const places = ({ mode, cluster }: Standing): Set<string> => {
-    const sources = (incoming.get(cluster) ?? []).filter(({ modes }) => mode && modes.includes(mode));
+  const places = ({ mode, cluster, to }: Standing): Set<string> => {
+    const sources = (incoming.get(cluster) ?? []).filter(
+      ({ source, modes }) => mode && modes.includes(mode) && isNamed(to, source),
+    );
     const own = mode === undefined || mode === "federated" ? [cluster] : [];
     return new Set([...own, ...sources.map(({ source }) => source)]);
   };
@@ -76,7 +81,7 @@ function standing({ services }: Readable): Standing[] {
       cluster,
     })),
   );
-  const made = services.flatMap(({ path, value: { name, namespace, mode, in: clusters } }) =>
+  const made = services.flatMap(({ path, value: { name, namespace, mode, in: clusters, to } }) =>
     clusters.map((cluster, at) => ({
       path: pathOf([...path, "in", at]),
       what: mode === "federated" ? `the federated service ${name}` : `the mirror of ${name} in ${cluster}`,
@@ -84,6 +89,7 @@ function standing({ services }: Readable): Standing[] {
       namespace,
       mode,
       cluster,
+      to,
     })),
   );
   return [...own, ...made];

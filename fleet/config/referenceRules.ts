@@ -17,14 +17,19 @@ export function referenceRules(fleet: Readable): Problem[] {
     ...references(fleet)
       .filter((reference) => !isKnown(reference))
       .map((reference) => unknownCluster(fleet, reference)),
-    ...fleet.services.flatMap(({ path, value }) =>
-      value.in.flatMap((name, at) =>
-        value.in.indexOf(name) === at
-          ? []
-          : [{ path: pathOf([...path, "in", at]), problem: `lists ${name} again`, fix: "remove it here" }],
-      ),
-    ),
+    ...fleet.services.flatMap(({ path, value }) => [
+      ...listedAgain([...path, "in"], value.in),
+      ...listedAgain([...path, "to"], value.to ?? []),
+    ]),
   ];
+}
+
+function listedAgain(path: readonly PropertyKey[], names: readonly string[]): Problem[] {
+  return names.flatMap((name, at) =>
+    names.indexOf(name) === at
+      ? []
+      : [{ path: pathOf([...path, at]), problem: `lists ${name} again`, fix: "remove it here" }],
+  );
 }
 
 /** Read from the file itself: other mistakes of a link or a service do not hide a wrong name. */
@@ -51,7 +56,9 @@ function references({ raw: { values } }: Readable): Reference[] {
       })),
     ),
     ...list(values.services).flatMap((service, at) =>
-      list(map(service).in).map((name, place) => ({ path: ["services", at, "in", place], name })),
+      ["in", "to"].flatMap((key) =>
+        list(map(service)[key]).map((name, place) => ({ path: ["services", at, key, place], name })),
+      ),
     ),
     ...list(values.services).flatMap((service, at) =>
       list(map(service).allow).map((grant, place) => ({

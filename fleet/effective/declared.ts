@@ -1,4 +1,5 @@
 import { exportKey, type ServiceName } from "../config/names";
+import type { ExportPlan } from "../exports/plan";
 import { countsExactly, type LocalGrant } from "../grants/plan";
 import type { RouteGrant } from "../grants/routes";
 import type { ContainerPort } from "../grants/schema";
@@ -12,6 +13,8 @@ export interface DeclaredPort extends ServiceName {
   readonly cluster: string;
   readonly port: ContainerPort;
   readonly protocol: string;
+  /** The only clusters that see the service, in whichever mode. Absent: every linked one. */
+  readonly to?: readonly string[];
   /** Mesh identities of those who may send everything. */
   readonly callers: readonly string[];
   /** Those who may send some requests. */
@@ -39,12 +42,15 @@ export function declaredAccess(plan: Plan): DeclaredPort[] {
   return plan.grants.flatMap((grant) => {
     const { cluster, namespace, name, protocol, ports, probes = [], local, enforce } = grant;
     const gateway = clusters.get(cluster)?.gateway;
-    const crosses = exports.get(exportKey({ cluster, namespace, name }))?.modes.includes("gateway") ?? false;
+    const exported = exports.get(exportKey({ cluster, namespace, name }));
+    const crosses = exported?.modes.includes("gateway") ?? false;
+    const to = exported && namedInAll(exported);
     return ports.map(({ port, callers, routes = [] }): DeclaredPort => {
       const gatewayMay =
         crosses && gateway?.enabled && callers.some((pattern) => matchesIdentity(pattern, gateway.identity));
       return {
         ...{ cluster, namespace, name, port, protocol, callers, routes },
+        ...(to ? { to } : {}),
         ...(local ? { local } : {}),
         ...(enforce ? { enforce } : {}),
         probes: routes.length > 0 || countsExactly(grant) ? probes : [],
@@ -52,6 +58,12 @@ export function declaredAccess(plan: Plan): DeclaredPort[] {
       };
     });
   });
+}
+
+/** The clusters that see a service in one of its modes; `undefined` where every linked cluster does. */
+function namedInAll({ modes, to }: ExportPlan): readonly string[] | undefined {
+  const lists = modes.map((mode) => to?.[mode]);
+  return lists.every((list) => list !== undefined) ? [...new Set(lists.flat())].sort() : undefined;
 }
 
 /** Whether the stack file lets this caller send this request. An address that is not known is one that it may have. */

@@ -1,6 +1,7 @@
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import { answers } from "../traffic/plan";
+import { isNamed } from "./named";
 import type { ServiceConfig } from "./schema";
 
 /** Evacuation is not told from within: callers of a service without members get errors, or no such name. */
@@ -30,13 +31,13 @@ export function lostTargets(fleet: Readable): Problem[] {
     fleet.planned.filter(({ state }) => state === "active"),
     ({ target }) => target,
   );
-  return exportedServices(fleet).flatMap(({ title, members, mode }) => {
+  return exportedServices(fleet).flatMap(({ title, members, mode, to }) => {
     if (!stays(fleet, members)) return [];
     const links = members
       .flatMap((name) => incoming.get(name) ?? [])
-      .filter(({ modes }) => modes.includes(mode));
+      .filter(({ source, target, modes }) => modes.includes(mode) && isNamed(to.get(target), source));
     const bereft = [...Map.groupBy(links, ({ source }) => source)].filter(
-      ([source, out]) => !members.some((name) => answers(clusters, out, { mode }, source, name)),
+      ([source, out]) => !members.some((member) => answers(clusters, out, { mode }, { source, member })),
     );
     const lost = bereft.flatMap(([source, out]) => out.map(({ target }) => ({ source, target })));
     return [...Map.groupBy(lost, ({ target }) => target)].map(([target, of]) => ({
@@ -52,6 +53,8 @@ export function lostTargets(fleet: Readable): Problem[] {
 interface Exported extends Pick<ServiceConfig, "mode"> {
   readonly title: string;
   readonly members: readonly string[];
+  /** By member, where it is so: the only clusters that see it. */
+  readonly to: ReadonlyMap<string, readonly string[]>;
 }
 
 /** By name and mode. None while some cluster cannot be read: it may be the one that serves. */
@@ -65,6 +68,7 @@ function exportedServices({ clusters, clusterNames, services }: Readable): Expor
     entries.slice(0, 1).map(({ mode }) => ({
       ...{ title, mode },
       members: [...new Set(entries.flatMap((entry) => entry.in))],
+      to: new Map(entries.flatMap((of) => (of.to ? of.in.map((name) => [name, of.to ?? []] as const) : []))),
     })),
   );
 }

@@ -1,5 +1,7 @@
 import type { ServiceName } from "../config/names";
 import type { Plan } from "../plan";
+import { isNamed } from "./named";
+import type { ExportPlan } from "./plan";
 
 /** A federated service as one cluster sees it. */
 export interface FederatedView<T = readonly string[]> extends ServiceName {
@@ -17,10 +19,14 @@ export function federatedViews({ exports, otherExports, links, clusters }: Plan)
   const services = Map.groupBy(members, ({ namespace, name }) => `${namespace}/${name}`);
   const carrying = links.filter(({ modes, state }) => state === "active" && modes.includes("federated"));
   const targets = Map.groupBy(carrying, ({ source }) => source);
+  const seesIn = (cluster: string) => {
+    const reached = new Set((targets.get(cluster) ?? []).map(({ target }) => target));
+    return (member: ExportPlan) =>
+      member.cluster === cluster || (reached.has(member.cluster) && isNamed(member.to?.federated, cluster));
+  };
   return [...services.values()].flatMap((of) =>
     clusters.flatMap(({ name: cluster }) => {
-      const reached = new Set([cluster, ...(targets.get(cluster) ?? []).map(({ target }) => target)]);
-      const seen = of.map((member) => member.cluster).filter((member) => reached.has(member));
+      const seen = of.filter(seesIn(cluster)).map((member) => member.cluster);
       const [first] = of;
       if (!first || seen.length === 0) return [];
       return [{ namespace: first.namespace, name: first.name, cluster, members: seen }];

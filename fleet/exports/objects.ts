@@ -3,13 +3,8 @@ import { exportLabels } from "./labels";
 import type { ExportPlan } from "./plan";
 
 /** Patches that let one Service cross: the label, and settings for its callers, on a Service that somebody else owns. */
-export function exportObjects({
-  namespace,
-  name,
-  modes,
-  evacuated,
-  annotations,
-}: ExportPlan): FleetObject<never>[] {
+export function exportObjects(exported: ExportPlan): FleetObject<never>[] {
+  const { namespace, name, evacuated, annotations } = exported;
   return [
     {
       id: "labels",
@@ -19,7 +14,7 @@ export function exportObjects({
       metadata: {
         name,
         namespace,
-        labels: exportLabels(evacuated ? [] : modes),
+        labels: evacuated ? {} : exportLabels(exported),
         annotations: {
           ...annotations,
           "pulumi.com/patchFieldManager": "linkerd-fleet",

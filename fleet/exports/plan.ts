@@ -1,9 +1,10 @@
-import { sorted } from "../config/collections";
+import { definedOnly, sorted } from "../config/collections";
 import type { Mode } from "../config/common";
 import type { FleetConfig } from "../config/fleetConfig";
 import { exportKey } from "../config/names";
-import { orderModes } from "../topology/plan";
+import { type LinkPlan, orderModes } from "../topology/plan";
 import { callAnnotations } from "../traffic/plan";
+import { crossingModes, type NamedClusters } from "./named";
 
 /** A service that one cluster exports. */
 export interface ExportPlan {
@@ -12,6 +13,8 @@ export interface ExportPlan {
   readonly name: string;
   /** In the order gateway, flat, federated. */
   readonly modes: readonly Mode[];
+  /** By mode: the only clusters that see it, in the order of their names. Absent: every linked cluster. */
+  readonly to?: NamedClusters<Mode>;
   /** Its cluster is evacuated: the Service carries no export label, so that no cluster sees it. */
   readonly evacuated: boolean;
   /** Annotations for the proxies of its callers. */
@@ -25,9 +28,11 @@ export function planExports({ services, clusters }: FleetConfig): ExportPlan[] {
     const annotations = callAnnotations(service);
     for (const cluster of service.in) {
       const key = exportKey({ cluster, namespace, name });
-      const modes = orderModes([...(exports.get(key)?.modes ?? []), mode]);
+      const other = exports.get(key);
+      const modes = orderModes([...(other?.modes ?? []), mode]);
       const evacuated = clusters[cluster]?.evacuate ?? false;
-      exports.set(key, { cluster, namespace, name, modes, evacuated, annotations });
+      const to = service.to ? { ...other?.to, [mode]: [...service.to].sort() } : other?.to;
+      exports.set(key, { cluster, namespace, name, modes, ...definedOnly({ to }), evacuated, annotations });
     }
   }
   return sorted([...exports.values()], exportKey);
@@ -40,4 +45,28 @@ export function exportEntries({ services }: FleetConfig): ReadonlyMap<string, nu
   );
   // Of several entries of a key, a Map keeps the last.
   return new Map(entries.reverse());
+}
+
+/** Whether a cluster has a federated service that crosses to named clusters only. */
+export function hasOwnMembers(exports: readonly ExportPlan[], cluster: string): boolean {
+  return exports.some((one) => one.cluster === cluster && one.to?.federated);
+}
+
+/** The links, each with the services that it selects by name. Also those of an evacuated cluster: it comes back. */
+export function selectNamed(links: readonly LinkPlan[], exports: readonly ExportPlan[]): LinkPlan[] {
+  const named = Map.groupBy(
+    exports.filter(({ to }) => to),
+    ({ cluster }) => cluster,
+  );
+  return links.map((link) => {
+    const crossing = (named.get(link.target) ?? []).flatMap((one) =>
+      crossingModes(one, link)
+        .filter((mode) => one.to?.[mode])
+        .map((mode) => ({ mode, service: { namespace: one.namespace, name: one.name } })),
+    );
+    if (crossing.length === 0) return link;
+    const modes = Map.groupBy(crossing, ({ mode }) => mode);
+    const selects = [...modes].map(([mode, of]) => [mode, of.map(({ service }) => service)]);
+    return { ...link, selects: Object.fromEntries(selects) };
+  });
 }

@@ -1,7 +1,7 @@
 import type { ClusterConfig } from "../clusters/schema";
 import { exportKey } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
-import type { Readable } from "../config/readable";
+import type { Entry, Readable } from "../config/readable";
 import type { ServiceConfig } from "./schema";
 
 /** Each listed service can be exported as it says, by each cluster, to somebody. */
@@ -12,24 +12,59 @@ export function exportRules(fleet: Readable): Problem[] {
   ];
 }
 
-/** Exports that reach nobody. Only to be asked when all links are known. */
+/** Exports that reach nobody, or not those that they name. Only to be asked when all links are known. */
 export function unreachedExports(fleet: Readable): Problem[] {
   const { clusters, clusterNames, services } = fleet;
   if (clusters.size < 2 || clusters.size < clusterNames.size) return [];
   const incoming = Map.groupBy(fleet.planned, ({ target }) => target);
-  return services.flatMap(({ path, value: { mode, in: exporters } }) =>
-    exporters.flatMap((name, at) => {
+  return services.flatMap((service) => {
+    const { mode, in: exporters } = service.value;
+    const unlinked = exporters.flatMap((name, at) => {
       if (!clusters.has(name) || incoming.get(name)?.some(({ modes }) => modes.includes(mode))) return [];
       const needs = mode === "gateway" ? "" : " on the same network";
       return [
         {
-          path: pathOf([...path, "in", at]),
+          path: pathOf([...service.path, "in", at]),
           problem: `${name} is the target of no link that carries ${mode}`,
           fix: `link a cluster${needs} to it, use another mode, or remove it`,
         },
       ];
-    }),
-  );
+    });
+    return unlinked.length > 0 ? unlinked : unreachedNames(fleet, service);
+  });
+}
+
+/** Clusters in `to` that see the service of no exporter, and exporters that none of them sees. */
+function unreachedNames(
+  fleet: Readable,
+  { path, value: { mode, in: exporters, to } }: Entry<ServiceConfig>,
+): Problem[] {
+  if (!to) return [];
+  const sees = (source: string, target: string) =>
+    fleet.planned.some(
+      (link) => link.source === source && link.target === target && link.modes.includes(mode),
+    );
+  const unlinked = to.flatMap((name, at) => {
+    if (!fleet.clusters.has(name) || exporters.some((exporter) => sees(name, exporter))) return [];
+    return [
+      {
+        path: pathOf([...path, "to", at]),
+        problem: `no link from ${name} to ${exporters.join(" or ")} carries ${mode}`,
+        fix: "link it to one that exports it, or remove it",
+      },
+    ];
+  });
+  if (unlinked.length > 0) return unlinked;
+  return exporters.flatMap((name, at) => {
+    if (!fleet.clusters.has(name) || to.some((source) => sees(source, name))) return [];
+    return [
+      {
+        path: pathOf([...path, "in", at]),
+        problem: `no cluster of ${pathOf([...path, "to"])} sees what ${name} exports: none is linked to it for ${mode}`,
+        fix: `name a cluster that is linked to ${name}, or remove it here`,
+      },
+    ];
+  });
 }
 
 function judgeService(
@@ -43,6 +78,15 @@ function judgeService(
     const fix = "use mode gateway or flat, or a Service with a cluster IP";
     problems.push({ path: pathOf([...path, "headless"]), problem: "cannot be federated", fix });
   }
+  service.to?.forEach((name, at) => {
+    if (!service.in.every((exporter) => exporter === name)) return;
+    const problem = `${name} is the cluster that exports it`;
+    problems.push({
+      path: pathOf([...path, "to", at]),
+      problem,
+      fix: "name the other clusters that are to see it",
+    });
+  });
   const someNetworkUnread = [...clusterNames].some((name) => isUnread(["clusters", name, "network"]));
   const networks = service.in.map((name) => clusters.get(name)?.network);
   const alone = ({ network }: ClusterConfig) =>

@@ -11,6 +11,14 @@ export const serviceConfig = z.strictObject({
       "`federated`: one `<name>-federated` over all members, pod to pod",
   ),
   in: z.array(clusterName).min(1).describe("Clusters that export the service"),
+  to: z
+    .array(clusterName)
+    .min(1)
+    .optional()
+    .describe(
+      "The only clusters that see the service. A cluster that joins later does not see it. Default: every cluster " +
+        "that is linked to one of `in`",
+    ),
   headless: z
     .boolean()
     .default(false)

@@ -1,5 +1,6 @@
 import type { FleetConfig } from "../config/fleetConfig";
 import { exportKey, identityName } from "../config/names";
+import { isNamed } from "../exports/named";
 import type { ServiceConfig } from "../exports/schema";
 import { gatewayIdentity } from "../gateways/plan";
 import { mergeValues } from "../linkerd/charts";
@@ -124,6 +125,7 @@ function planPort(
   if (service.allowAnyMeshed) return { port, callers: ["*"] };
   const linked = links
     .filter(({ target, modes }) => target === cluster && modes.includes(service.mode))
+    .filter(({ source }) => isNamed(service.to, source))
     .map(({ source }) => trustDomainOf(config, source));
   const grants = service.allow
     .filter(({ ports }) => ports === undefined || ports.includes(port))

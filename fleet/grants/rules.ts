@@ -1,6 +1,7 @@
 import { overlap } from "../config/networks";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
+import { isNamed } from "../exports/named";
 import type { ServiceConfig } from "../exports/schema";
 import type { GrantConfig } from "./schema";
 import { sharePods } from "./sharedPods";
@@ -27,12 +28,19 @@ export function grantRules(fleet: Readable): Problem[] {
 }
 
 function judgeGateway(path: readonly PropertyKey[], service: ServiceConfig): Problem[] {
-  const { mode, allow, allowAnyMeshed, allowGateway, local } = service;
+  const { mode, allow, allowAnyMeshed, allowGateway, local, to } = service;
   const at = (key: string, problem: string, fix: string): Problem[] => [
     { path: pathOf([...path, key]), problem, fix },
   ];
   if (allowAnyMeshed && (allow.length > 0 || allowGateway)) {
     return at("allowAnyMeshed", "lets in everybody, whoever is named beside it", "keep only one of them");
+  }
+  if (allowAnyMeshed && to) {
+    return at(
+      "allowAnyMeshed",
+      "lets in every meshed pod of every cluster, also of those that `to` does not name",
+      "name callers in `allow`, use `allowGateway` for mode gateway, or remove `to`",
+    );
   }
   if (mode !== "gateway") {
     if (!allowGateway) return [];
@@ -81,6 +89,11 @@ function judgeGrant(
     add(["ports", at], `${port} is no port of this service`, `name one of ${service.ports.join(", ")}`);
   });
   const domains = domainsOf(fleet);
+  const unnamed = unnamedCallers(fleet, domains, grant, service);
+  if (unnamed) {
+    const fix = "add it to `to` of this service, or remove the grant";
+    add([unnamed.key], `lets in callers of ${unnamed.clusters}, which \`to\` does not name`, fix);
+  }
   if (cluster !== undefined && trustDomain !== undefined) {
     add(["trustDomain"], "stands beside a cluster, which has its own", "keep one of both");
   } else if (trustDomain !== undefined && ![...domains.values()].includes(trustDomain)) {
@@ -99,6 +112,36 @@ function judgeGrant(
     }
   }
   return problems;
+}
+
+interface UnnamedCallers {
+  readonly key: "cluster" | "trustDomain" | "identity";
+  readonly clusters: string;
+}
+
+/** Callers of the fleet that see no such service, because `to` names none of the clusters that they can be of. */
+function unnamedCallers(
+  { clusterNames }: Readable,
+  domains: ReadonlyMap<string, string>,
+  { cluster, trustDomain, identity }: GrantConfig,
+  { to }: ServiceConfig,
+): UnnamedCallers | undefined {
+  const unnamed = (key: UnnamedCallers["key"], clusters: readonly string[]) =>
+    clusters.length === 0 || clusters.some((name) => isNamed(to, name))
+      ? undefined
+      : { key, clusters: clusters.join(" and ") };
+  const having = (domain: string | undefined) =>
+    [...domains].flatMap(([name, of]) => (of === domain ? [name] : []));
+  if (cluster !== undefined) return unnamed("cluster", clusterNames.has(cluster) ? [cluster] : []);
+  // One that could not be read may have that trust domain, too.
+  if (domains.size < clusterNames.size) return undefined;
+  if (trustDomain !== undefined) return unnamed("trustDomain", having(trustDomain));
+  return unnamed("identity", having(identity && trustDomainIn(identity)));
+}
+
+/** As `identityName` joins it: only the trust domain has dots. */
+function trustDomainIn(identity: string): string | undefined {
+  return /\.serviceaccount\.identity\.[^.]+\.(.+)$/.exec(identity)?.[1];
 }
 
 function noNamespace(path: readonly PropertyKey[]): Problem {

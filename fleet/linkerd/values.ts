@@ -2,6 +2,7 @@ import type { ClusterPlan } from "../clusters/plan";
 import { network } from "../config/common";
 import { isMap } from "../config/json";
 import { GATEWAY_NAME, GATEWAY_PORT, LICENSE_SECRET, PROBE_PORT, PULL_SECRET } from "../config/names";
+import { EXPORT_LABEL } from "../exports/labels";
 import type { GatewayPlan } from "../gateways/plan";
 import { ADDITIONAL_ENV, reachAnnotations } from "../gateways/reach";
 import { type ChartKey, type ChartPlan, mergeValues } from "./charts";
@@ -89,6 +90,7 @@ export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, str
     "controllerDefaults.image.name": "linkerd.images.registry",
     "localServiceMirror.image.name": "linkerd.images.registry",
     imagePullSecrets: "linkerd.images.pullSecret",
+    "localServiceMirror.federatedServiceSelector": "services[].to",
     "localServiceMirror.excludedLabels": "topology.excludedLabels",
     "localServiceMirror.excludedAnnotations": "topology.excludedAnnotations",
   },
@@ -229,6 +231,8 @@ export function multiclusterValues(cluster: ClusterPlan): Values {
     })),
     localServiceMirror: {
       ...image,
+      // Whatever the value: it says which other clusters see a member, and each member's own cluster sees it.
+      ...(cluster.ownMembers ? { federatedServiceSelector: EXPORT_LABEL.federated[0] } : {}),
       excludedLabels: cluster.excludes.excludedLabels.join(","),
       excludedAnnotations: cluster.excludes.excludedAnnotations.join(","),
     },

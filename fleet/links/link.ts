@@ -2,7 +2,7 @@ import { isRotated } from "../access/plan";
 import type { ClusterPlan } from "../clusters/plan";
 import type { Mode } from "../config/common";
 import { credentialsName } from "../config/names";
-import { EXPORT_LABEL } from "../exports/labels";
+import { EXPORT_LABEL, ownValues } from "../exports/labels";
 import type { LabelSelector, LinkSpec } from "../objects/multicluster";
 import type { LinkPlan } from "../topology/plan";
 
@@ -37,7 +37,9 @@ export function linkSpec<T>(
   const carries = (mode: Mode): LabelSelector => {
     if (link.state === "draining" || !link.modes.includes(mode)) return NOTHING;
     const [key, value] = EXPORT_LABEL[mode];
-    return { matchLabels: { [key]: value } };
+    const named = link.selects?.[mode];
+    if (!named) return { matchLabels: { [key]: value } };
+    return { matchExpressions: [{ key, operator: "In", values: [value, ...ownValues({ [mode]: named })] }] };
   };
   return {
     targetClusterName: link.target,

@@ -1,6 +1,7 @@
 import type { ClusterPlan } from "../clusters/plan";
 import type { Mode } from "../config/common";
 import { exportKey, MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../config/names";
+import { isNamed } from "../exports/named";
 import type { Plan } from "../plan";
 import type { LinkPlan } from "../topology/plan";
 
@@ -62,8 +63,10 @@ export interface Crossing {
   readonly linked: readonly ClusterPlan[];
   /** Those from which services cross: not over a link that is draining. */
   readonly targets: ReadonlyMap<string, ClusterPlan>;
-  /** Which exports cross in some of these modes, by `exportKey`. */
+  /** Which exports cross to this source in some of these modes, by `exportKey`. */
   readonly inModes: (...modes: readonly Mode[]) => ReadonlySet<string>;
+  /** Whether an export crosses in some of these modes, but to other clusters only. */
+  readonly isHidden: (key: string, ...modes: readonly Mode[]) => boolean;
 }
 
 export function crossingInto(source: string, plan: Plan): Crossing {
@@ -78,20 +81,34 @@ export function crossingInto(source: string, plan: Plan): Crossing {
       among(links.filter(({ state }) => state === "active")).map((cluster) => [cluster.name, cluster]),
     ),
     inModes: (...modes) =>
-      new Set(exports.filter((one) => one.modes.some((mode) => modes.includes(mode))).map(exportKey)),
+      new Set(
+        exports
+          .filter(({ modes: own, to }) =>
+            own.some((mode) => modes.includes(mode) && isNamed(to?.[mode], source)),
+          )
+          .map(exportKey),
+      ),
+    isHidden: (key, ...modes) => {
+      const own = exports.filter((one) => exportKey(one) === key);
+      const crossing = own.flatMap((one) =>
+        one.modes.filter((mode) => modes.includes(mode)).map((mode) => one.to?.[mode]),
+      );
+      return crossing.length > 0 && !crossing.some((to) => isNamed(to, source));
+    },
   };
 }
 
 /** Why a mirror or federated Service should not be there; `undefined` if it should. */
 export function undeclaredMirror(
   { name, namespace, labels, annotations }: Metadata,
-  { targets, inModes }: Crossing,
+  { source, targets, inModes, isHidden }: Crossing,
 ): string | undefined {
   const discovered = labels[DISCOVERY];
   if (discovered !== undefined) {
     const service = labels[REMOTE_SERVICE_LABEL] ?? "";
     const key = exportKey({ cluster: discovered, namespace, name: service });
     if (!targets.has(discovered)) return `leads to pods of ${discovered}, to which no link is planned`;
+    if (isHidden(key, "flat")) return `leads to pods of ${discovered}, whose \`to\` does not name ${source}`;
     if (!inModes("flat").has(key))
       return `leads to pods of ${service} of ${discovered}, which does not declare it`;
   }
@@ -101,19 +118,26 @@ export function undeclaredMirror(
     // The Services of a headless mirror's endpoints are called after its pods.
     if (HEADLESS_LABEL in labels) return undefined;
     const service = name.slice(0, -`-${target}`.length);
-    const isDeclared = inModes("gateway", "flat").has(
-      exportKey({ cluster: target, namespace, name: service }),
-    );
-    return isDeclared ? undefined : `mirrors a service that ${target} does not declare`;
+    const key = exportKey({ cluster: target, namespace, name: service });
+    if (isHidden(key, "gateway", "flat"))
+      return `mirrors a service of ${target}, whose \`to\` does not name ${source}`;
+    return inModes("gateway", "flat").has(key)
+      ? undefined
+      : `mirrors a service that ${target} does not declare`;
   }
   const members = (annotations[DISCOVERY] ?? "").split(",").filter(Boolean);
-  const undeclared = members.filter((member) => {
+  const fault = (member: string): "hidden" | "undeclared" | undefined => {
     const [service = "", cluster = ""] = member.split("@");
-    return (
-      !targets.has(cluster) || !inModes("federated").has(exportKey({ cluster, namespace, name: service }))
-    );
-  });
-  if (undeclared.length > 0) return `has members that are not declared: ${undeclared.join(", ")}`;
+    const key = exportKey({ cluster, namespace, name: service });
+    if (targets.has(cluster) && inModes("federated").has(key)) return undefined;
+    return targets.has(cluster) && isHidden(key, "federated") ? "hidden" : "undeclared";
+  };
+  const { undeclared = [], hidden = [] } = Object.groupBy(members, (member) => fault(member) ?? "declared");
+  const reasons = [
+    ...(undeclared.length > 0 ? [`has members that are not declared: ${undeclared.join(", ")}`] : []),
+    ...(hidden.length > 0 ? [`has members whose \`to\` does not name ${source}: ${hidden.join(", ")}`] : []),
+  ];
+  if (reasons.length > 0) return reasons.join("; it ");
   if (REMOTE_NAME in annotations || REMOTE_IDENTITY in annotations) {
     return "says that it is a mirror service, and of no cluster";
   }

@@ -25,6 +25,12 @@ export interface ProbeSpec {
   readonly timeout: string;
 }
 
-export interface LabelSelector {
-  readonly matchLabels: Readonly<Record<string, string>>;
+export type LabelSelector =
+  | { readonly matchLabels: Readonly<Record<string, string>> }
+  | { readonly matchExpressions: readonly LabelRequirement[] };
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: "In";
+  readonly values: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { isNamed } from "../exports/named";
 import type { ExportPlan } from "../exports/plan";
 import type { GrantPlan } from "../grants/plan";
 import type { Alert } from "../objects/monitoring";
@@ -100,9 +101,11 @@ export function alertsOf(
  * namespace is the service's: a PodMonitor gives the label `namespace` to the pod that is scraped.
  */
 function lastMembers(exports: readonly ExportPlan[], { name, controllers }: WatchedCluster): Alert[] {
-  const seen = new Set([name, ...controllers.map(({ target }) => target)]);
+  const targets = new Set(controllers.map(({ target }) => target));
+  const isSeen = ({ cluster, to }: ExportPlan) =>
+    cluster === name || (targets.has(cluster) && isNamed(to?.federated, name));
   const members = Map.groupBy(
-    exports.filter(({ cluster, modes }) => modes.includes("federated") && seen.has(cluster)),
+    exports.filter((one) => one.modes.includes("federated") && isSeen(one)),
     ({ namespace, name: service }) => `${namespace}/${service}`,
   );
   const services = [...members.values()]

@@ -1,11 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
+import { exportKey } from "../config/names";
 import type { Plan } from "../plan";
 import { describeLinks, describePlan } from "./describe";
 import { byName, type Deployment, deployment, type RawOutputs, readOutput } from "./schema";
 
 /** The same of a plan that is not deployed yet. */
 export function deploymentOf(plan: Plan): Deployment {
-  return deployment.parse({ plan: describePlan(plan), links: describeLinks(plan) });
+  const named = plan.exports.flatMap((one) => (one.to ? [[exportKey(one), one.to]] : []));
+  return deployment.parse({
+    plan: describePlan(plan),
+    links: describeLinks(plan),
+    ...(named.length > 0 ? { named: Object.fromEntries(named) } : {}),
+  });
 }
 
 /** The last complete deployment, or why nothing is known of one. */

@@ -73,7 +73,9 @@ export function describeServices<T>(
   plan: Plan,
   sourcesOfTruth: readonly FederatedView<T>[] = [],
 ): DescribedService<T>[] {
-  const services = Map.groupBy(plan.exports, ({ namespace, name, modes }) => `${namespace}/${name}/${modes}`);
+  const services = Map.groupBy(plan.exports, ({ namespace, name, modes, to }) =>
+    JSON.stringify([namespace, name, modes, to]),
+  );
   const others = Map.groupBy(
     plan.otherExports.filter(({ evacuated }) => !evacuated),
     ({ namespace, name }) => `${namespace}/${name}`,
@@ -81,7 +83,7 @@ export function describeServices<T>(
   return [...services.values()].flatMap((members) => {
     const [first] = members;
     if (!first) return [];
-    const { namespace, name, modes } = first;
+    const { namespace, name, modes, to } = first;
     const [evacuated = [], clusters = []] = [true, false].map((gone) =>
       members.filter((member) => member.evacuated === gone).map(({ cluster }) => cluster),
     );
@@ -104,6 +106,7 @@ export function describeServices<T>(
         name,
         modes,
         clusters,
+        ...(to && { to }),
         ...(elsewhere.length > 0 && { elsewhere }),
         ...(evacuated.length > 0 && { evacuated }),
         ...(views.length > 0 && {

@@ -44,12 +44,16 @@ const access = z.object({
 });
 export type AccessSummary = z.infer<typeof access>;
 
+const namedClusters = z.record(text, texts);
+
 const service = z.object({
   namespace: text,
   name: text,
   modes: texts,
   /** The clusters of this stack that serve it. */
   clusters: texts,
+  /** By mode: the only clusters that see it. Absent: every linked one. */
+  to: namedClusters.optional(),
   /** Those of other stacks. */
   elsewhere: texts.optional(),
   /** Those that do not for now. */
@@ -110,6 +114,8 @@ export type PlanSummary = z.infer<typeof plan>;
 export const deployment = z.object({
   plan: plan.extend({ clusters: z.record(text, deployedCluster) }),
   links: named(link.pick({ source: true, target: true, state: true })),
+  /** By `exportKey`: the services that crossed to named clusters only. */
+  named: z.record(text, namedClusters).exactOptional(),
   /** The anchors of the deployments since that failed: some cluster may have been given them. */
   unfinished: z.array(anchors).default([]),
 });

@@ -32,6 +32,8 @@ const schemaOfOutputs = z.object({
   accesses: z.record(text, z.record(text, credentials)).default({}),
   /** By target, then by source: the generations of the tokens that the links into other stacks use. */
   uses: z.record(text, z.record(text, z.number())).default({}),
+  /** By target, then by source: the label values of services that the links into other stacks select by name. */
+  selects: z.record(text, z.record(text, z.array(text))).default({}),
 });
 
 /**

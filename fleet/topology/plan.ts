@@ -1,5 +1,6 @@
 import type { ClusterConfig } from "../clusters/schema";
 import { type Mode, mode } from "../config/common";
+import type { ServiceName } from "../config/names";
 import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "../links/excludes";
 import type { LinkConfig, TopologyConfig } from "./schema";
 
@@ -10,6 +11,8 @@ export interface LinkPlan extends Excludes {
   /** Modes that the link carries, in the order gateway, flat, federated. */
   readonly modes: readonly Mode[];
   readonly state: "active" | "draining";
+  /** By mode: services that it selects by name, besides those that cross to every linked cluster. Absent: none. */
+  readonly selects?: Readonly<Partial<Record<Mode, readonly ServiceName[]>>>;
 }
 
 /** The properties of a cluster that the topology needs. */

@@ -1,5 +1,6 @@
 import type { FleetConfig } from "../config/fleetConfig";
 import { mirrorServiceName } from "../config/names";
+import { isNamed } from "../exports/named";
 import type { ServiceConfig } from "../exports/schema";
 import type { LinkPlan } from "../topology/plan";
 
@@ -30,7 +31,7 @@ export function planRoutes(config: FleetConfig, links: readonly LinkPlan[]): Rou
         name: service.name,
         port,
         backends: Object.entries(weights)
-          .filter(([to]) => answers(config.clusters, links, service, cluster, to))
+          .filter(([member]) => answers(config.clusters, links, service, { source: cluster, member }))
           .map(([to, weight]) => ({
             cluster: to,
             service: to === cluster ? service.name : mirrorServiceName(service.name, to),
@@ -42,21 +43,24 @@ export function planRoutes(config: FleetConfig, links: readonly LinkPlan[]): Rou
   );
 }
 
-/** Whether pods of `to` answer a request that is made in `from`: they do in their own cluster, and over a link. */
+/** Whether pods of `member` answer a request that is made in `source`: they do in their own cluster, and over a link. */
 export function answers(
   clusters: Readonly<Record<string, { readonly evacuate: boolean } | undefined>>,
   links: readonly LinkPlan[],
-  { mode }: Pick<ServiceConfig, "mode">,
-  from: string,
-  to: string,
+  service: Pick<ServiceConfig, "mode" | "to">,
+  { source, member }: { readonly source: string; readonly member: string },
 ): boolean {
-  if (clusters[to]?.evacuate) return false;
+  if (clusters[member]?.evacuate) return false;
   return (
-    from === to ||
-    links.some(
-      ({ source, target, modes, state }) =>
-        source === from && target === to && state === "active" && modes.includes(mode),
-    )
+    source === member ||
+    (isNamed(service.to, source) &&
+      links.some(
+        (link) =>
+          link.source === source &&
+          link.target === member &&
+          link.state === "active" &&
+          link.modes.includes(service.mode),
+      ))
   );
 }
 

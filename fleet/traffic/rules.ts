@@ -1,5 +1,6 @@
 import { type Problem, pathOf } from "../config/problems";
 import type { Entry, Readable } from "../config/readable";
+import { isNamed } from "../exports/named";
 import type { ServiceConfig } from "../exports/schema";
 import type { LinkPlan } from "../topology/plan";
 import { answers } from "./plan";
@@ -34,7 +35,8 @@ export function unansweredTraffic(fleet: Readable): Problem[] {
             fix: "link them, or write an entry with `from` for the clusters that are linked",
           };
         }
-        if (places.some((to) => weights[to] && answers(clusters, links, service, name, to))) return [];
+        const answering = (member: string) => answers(clusters, links, service, { source: name, member });
+        if (places.some((to) => weights[to] && answering(to))) return [];
         return {
           path: pathOf(keys),
           problem: `leave callers in ${name} with nobody: what has weight is evacuated, or its link is draining`,
@@ -120,6 +122,14 @@ function divisions({ clusterNames }: Readable, { path, value: service }: Entry<S
       if (foreign(to)) add(["weights", to], "is the weight of a cluster that does not export it", exporting);
     }
     for (const name of entry.from ?? service.in) {
+      const unseen = Object.keys(entry.weights).find((to) => to !== name && !foreign(to));
+      if (unseen !== undefined && !isNamed(service.to, name)) {
+        add(
+          ["weights", unseen],
+          `cannot be had: ${name} sees no mirror of it, because \`to\` does not name ${name}`,
+          `add ${name} to ${pathOf([...path, "to"])}, or write \`from\` without it`,
+        );
+      }
       const twice = first.get(`${entry.port}/${name}`);
       if (twice)
         add([], `is what ${twice} says of ${name} already`, "write one entry for a cluster and port");

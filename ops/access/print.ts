@@ -11,6 +11,8 @@ export interface Row {
   readonly cluster: string;
   readonly service: string;
   readonly port: number | string;
+  /** The only clusters that see the service, where that is not every linked one. */
+  readonly to?: readonly string[];
   readonly declared: readonly string[];
   readonly reached: readonly string[];
   /** Those whom the audit alone lets in, or in one word that these are all others. */
@@ -38,6 +40,7 @@ export function rowsOf(examined: readonly ExaminedPort[]): Row[] {
       cluster: port.cluster,
       service: `${port.namespace}/${port.name}`,
       port: port.port,
+      ...(port.to ? { to: port.to } : {}),
       declared: who(({ declared }) => declared),
       reached: who(({ verdict }) => verdict.outcome === "allowed" && !isAudited(verdict)),
       audited: audited.length > 0 && isOpen ? [EVERYBODY] : audited,
@@ -52,10 +55,11 @@ export function matrix(rows: readonly Row[]): string {
     colWidths: [null, null, null, 48, 48],
     wordWrap: true,
   });
-  for (const { service, port, cluster, declared, reached, audited } of rows) {
+  for (const { service, port, cluster, to, declared, reached, audited } of rows) {
     const same = declared.join("\n") === reached.join("\n");
     const really = [same ? "the same" : lines(reached), ...audited.map((who) => `audited: ${who}`)];
-    table.push([service, port, cluster, lines(declared), really.join("\n")]);
+    const where = to ? `${cluster}\n(to ${to.join(", ")})` : cluster;
+    table.push([service, port, where, lines(declared), really.join("\n")]);
   }
   return table.toString();
 }
@@ -83,7 +87,7 @@ export function differenceText({ kind, cluster, namespace, name, port, ...of }: 
   ].join("\n");
 }
 
-export function answerText({ way, outcome, audited, why, by, declared, pods }: Answer): string {
+export function answerText({ way, outcome, audited, why, by, declared, hidden, pods }: Answer): string {
   const stack =
     declared === undefined
       ? ""
@@ -93,6 +97,7 @@ export function answerText({ way, outcome, audited, why, by, declared, pods }: A
   return [
     `${way}: ${outcome}${audited ? " and audited, which `enforce: deny` would refuse" : ""}${stack}`,
     `  why: ${why} (${by.join(", ")})`,
+    ...(hidden ? ["  the caller's cluster sees no mirror of it: `to` does not name that cluster"] : []),
     ...pods.map(({ pod, outcome, why }) => `  ${pod}: ${outcome}, ${why}`),
   ].join("\n");
 }

@@ -17,6 +17,7 @@ import {
   serviceOf,
 } from "../../fleet/effective/reach";
 import type { Service } from "../../fleet/effective/shapes";
+import { isNamed } from "../../fleet/exports/named";
 import type { Plan } from "../../fleet/plan";
 import { Unreadable } from "../../live/outputs";
 
@@ -39,6 +40,8 @@ export interface Answer {
   readonly declared?: boolean;
   /** Absent where it is as declared. */
   readonly difference?: Difference["kind"];
+  /** The caller's cluster has no mirror of the service, because `to` does not name it. */
+  readonly hidden?: true;
   /** Pod by pod, where they differ. */
   readonly pods: readonly {
     readonly pod: string;
@@ -85,6 +88,7 @@ export function answersTo(
       ...(isAudited(verdict) ? { audited: true } : {}),
       ...(isDue === undefined ? {} : { declared: isDue }),
       ...(difference === undefined ? {} : { difference }),
+      ...(source !== target && !isNamed(declared?.to, source) ? { hidden: true } : {}),
       pods: differ ? found.pods.map(({ pod, verdict }) => ({ pod, ...verdict })) : [],
     };
   };

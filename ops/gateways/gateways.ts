@@ -1,3 +1,4 @@
+import { crossingModes } from "../../fleet/exports/named";
 import type { Plan } from "../../fleet/plan";
 import { isAlive } from "../verify/checks/gateways";
 import type { Member } from "../verify/read";
@@ -24,7 +25,8 @@ export function linkedGateways(
 ): LinkedGateway[] {
   const clusters = new Map([...plan.clusters, ...plan.neighbours].map((cluster) => [cluster.name, cluster]));
   const exports = [...plan.exports, ...plan.otherExports];
-  return plan.links.flatMap(({ source, target, modes, state }) => {
+  return plan.links.flatMap((crossed) => {
+    const { source, target, modes, state } = crossed;
     const from = members.get(source);
     const gateway = clusters.get(target)?.gateway;
     if (!from || !gateway?.enabled || !modes.includes("gateway")) return [];
@@ -35,7 +37,7 @@ export function linkedGateways(
     const alive = mirrorEndpoints.state === "found" ? isAlive(target, mirrorEndpoints.value) : undefined;
     const services = exports
       .filter(({ cluster, evacuated }) => cluster === target && !evacuated && state === "active")
-      .filter((one) => one.modes.includes("gateway"))
+      .filter((one) => crossingModes(one, crossed).includes("gateway"))
       .map(({ namespace, name }) => `${namespace}/${name}`);
     return [{ source, target, address, identity: gateway.identity, alive, services }];
   });

@@ -1,3 +1,4 @@
+import { crossingModes, type NamedClusters } from "../../fleet/exports/named";
 import { type Mark, SIGNS } from "./marks";
 import type { View } from "./view";
 
@@ -33,6 +34,8 @@ export interface Box {
 export interface DrawnService {
   readonly service: string;
   readonly modes: readonly string[];
+  /** By mode: the only clusters that see it. Absent: every linked one. */
+  readonly to?: NamedClusters<string>;
   /** Mesh identities that may call it; empty where nobody of another cluster may. */
   readonly callers: readonly string[];
   /** Some cluster of the box audits it: it lets in everybody. */
@@ -102,6 +105,7 @@ interface Export {
   readonly cluster: string;
   readonly service: string;
   readonly modes: readonly string[];
+  readonly to?: NamedClusters<string>;
   readonly callers: readonly string[];
   readonly audited: boolean;
 }
@@ -139,9 +143,10 @@ function linksOf({ links, accesses }: View): Link[] {
 }
 
 function exportsOf({ services }: View): Export[] {
-  return services.flatMap(({ namespace, name, modes, callers, clusters, audited = [] }) =>
+  return services.flatMap(({ namespace, name, modes, to, callers, clusters, audited = [] }) =>
     clusters.map((cluster) => ({
       ...{ cluster, service: `${namespace}/${name}`, modes, callers },
+      ...(to ? { to } : {}),
       audited: audited.includes(cluster),
     })),
   );
@@ -216,6 +221,7 @@ function boxOf(id: string, members: readonly Marked<Cluster>[], { links, exports
     services: [...own].map(([service, crossing]) => ({
       service,
       modes: union(crossing.map(({ it }) => it.modes)),
+      ...namedBy(crossing.map(({ it }) => it)),
       callers: union(crossing.map(({ it }) => it.callers)),
       audited: crossing.some(({ it }) => it.audited),
       mark: together(crossing),
@@ -281,8 +287,8 @@ function linesOf({ links, exports }: Parts, boxes: ReadonlyMap<string, string>, 
     const [first] = group;
     const [from, to] = [boxes.get(first?.it.source ?? ""), boxes.get(first?.it.target ?? "")];
     if (first === undefined || from === undefined || to === undefined) return [];
-    const services = group.flatMap(({ it: { target, modes } }) =>
-      (crossing.get(target) ?? []).filter(({ it }) => it.modes.some((mode) => modes.includes(mode))),
+    const services = group.flatMap(({ it: link }) =>
+      (crossing.get(link.target) ?? []).filter(({ it }) => crossingModes(it, link).length > 0),
     );
     return [
       {
@@ -298,6 +304,15 @@ function linesOf({ links, exports }: Parts, boxes: ReadonlyMap<string, string>, 
       },
     ];
   });
+}
+
+/** Of several clusters in one box: where each names clusters for a mode, all that one of them names. */
+function namedBy(exports: readonly Export[]): Pick<DrawnService, "to"> {
+  const modes = union(exports.map(({ modes }) => modes)).flatMap((mode) => {
+    const lists = exports.filter((one) => one.modes.includes(mode)).map(({ to }) => to?.[mode]);
+    return lists.every((to) => to !== undefined) ? [[mode, union(lists).sort()] as const] : [];
+  });
+  return modes.length > 0 ? { to: Object.fromEntries(modes) } : {};
 }
 
 function union(lists: readonly (readonly string[])[]): string[] {

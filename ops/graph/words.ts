@@ -78,8 +78,9 @@ export function lineDetails(line: Line): string[] {
   ];
 }
 
-function serviceText({ service, modes, mark }: DrawnService): string {
-  return `${SIGNS[mark]}${service} (${modes.join(", ")})`;
+function serviceText({ service, modes, to, mark }: DrawnService): string {
+  const words = modes.map((mode) => (to?.[mode] ? `${mode} to ${to[mode].join(" and ")}` : mode));
+  return `${SIGNS[mark]}${service} (${words.join(", ")})`;
 }
 
 /** The most callers that are named beside a service. */

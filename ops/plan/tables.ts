@@ -28,11 +28,12 @@ export function tables({ clusters, links, services, grants, routes, accesses }: 
     ),
     table(
       "services that cross",
-      ["service", "modes", "clusters", "evacuated"],
-      services.map(({ namespace, name, modes, clusters, evacuated = [] }) => [
+      ["service", "modes", "clusters", "to", "evacuated"],
+      services.map(({ namespace, name, modes, clusters, to = {}, evacuated = [] }) => [
         `${namespace}/${name}`,
         modes.join(", "),
         clusters.join(", "),
+        modes.map((mode) => to[mode]?.join(", ") ?? "every linked cluster").join("\n"),
         evacuated.join(", "),
       ]),
     ),

@@ -4,6 +4,7 @@ import { grantLines } from "./grants";
 import { admissionLines, anchorLines, reachLines, settingLines } from "./guards";
 import {
   CLUSTER,
+  difference,
   isType,
   type Line,
   list,
@@ -27,7 +28,7 @@ export function describe(preview: Preview): Section[] {
     { title: "Trust", lines: anchorLines(steps) },
     { title: "Admission and default policies", lines: [...admissionLines(steps), ...settingLines(steps)] },
     { title: "Clusters", lines: steps.filter(isType(CLUSTER)).flatMap(clusterLine) },
-    { title: "Links", lines: linkLines(steps) },
+    { title: "Links", lines: [...linkLines(steps), ...selectLines(steps)] },
     {
       title: "Services that cross",
       lines: [
@@ -115,9 +116,10 @@ function clusterLine(step: Step): Line[] {
 
 /** One line for both directions of a pair to which the same happens. */
 function linkLines(steps: readonly Step[]): Line[] {
-  const links = steps.filter(isType(LINK)).map((step) => {
+  const links = steps.filter(isType(LINK)).flatMap((step) => {
     const { source, target } = step.after ?? step.before ?? {};
-    return { pair: [text(source), text(target)], what: linkChange(step) };
+    const what = linkChange(step);
+    return what === undefined ? [] : [{ pair: [text(source), text(target)], what }];
   });
   const alike = Map.groupBy(links, ({ pair, what }) => `${[...pair].sort().join(" ↔ ")}${what}`);
   return [...alike].map(([both, group]) => {
@@ -126,19 +128,54 @@ function linkLines(steps: readonly Step[]): Line[] {
   });
 }
 
-function linkChange(step: Step): string {
+/** `undefined`: nothing but the services that it selects by name. */
+function linkChange(step: Step): string | undefined {
   const { op, before, after } = step;
   if (op === "update" && before?.state !== after?.state) return `: ${before?.state} → ${after?.state}`;
   const modes = list((after ?? before)?.modes);
   const was = list(before?.modes);
-  return op === "update" && was !== modes ? ` changes: ${was} → ${modes}` : verb(step, ` (${modes})`);
+  if (op === "update") return was === modes ? undefined : ` changes: ${was} → ${modes}`;
+  return verb(step, ` (${modes})`);
 }
+
+/** Services of other stacks that a link takes by name; those of this stack are told as services. */
+function selectLines(steps: readonly Step[]): Line[] {
+  const told = new Set(
+    steps.filter(isType(EXPORT)).map((step) => {
+      const { cluster, namespace, name } = step.after ?? step.before ?? {};
+      return `${text(namespace)}/${text(name)} of ${text(cluster)}`;
+    }),
+  );
+  return steps
+    .filter(({ type, op }) => type === LINK && op === "update")
+    .flatMap(({ name, before, after }) => {
+      const target = text((after ?? before)?.target);
+      const [was, is] = [before, after].map((inputs) =>
+        selectedBy(inputs).map((service) => `${service} of ${target}`),
+      );
+      const { gained, lost } = difference(was ?? [], is ?? []);
+      const untold = (services: readonly string[]) => services.filter((service) => !told.has(service));
+      const pair = pairOf(after, name);
+      return [
+        ...untold(gained).map((service) => ({ text: `${pair} takes ${service} as well` })),
+        ...untold(lost).map((service) => ({ text: `${pair} does not take ${service} any more` })),
+      ];
+    });
+}
+
+function selectedBy(inputs: Inputs | undefined): string[] {
+  const selects = linkSelects.safeParse(inputs?.selects).data ?? {};
+  const services = Object.values(selects).flat();
+  return [...new Set(services.map(({ namespace, name }) => `${namespace}/${name}`))];
+}
+
+const linkSelects = z.record(z.string(), z.array(z.object({ namespace: z.string(), name: z.string() })));
 
 function exportLine({ op, before, after }: Step): Line[] {
   const [was, now] = [list(before?.modes), list(after?.modes)];
-  if (op === "create") return [{ text: ` crosses from now on (${now})` }];
+  if (op === "create") return [{ text: ` crosses from now on (${now})${onlyTo(after)}` }];
   if (op === "delete") return [{ text: " does not cross any more" }];
-  const lines: Line[] = [];
+  const lines: Line[] = namedLines(before, after);
   if (was !== now) lines.push({ text: `: ${was} → ${now}` });
   if (before?.evacuated !== after?.evacuated) {
     lines.push({
@@ -147,6 +184,48 @@ function exportLine({ op, before, after }: Step): Line[] {
   }
   return lines.length > 0 ? lines : [{ text: ": tells its callers other timeouts, retries or the like" }];
 }
+
+/** To whom a new export crosses, where that is not every linked cluster. */
+function onlyTo(inputs: Inputs | undefined): string {
+  const modes = [...namedBy(inputs)];
+  const some = modes.flatMap(([mode, to]) =>
+    to ? [`, ${modes.length > 1 ? `${mode} ` : ""}only to ${to.join(", ")}`] : [],
+  );
+  return some.join("");
+}
+
+/** Clusters that see an export from now on, and clusters that do not any more. More of them is what to stop for. */
+function namedLines(before: Inputs | undefined, after: Inputs | undefined): Line[] {
+  const [was, is] = [namedBy(before), namedBy(after)];
+  const all = [...was.values()];
+  // A mode that is new has the clusters of those before it.
+  const seen = all.every((to) => to !== undefined) ? all.flat() : undefined;
+  return [...is].flatMap(([mode, now]): Line[] => {
+    const old = was.has(mode) ? was.get(mode) : seen;
+    const what = `: crosses (${mode}) to`;
+    if (!now)
+      return old ? [{ text: `${what} every linked cluster, not only to ${old.join(", ")}`, why: WIDER }] : [];
+    if (!old) return [{ text: `${what} ${now.join(", ")} only: callers in other clusters lose it` }];
+    const { gained, lost } = difference(old, now);
+    return [
+      ...(gained.length > 0 ? [{ text: `${what} ${gained.join(", ")} as well`, why: WIDER }] : []),
+      ...(lost.length > 0 ? [{ text: `${what} ${lost.join(", ")} no more: callers there lose it` }] : []),
+    ];
+  });
+}
+
+/** By mode: the only clusters that see it; `undefined` for every linked one. */
+function namedBy(inputs: Inputs | undefined): Map<string, readonly string[] | undefined> {
+  const { modes, to } = exportedModes.safeParse(inputs ?? {}).data ?? { modes: [], to: {} };
+  return new Map(modes.map((mode) => [mode, to[mode]]));
+}
+
+const exportedModes = z.object({
+  modes: z.array(z.string()).default([]),
+  to: z.record(z.string(), z.array(z.string())).default({}),
+});
+
+const WIDER = "more clusters see it";
 
 /** How the requests of a cluster's own callers are divided. */
 function routeLine({ op, before, after }: Step): Line[] {

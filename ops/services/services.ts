@@ -1,5 +1,5 @@
 import { type Mode, mode } from "../../fleet/config/common";
-import { EXPORT_LABEL } from "../../fleet/exports/labels";
+import { EXPORT_KEYS, meaningOf } from "../../fleet/exports/labels";
 import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
 import type { Service } from "../../live/shapes";
@@ -12,10 +12,14 @@ export interface ServedService {
   readonly mode: Mode;
   /** The clusters of the whole fleet that the stack file names. */
   readonly declared: readonly string[];
+  /** By declared cluster, where it is so: the only clusters that are to see it. */
+  readonly to: Readonly<Record<string, readonly string[]>>;
   /** Those of them that do not serve it for now. */
   readonly evacuated: readonly string[];
   /** The clusters in which the Service carries the label of the mode. */
   readonly labelled: readonly string[];
+  /** Those of them in which the label lets it cross to every linked cluster, against `to`, or the other way round. */
+  readonly otherwise: readonly string[];
   /** Those that are to serve it and were not read: links of this stack do not lead there, or they gave no answer. */
   readonly unread: readonly string[];
   /** Federated: whose ports and metadata each cluster of this stack has it with, as the last deployment saw it. */
@@ -30,7 +34,7 @@ export function servedServices(
   outputs: Pick<FleetOutputs, "services">,
   members: ReadonlyMap<string, Member<(typeof SERVICE_FACTS)[number]>>,
 ): ServedService[] {
-  const labels: (readonly [string, string])[] = [];
+  const labels: (readonly [key: string, cluster: string, named: boolean])[] = [];
   const read = new Set<string>();
   for (const [cluster, { found }] of members) {
     if (found.exported.state === "failed" || found.federated.state === "failed") continue;
@@ -38,7 +42,8 @@ export function servedServices(
     const services = SERVICE_FACTS.flatMap((part) =>
       found[part].state === "found" ? found[part].value : [],
     );
-    for (const one of services) labels.push(...modesOf(one).map((key) => [key, cluster] as const));
+    for (const one of services)
+      labels.push(...modesOf(one).map(([key, named]) => [key, cluster, named] as const));
   }
   const exports = [...plan.exports, ...plan.otherExports].flatMap((one) =>
     one.modes.map((of) => [keyOf(one.namespace, one.name, of), one] as const),
@@ -48,31 +53,44 @@ export function servedServices(
     const [service = "", of = ""] = key.split(" ");
     const declared = exports.filter(([one]) => one === key).map(([, one]) => one);
     const names = (some: typeof declared) => some.map(({ cluster }) => cluster).sort();
-    const labelled = labels.filter(([one]) => one === key).map(([, cluster]) => cluster);
+    const found = labels.filter(([one]) => one === key);
+    const labelled = found.map(([, cluster]) => cluster);
+    const asked = mode.parse(of);
+    const to = declared.flatMap(({ cluster, to }) => (to?.[asked] ? [[cluster, to[asked]] as const] : []));
+    const isOtherwise = ([, cluster, named]: (typeof found)[number]) =>
+      declared.some((one) => one.cluster === cluster && (one.to?.[asked] !== undefined) !== named);
     const output = outputs.services.find(
       ({ namespace, name, modes }) => `${namespace}/${name}` === service && modes.includes(of),
     );
     return {
-      ...{ service, mode: mode.parse(of) },
+      ...{ service, mode: asked },
       declared: names(declared),
+      to: Object.fromEntries(to),
       evacuated: names(declared.filter(({ evacuated }) => evacuated)),
       labelled: [...new Set(labelled)].sort(),
+      otherwise: found
+        .filter(isOtherwise)
+        .map(([, cluster]) => cluster)
+        .sort(),
       unread: names(declared.filter(({ cluster }) => !read.has(cluster))),
       sourceOfTruth: (of === "federated" && output?.sourceOfTruth) || {},
     };
   });
 }
 
-/** Whether, of the clusters that were read, just those serve it that are to. */
-export function isServed({ declared, evacuated, labelled, unread }: ServedService): boolean {
+/** Whether, of the clusters that were read, just those serve it that are to, and to whom they are to. */
+export function isServed({ declared, evacuated, labelled, otherwise, unread }: ServedService): boolean {
   const without = new Set([...evacuated, ...unread]);
-  return declared.filter((name) => !without.has(name)).join() === labelled.join();
+  return otherwise.length === 0 && declared.filter((name) => !without.has(name)).join() === labelled.join();
 }
 
 const keyOf = (namespace: string, name: string, of: Mode) => `${namespace}/${name} ${of}`;
 
-function modesOf({ metadata: { namespace, name, labels } }: Service): string[] {
-  return mode.options
-    .filter((one) => labels[EXPORT_LABEL[one][0]] === EXPORT_LABEL[one][1])
-    .map((one) => keyOf(namespace, name, one));
+function modesOf({
+  metadata: { namespace, name, labels },
+}: Service): (readonly [key: string, named: boolean])[] {
+  return EXPORT_KEYS.flatMap((key) => {
+    const meaning = meaningOf({ namespace, name }, key, labels[key] ?? "");
+    return meaning ? [[keyOf(namespace, name, meaning.mode), meaning.named] as const] : [];
+  });
 }

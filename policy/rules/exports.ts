@@ -1,5 +1,4 @@
-import { mode } from "../../fleet/config/common";
-import { EXPORT_LABEL } from "../../fleet/exports/labels";
+import { EXPORT_KEYS, meaningOf } from "../../fleet/exports/labels";
 import type { JudgedFleet } from "../fleet";
 import type { PreviewValue } from "../previewValue";
 import {
@@ -19,6 +18,7 @@ interface Exported {
   readonly cluster: string | undefined;
   readonly namespace: string;
   readonly name: string;
+  /** With `to`, where only the Links that name it select it. */
   readonly mode: string;
   readonly resource: Resource;
 }
@@ -34,14 +34,18 @@ function exportsOf(fleet: JudgedFleet): Exported[] {
       .flatMap((key) => {
         const value = labels.at(key).text;
         if (value === undefined) return [];
-        const label = `${key}=${value}`;
-        return [{ cluster: resource.cluster, namespace, name, mode: MODES.get(label) ?? label, resource }];
+        const meaning = meaningOf({ namespace, name }, key, value);
+        const mode = meaning ? modeWords(meaning.mode, meaning.named) : `${key}=${value}`;
+        return [{ cluster: resource.cluster, namespace, name, mode, resource }];
       });
   });
 }
 
-const MODES = new Map(mode.options.map((one) => [EXPORT_LABEL[one].join("="), one]));
-const LABEL_KEYS = new Set(mode.options.map((one) => EXPORT_LABEL[one][0]));
+const LABEL_KEYS = new Set<string>(EXPORT_KEYS);
+
+function modeWords(mode: string, named: boolean): string {
+  return named ? `${mode}, to named clusters` : mode;
+}
 
 /** The Servers of an exported service; `undefined` where one of its cluster does not tell yet whose it is. */
 function serversOf(fleet: JudgedFleet) {
@@ -59,15 +63,17 @@ function serversOf(fleet: JudgedFleet) {
 
 export const exportsDeclared: FleetRule = {
   name: "exports-declared",
-  description: "Only declared services carry a label that lets them cross.",
+  description: "Only declared services carry a label that lets them cross, to the clusters that they name.",
   severity: "critical",
-  remediation: "Declare the service, its clusters and its mode in `services`, or remove the label.",
+  remediation: "Declare the service, its clusters, its mode and `to` in `services`, or remove the label.",
   settings: NONE,
   *judge(fleet) {
     if (!fleet.services) return;
     const declared = new Set(
-      fleet.services.flatMap(({ namespace, name, modes, clusters }) =>
-        clusters.flatMap((cluster) => modes.map((one) => [cluster, namespace, name, one].join("/"))),
+      fleet.services.flatMap(({ namespace, name, modes, clusters, to }) =>
+        clusters.flatMap((cluster) =>
+          modes.map((one) => [cluster, namespace, name, modeWords(one, !to.at(one).isAbsent)].join("/")),
+        ),
       ),
     );
     for (const { cluster, namespace, name, mode: one, resource } of exportsOf(fleet)) {
@@ -185,7 +191,7 @@ export const federatedAlike: FleetRule = {
   settings: NONE,
   *judge(fleet) {
     const servers = serversOf(fleet);
-    const members = exportsOf(fleet).filter((one) => one.mode === "federated");
+    const members = exportsOf(fleet).filter((one) => one.mode.startsWith("federated"));
     const ports = ({ cluster, namespace, name }: Exported): string | undefined => {
       const specs = servers(cluster, namespace, name)?.map(({ properties }) => properties.at("spec"));
       if (!specs || specs.some((spec) => spec.at("port").isUnknown || spec.at("proxyProtocol").isUnknown))

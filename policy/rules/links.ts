@@ -1,4 +1,6 @@
+import { type Mode, mode as modes } from "../../fleet/config/common";
 import { credentialsName, linkName, TOKEN_TYPE } from "../../fleet/config/names";
+import { EXPORT_LABEL, ownValue } from "../../fleet/exports/labels";
 import { DEFAULT_EXCLUDED_ANNOTATIONS, DEFAULT_EXCLUDED_LABELS } from "../../fleet/links/excludes";
 import { needsDestination } from "../../fleet/links/objects";
 import type { LinkSpec, ProbeSpec } from "../../fleet/objects/multicluster";
@@ -28,7 +30,11 @@ const PROBE_FIELDS: Readonly<Record<keyof ProbeSpec, true>> = {
   failureThreshold: true,
   timeout: true,
 };
-const SELECTORS = ["selector", "remoteDiscoverySelector", "federatedServiceSelector"];
+const SELECTORS = {
+  gateway: "selector",
+  flat: "remoteDiscoverySelector",
+  federated: "federatedServiceSelector",
+} as const satisfies Record<Mode, keyof LinkSpec>;
 
 export const linkFields: ResourceRule = {
   name: "link-fields",
@@ -50,11 +56,12 @@ export const linkSelectors: ResourceRule = {
   name: "link-selectors",
   description: "A Link writes all three of its selectors, and none of them selects every service.",
   severity: "high",
-  remediation: "Write matchLabels for each; for what must not cross, a label that no service carries.",
+  remediation:
+    "Write matchLabels or matchExpressions with In for each; for what must not cross, a label that no service carries.",
   settings: NONE,
   types: LINK,
   *judge({ properties }) {
-    for (const selector of SELECTORS) {
+    for (const selector of Object.values(SELECTORS)) {
       const at = properties.at("spec", selector);
       if (at.isAbsent) yield `spec.${selector} is missing`;
       // Linkerd takes an empty selector for none, every other Kubernetes controller for all.
@@ -63,10 +70,74 @@ export const linkSelectors: ResourceRule = {
         at.at("matchLabels").keys.length + at.at("matchExpressions").items.length === 0
       ) {
         if (!at.at("matchLabels").isUnknown) yield `spec.${selector} is empty`;
+      } else if (at.at("matchLabels").keys.length === 0) {
+        const operators = at.at("matchExpressions").items.map((item) => item.at("operator"));
+        if (operators.length > 0 && operators.every((operator) => operator.isNot("In"))) {
+          yield `spec.${selector} asks for no value of a label`;
+        }
       }
     }
   },
 };
+
+export const linkNamed: FleetRule = {
+  name: "link-named",
+  description:
+    "A Link selects a service that crosses to named clusters only if its source is one of them, and then it does.",
+  severity: "critical",
+  remediation: "Name the source in `to` of the service, or remove the value from the Link's selector.",
+  settings: NONE,
+  *judge(fleet) {
+    for (const link of fleet.ofType(LINK)) {
+      const [source = "", target] = [link.cluster, link.properties.at("spec", "targetClusterName").text];
+      // Services of other stacks are not known here.
+      if (!fleet.services || target === undefined || !fleet.clusters.includes(target)) continue;
+      for (const mode of modes.options) {
+        const [, plain] = EXPORT_LABEL[mode];
+        const named = fleet.services
+          .filter(
+            ({ clusters, modes, to }) =>
+              clusters.includes(target) && modes.includes(mode) && !to.at(mode).isAbsent,
+          )
+          .map((one) => ({ ...one, value: ownValue(mode, one), to: [...one.to.at(mode).texts()] }));
+        const values = selectedValues(link, mode);
+        if (!values) continue;
+        for (const value of values) {
+          const of = named.find((one) => one.value === value);
+          if (value !== plain && !of) {
+            yield { problem: `it selects ${value} (${mode}), which no service of ${target} has`, of: link };
+          } else if (of && !of.to.includes(source)) {
+            yield {
+              problem: `it selects ${of.namespace}/${of.name} (${mode}), which is for ${of.to.join(", ")}`,
+              of: link,
+            };
+          }
+        }
+        const missing = named.filter(({ to, value }) => to.includes(source) && !values.includes(value));
+        for (const { namespace, name } of values.length > 0 ? missing : []) {
+          yield {
+            problem: `it does not select ${namespace}/${name} (${mode}), which names ${source}`,
+            of: link,
+          };
+        }
+      }
+    }
+  },
+};
+
+/** Values of the mode's label that a Link selects: none where it carries nothing of that mode. `undefined`: not known. */
+function selectedValues({ properties }: Resource, mode: Mode): readonly string[] | undefined {
+  const selector = properties.at("spec", SELECTORS[mode]);
+  const [key] = EXPORT_LABEL[mode];
+  const single = selector.at("matchLabels", key);
+  const expressions = selector.at("matchExpressions");
+  const lists = expressions.items
+    .filter((item) => item.at("key").text === key && item.at("operator").text === "In")
+    .map((item) => item.at("values"));
+  const values = [single, ...lists.flatMap(({ items }) => items)];
+  if ([expressions, ...lists, ...values].some(({ isUnknown }) => isUnknown)) return undefined;
+  return values.flatMap(({ text }) => text ?? []);
+}
 
 export const linkExcludes: ResourceRule = {
   name: "link-excludes",

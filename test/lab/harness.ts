@@ -28,6 +28,7 @@ export interface StackConfig {
     namespace: string;
     mode: string;
     in: string[];
+    to?: string[];
     allow?: object[];
   }[];
   [key: string]: unknown;

@@ -157,6 +157,7 @@ const TO_CHECKOUT = {
 };
 const PROBED = "prod-us-billing-payments-grant-admin-get-ready.2147b936";
 
+const EXPORTED = "mirror.linkerd.io/exported";
 const LINK = "prod-us-to-prod-eu-link";
 const GRANT = "prod-us-shop-checkout-grant";
 const DESTINATION = "prod-us-to-prod-eu-destination";
@@ -174,6 +175,24 @@ export const CASES: readonly Case[] = [
   },
   property("link-selectors", LINK, ["spec", "selector"], undefined),
   property("link-selectors", LINK, ["spec", "federatedServiceSelector", "matchLabels"], {}),
+  property(
+    "link-selectors",
+    LINK,
+    ["spec", "remoteDiscoverySelector", "matchExpressions", 0, "operator"],
+    "NotIn",
+  ),
+  property(
+    "link-named",
+    LINK,
+    ["spec", "remoteDiscoverySelector", "matchExpressions", 0, "values"],
+    ["remote-discovery"],
+  ),
+  property("link-named", LINK, ["spec", "selector", "matchLabels", EXPORTED], "true.bi.reports"),
+  property("link-named", "prod-apac-to-prod-eu-link", ["spec", "remoteDiscoverySelector"], {
+    matchExpressions: [
+      { key: EXPORTED, operator: "In", values: ["remote-discovery", "remote-discovery.crm.customers"] },
+    ],
+  }),
   property("link-excludes", LINK, ["spec", "excludedLabels"], []),
   property("link-excludes", LINK, ["spec", "excludedAnnotations"], []),
   property("links-declared", LINK, ["spec", "targetClusterName"], "mars"),
@@ -210,11 +229,13 @@ export const CASES: readonly Case[] = [
     ["metadata", "labels", "multicluster.linkerd.io/cluster-name"],
     undefined,
   ),
+  property("exports-declared", "prod-us-shop-checkout-labels", ["metadata", "labels", EXPORTED], "true"),
+  // To every linked cluster, against `to`.
   property(
     "exports-declared",
-    "prod-us-shop-checkout-labels",
-    ["metadata", "labels", "mirror.linkerd.io/exported"],
-    "true",
+    "prod-eu-crm-customers-labels",
+    ["metadata", "labels", EXPORTED],
+    "remote-discovery",
   ),
   property("exports-governed", `${GRANT}-http`, ["metadata", "labels", "linkerd-fleet/service"], "other"),
   property("exports-governed", CUSTOMERS, ["spec", "port"], 8080),

@@ -293,6 +293,45 @@ export const SERVICES: readonly Mistake[] = [
     "shorter",
   ],
   [
+    "a service for a cluster that does not exist",
+    (f) => (f.services[0].to = ["apac", "apca"]),
+    "services[0].to[1]",
+    "apac",
+  ],
+  [
+    "a service for one cluster, listed twice",
+    (f) => (f.services[0].to = ["apac", "apac"]),
+    "services[0].to[1]",
+    "remove",
+  ],
+  ["a service for no cluster", (f) => (f.services[0].to = []), "services[0].to", "leave the setting out"],
+  [
+    "a service for the cluster that exports it",
+    (f) => f.services.push(reports({ to: ["apac", "eu"] })),
+    "services[1].to[1]",
+    "other clusters",
+  ],
+  [
+    "a service for a cluster that is not linked to it",
+    (f) => {
+      f.topology = { kind: "hub", hub: "us", links: [] };
+      f.services.push(reports({ to: ["us", "apac"] }));
+    },
+    "services[1].to[1]",
+    "link it",
+  ],
+  [
+    "an exporter that no named cluster is linked to",
+    (f) => {
+      f.topology = { kind: "hub", hub: "us", links: [] };
+      f.services[0].to = ["us"];
+      f.services.push(reports({ in: ["us", "eu"], to: ["apac"] }));
+      f.services[0].in = ["eu"];
+    },
+    "services[1].in[1]",
+    "linked to eu",
+  ],
+  [
     "a federated headless service",
     (f) => (f.services[0].headless = true),
     "services[0].headless",

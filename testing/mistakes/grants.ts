@@ -76,6 +76,40 @@ export const GRANTS: readonly Mistake[] = [
     "of its own",
   ],
   [
+    "a grant to a cluster that the service is not for",
+    (f) => {
+      f.clusters.apac.trustDomain = "apac.example.com";
+      checkout({ to: ["us", "eu"], allow: [{ ...web, cluster: "apac" }] })(f);
+    },
+    "services[0].allow[0].cluster",
+    "add it to `to`",
+  ],
+  [
+    "a grant to a trust domain of clusters that the service is not for",
+    (f) => {
+      f.clusters.apac.trustDomain = "apac.example.com";
+      checkout({ to: ["us", "eu"], allow: [{ ...web, trustDomain: "apac.example.com" }] })(f);
+    },
+    "services[0].allow[0].trustDomain",
+    "add it to `to`",
+  ],
+  [
+    "a grant to an identity of a cluster that the service is not for",
+    (f) => {
+      f.clusters.apac.trustDomain = "apac.example.com";
+      const identity = "web.shop.serviceaccount.identity.linkerd.apac.example.com";
+      checkout({ to: ["us", "eu"], allow: [{ identity }] })(f);
+    },
+    "services[0].allow[0].identity",
+    "add it to `to`",
+  ],
+  [
+    "every meshed caller of a service for some clusters",
+    checkout({ to: ["us", "eu"], allowAnyMeshed: true }),
+    "services[0].allowAnyMeshed",
+    "`allow`",
+  ],
+  [
     "a grant to a trust domain that no cluster has",
     checkout({ allow: [{ ...web, trustDomain: "elsewhere.example.com" }] }),
     "services[0].allow[0].trustDomain",

@@ -68,6 +68,24 @@ export const TRAFFIC: readonly Mistake[] = [
     "linked to export it",
   ],
   [
+    "weights for callers that do not see the mirror",
+    reports({ to: ["eu", "apac"], traffic: [half] }),
+    "services[1].traffic[0].weights.eu",
+    "add us to",
+  ],
+  [
+    "an evacuation that leaves a named cluster without member",
+    (f) => {
+      f.services = [
+        { ...f.services[0], in: ["eu"], to: ["apac", "us"] },
+        { ...f.services[0], in: ["us"], to: ["eu"] },
+      ];
+      f.clusters.eu.evacuate = true;
+    },
+    "clusters.eu.evacuate",
+    "linked to export it",
+  ],
+  [
     "weights of a federated service",
     (f) => (f.services[0].traffic = [half]),
     "services[0].traffic",

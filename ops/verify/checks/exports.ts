@@ -1,6 +1,6 @@
-import type { Mode } from "../../../fleet/config/common";
 import { federatedViews, portGroups } from "../../../fleet/exports/federation";
 import { EXPORT_KEYS } from "../../../fleet/exports/labels";
+import { crossingModes } from "../../../fleet/exports/named";
 import type { ExportPlan } from "../../../fleet/exports/plan";
 import type { Plan } from "../../../fleet/plan";
 import type { LinkPlan } from "../../../fleet/topology/plan";
@@ -105,13 +105,12 @@ interface MirroredExport extends Pick<ExportPlan, "namespace" | "name"> {
 /** What is to cross a link: mirrors and, apart from them, members of federated services. */
 function crossings(plan: Plan, link: LinkPlan): MirroredExport[] {
   if (link.state === "draining") return [];
-  const carried = (modes: readonly Mode[]) => modes.filter((mode) => link.modes.includes(mode));
   return [...plan.exports, ...plan.otherExports]
     .filter(({ cluster, evacuated }) => cluster === link.target && !evacuated)
-    .flatMap(({ namespace, name, modes }) =>
-      [...new Set(carried(modes).map((mode) => mode === "federated"))].map((federated) => ({
-        namespace,
-        name,
+    .flatMap((one) =>
+      [...new Set(crossingModes(one, link).map((mode) => mode === "federated"))].map((federated) => ({
+        namespace: one.namespace,
+        name: one.name,
         federated,
       })),
     );

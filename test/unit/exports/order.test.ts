@@ -1,16 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../components/fleet";
 import { exportKey } from "../../../fleet/config/names";
-import { planFleet } from "../../../fleet/plan";
-import { configOf, fleetInputs } from "../../../testing/arbitraries";
+import { type Plan, planFleet } from "../../../fleet/plan";
+import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
+import { soundFleet } from "../../../testing/mistakes/sound";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
 
 const PATCH = "kubernetes:core/v1:ServicePatch";
 
 /** Everything that the engine makes before a resource, and deletes after it. */
-function before(resource: Registered, all: readonly Registered[]): Set<Registered> {
+function earlierThan(resource: Registered, all: readonly Registered[]): Set<Registered> {
   const found = new Set<Registered>();
   const visit = ({ dependsOn }: Registered) => {
     for (const name of dependsOn) {
@@ -47,11 +48,58 @@ it("an export label comes after the Servers that close its service, and goes bef
         const labels = made.filter(({ type, name }) => type === PATCH && name.endsWith("-labels"));
         expect(labels).toHaveLength(1);
         for (const label of labels) {
-          expect([...before(label, all)]).toEqual(expect.arrayContaining(policies));
+          expect([...earlierThan(label, all)]).toEqual(expect.arrayContaining(policies));
         }
-        for (const policy of policies) expect(before(policy, all)).not.toContain(labels[0]);
+        for (const policy of policies) expect(earlierThan(policy, all)).not.toContain(labels[0]);
       }
     }),
     { numRuns: 6, endOnFailure: true },
   );
+});
+
+describe("where a label changes between the value for every cluster and its own", () => {
+  const services = (to?: string[]) => [
+    {
+      ...{ name: "checkout", namespace: "shop", mode: "federated", in: ["us"], ports: ["http"] },
+      ...(to ? { to } : {}),
+      pods: { app: "checkout" },
+    },
+  ];
+  const registered = (order: Plan["labelOrder"], to?: string[]) => {
+    const input = soundFleet();
+    input.services = services(to);
+    const plan = { ...planFleet(configOf(input as FleetInput)), labelOrder: order };
+    return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }));
+  };
+  const LABEL = "us-shop-checkout-labels";
+  const LINKS = ["apac-to-us-link", "eu-to-us-link"];
+  /** What comes before the label, of the Links to its cluster and of the local service mirror; and what it comes before. */
+  const around = (all: readonly Registered[]) => {
+    const named = (name: string) => all.filter((one) => one.name === name);
+    const earlier = named(LABEL).flatMap((label) => [...earlierThan(label, all)].map(({ name }) => name));
+    return {
+      earlier: [...LINKS, "us-multicluster-release"].filter((name) => earlier.includes(name)),
+      later: LINKS.filter((name) =>
+        named(name).some((link) => [...earlierThan(link, all)].some((one) => one.name === LABEL)),
+      ),
+    };
+  };
+
+  it("the Links that name the service come before its own value, and other clusters' Links do not", async () => {
+    expect(around(await registered({ "us/shop/checkout": "links-first" }, ["eu"]))).toEqual({
+      earlier: ["eu-to-us-link", "us-multicluster-release"],
+      later: [],
+    });
+  });
+
+  it("the value for all comes before the Links that stop naming it", async () => {
+    expect(around(await registered({ "us/shop/checkout": "label-first" }))).toEqual({
+      earlier: [],
+      later: LINKS,
+    });
+  });
+
+  it("neither waits otherwise", async () => {
+    expect(around(await registered({}, ["eu"]))).toEqual({ earlier: [], later: [] });
+  });
 });

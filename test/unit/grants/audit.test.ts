@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Cluster } from "../../../fleet/effective/cluster";
 import { compareAccess } from "../../../fleet/effective/compare";
 import { examineAccess } from "../../../fleet/effective/examine";
 import { isAudited } from "../../../fleet/effective/inbound";
@@ -10,7 +9,7 @@ import { grantNotes } from "../../../fleet/grants/notes";
 import { grantObjects } from "../../../fleet/grants/objects";
 import { countsExactly, type GrantPlan } from "../../../fleet/grants/plan";
 import { describeServices } from "../../../fleet/outputs/describe";
-import { type Plan, planFleet } from "../../../fleet/plan";
+import { planFleet } from "../../../fleet/plan";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { clusterFrom, networkOf, plannedClusters, plannedObjects } from "../../../testing/effectiveFleet";
 import { meshConfig } from "../../../testing/fleets";

@@ -22,7 +22,10 @@ const input = {
       ...{ name: "checkout", namespace: "shop", mode: "federated", in: ["us", "eu"], ports: ["http"] },
       allow: [{ serviceAccount: "web", namespace: "shop" }],
     },
-    { name: "reports", namespace: "bi", mode: "gateway", in: ["apac"], ports: ["http"], allowGateway: true },
+    {
+      ...{ name: "reports", namespace: "bi", mode: "gateway", in: ["apac"], to: ["us"], ports: ["http"] },
+      allowGateway: true,
+    },
   ],
 } as FleetInput;
 const plan = planFleet(configOf(input));
@@ -138,6 +141,23 @@ describe("fleet access", () => {
     expect((await ask("unmeshed@us", "apac:bi/reports:http")).at(-1)).toBe(
       "through the gateway: denied, false",
     );
+  });
+
+  it("says that the caller's cluster sees no such service, and that this keeps nobody out", async () => {
+    saved();
+    const ask = async (from: string) => {
+      printed = "";
+      await run({ ...OPTIONS, from, to: "apac:bi/reports:http", json: false });
+      return printed;
+    };
+    const hidden = "sees no mirror of it: `to` does not name that cluster";
+    expect(await ask("shop/web@eu")).toContain(hidden);
+    expect(await ask("shop/web@eu")).toContain("through the gateway: allowed");
+    expect(await ask("shop/web@us")).not.toContain(hidden);
+    expect(await ask("shop/web@apac")).not.toContain(hidden);
+    printed = "";
+    await run({ ...OPTIONS, json: false });
+    expect(printed).toContain("(to us)");
   });
 
   it("says of an audited service that everybody reaches it, which is no difference", async () => {

@@ -480,6 +480,89 @@ describe("the report of a preview", () => {
     ]);
   });
 
+  describe("of a service that crosses to named clusters", () => {
+    const exported = {
+      cluster: "us",
+      namespace: "shop",
+      name: "checkout",
+      modes: ["flat"],
+      evacuated: false,
+    };
+    const linesOf = (before: object, after: object, op = "update") => {
+      const type = "linkerd-fleet:service:ExportedService";
+      const of = (more: object) => ({ ...exported, ...more });
+      const json = previewOf([
+        {
+          op,
+          type,
+          name: "us-shop-checkout",
+          ...(op === "create" ? {} : { before: of(before) }),
+          after: of(after),
+        },
+      ]);
+      return tell(readPreview(json)).flatMap(({ lines }) => lines);
+    };
+    const why = "more clusters see it";
+    const to = (...names: string[]) => ({ to: { flat: names } });
+
+    it.each<[string, object, object, object[]]>([
+      ["more", to("eu"), to("apac", "eu"), [{ text: "crosses (flat) to apac as well", why }]],
+      [
+        "fewer",
+        to("apac", "eu"),
+        to("eu"),
+        [{ text: "crosses (flat) to apac no more: callers there lose it" }],
+      ],
+      ["all again", to("eu"), {}, [{ text: "crosses (flat) to every linked cluster, not only to eu", why }]],
+      [
+        "not all any more",
+        {},
+        to("eu"),
+        [{ text: "crosses (flat) to eu only: callers in other clusters lose it" }],
+      ],
+      [
+        "all, in another mode",
+        to("eu"),
+        { modes: ["gateway"] },
+        [
+          { text: "crosses (gateway) to every linked cluster, not only to eu", why },
+          { text: "flat → gateway" },
+        ],
+      ],
+    ])("says that they are %s, and stops for more", (_, before, after, lines) => {
+      expect(linesOf(before, after)).toEqual(
+        lines.map((line) => ({ ...line, text: `shop/checkout of us: ${"text" in line ? line.text : ""}` })),
+      );
+    });
+
+    it("names them when it is new", () => {
+      expect(linesOf({}, to("eu"), "create")).toEqual([
+        { text: "shop/checkout of us crosses from now on (flat), only to eu" },
+      ]);
+    });
+
+    it("tells a link of another stack's service, which only its selector knows", () => {
+      const link = { source: "eu", target: "us", modes: ["flat"], state: "active" };
+      const step = { op: "update", type: "linkerd-fleet:link:Link", name: "eu-to-us" };
+      const selects = { selects: { flat: [{ namespace: "shop", name: "checkout" }] } };
+      const lines = (...steps: Change[]) => tell(readPreview(previewOf(steps))).flatMap((of) => of.lines);
+      const gains = { ...step, before: link, after: { ...link, ...selects } };
+      expect(lines(gains)).toEqual([{ text: "eu → us takes shop/checkout of us as well" }]);
+      expect(lines({ ...step, before: { ...link, ...selects }, after: link })).toEqual([
+        { text: "eu → us does not take shop/checkout of us any more" },
+      ]);
+      const type = "linkerd-fleet:service:ExportedService";
+      const service = {
+        op: "update",
+        type,
+        name: "s",
+        before: exported,
+        after: { ...exported, ...to("eu") },
+      };
+      expect(lines(gains, service)).toHaveLength(1);
+    });
+  });
+
   it("tells a cluster's new state, and nothing of one that only learnt to tell it", () => {
     const cluster = (name: string, before: object, after: object) => ({
       op: "update",
