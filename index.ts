@@ -35,6 +35,7 @@ export = async () => {
   const { crossStack, problems: unusable } = await readCrossStackOutputs(stacksNear(parsed.config, self));
   const {
     plan,
+    rotation,
     refusal = "",
     notes,
     warnings,
@@ -55,8 +56,10 @@ export = async () => {
       ? pulumi.runtime.getConfig(`${config.name}:${kubeconfig.secret}`)
       : kubeconfigs.get(name);
   const isDeployed = (cluster: string) => readOutput(last, "clusters")?.[cluster] !== undefined;
-  const looked = await preflight(plan, stored, pulumi.runtime.isDryRun(), isDeployed);
+  const looked = await preflight(plan, stored, pulumi.runtime.isDryRun(), isDeployed, rotation);
+  for (const note of looked.notes) pulumi.log.info(note);
   for (const warning of looked.warnings) pulumi.log.warn(warning);
+  if (looked.refusal !== undefined) return stop(looked.refusal);
   if (looked.problems.length > 0)
     return stop(formatProblems(looked.problems, "The clusters do not fit the stack file"));
 

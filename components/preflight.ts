@@ -9,10 +9,12 @@ import {
 } from "../fleet/clusters/requirements";
 import type { Problem } from "../fleet/config/problems";
 import type { Plan } from "../fleet/plan";
-import { type LiveCluster, openCluster, type Read } from "../live/cluster";
+import { guardRotation, type RotationStep } from "../fleet/transition/ready";
+import { inParallel, type LiveCluster, openCluster, type Read } from "../live/cluster";
 import { connect } from "../live/connection";
 import { localChartProblems } from "../live/localCharts";
 import { hasKubeconfig, readAccess } from "../live/ownKubeconfig";
+import { readTrust } from "../live/trust";
 
 export interface Preflight {
   /** Problems that stop the run: a context that leads nowhere, or a requirement that a cluster lacks. */
@@ -21,23 +23,32 @@ export interface Preflight {
   readonly warnings: readonly string[];
 }
 
+/** With what the clusters say of a move of the trust anchors. */
+export interface FullPreflight extends Preflight {
+  readonly notes: readonly string[];
+  /** Why the move is refused; `undefined` if it is not, or if nothing moves. */
+  readonly refusal: string | undefined;
+}
+
 /**
  * Looks before the first resource. Every cluster's kubeconfig is read, and every cluster is asked whether it is there:
  * the Kubernetes provider names an unreachable one by its address only. Those that answer are asked for what the plan
- * needs of others. `contentOf`: the kubeconfig that is stored for a cluster; `isDeployed`: whether the stack had it before.
+ * needs of others. `contentOf`: the kubeconfig that is stored for a cluster; `isDeployed`: whether the stack had it before; `rotation`: where
+ * an anchor moves.
  */
 export async function preflight(
   plan: Plan,
   contentOf: (cluster: ClusterPlan) => string | undefined,
   isPreview: boolean,
   isDeployed: (cluster: string) => boolean = () => false,
-): Promise<Preflight> {
+  rotation?: RotationStep,
+): Promise<FullPreflight> {
   const isLost = ({ kubeconfig }: ClusterPlan) => kubeconfig === undefined && !hasKubeconfig();
   // Without any kubeconfig, a reviewer may still see what would change.
   const lost = isPreview ? plan.clusters.filter(isLost) : [];
   const opened = plan.clusters.filter((cluster) => !lost.includes(cluster));
   const unusable = opened.flatMap((cluster) => kubeconfigProblems(cluster, contentOf(cluster)));
-  if (unusable.length > 0) return { problems: unusable, warnings: [] };
+  if (unusable.length > 0) return { problems: unusable, warnings: [], notes: [], refusal: undefined };
   const clusters = new Map(
     opened.map((cluster) => {
       const value = contentOf(cluster);
@@ -46,6 +57,7 @@ export async function preflight(
     }),
   );
   const silent = await unreachable(opened, clusters, isPreview);
+  const moved = rotation ? await askBeforeRotation(rotation, clusters) : QUIET;
   for (const name of silent.keys()) clusters.delete(name);
   // As the verbs of `npx fleet` take it (`ops/verb.ts`).
   const asInjected = process.env.LINKERD_FLEET_AS_INJECTED === "true";
@@ -65,8 +77,26 @@ export async function preflight(
           ]),
       ...silent.values(),
       ...new Set(answers.flatMap(({ warnings }) => warnings)),
+      ...moved.warnings,
     ],
+    notes: moved.notes,
+    refusal: moved.refusal,
   };
+}
+
+const QUIET = { notes: [], warnings: [], refusal: undefined };
+
+/** Also of clusters that are known to be silent: an unknown one is not ready. */
+async function askBeforeRotation(step: RotationStep, clusters: ReadonlyMap<string, LiveCluster>) {
+  const asked = Object.entries(step.clusters).flatMap(([name, namespace]) => {
+    const live = clusters.get(name);
+    return live ? [{ name, namespace, live }] : [];
+  });
+  const issuer = step.need.gone.length > 0;
+  const seen = await inParallel(asked, 8, async ({ name, namespace, live }) => {
+    return [name, await readTrust(live, namespace, { issuer })] as const;
+  });
+  return guardRotation(step, new Map(seen), new Date());
 }
 
 function kubeconfigProblems(

@@ -10,6 +10,7 @@ import type { CrossStackOutputs } from "./stacks/crossStack";
 import { missingTrust } from "./stacks/issuers";
 import { pendingNotes, stackContext } from "./stacks/plan";
 import { guardTransition } from "./transition/guard";
+import type { RotationStep } from "./transition/ready";
 import { certificateNotes } from "./trust/dates";
 
 /** Inputs of a deployment besides the stack file. */
@@ -28,6 +29,8 @@ export interface Before {
 /** The plan to deploy, or the reasons to change nothing, and the notes to a person about the step. */
 export interface Decision {
   readonly plan?: Plan;
+  /** What the clusters have to be asked before; absent where no anchor moves. */
+  readonly rotation?: RotationStep;
   readonly refusal?: string;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
@@ -41,9 +44,9 @@ export function decide(config: FleetConfig, { self, last, crossStack, unusable, 
   if (missing !== undefined) return refuse(missing);
   const planned = keepTokens(planFleet(config, stackContext(self, config, crossStack)), last);
   const plan = { ...planned, labelOrder: labelOrders(last, planned.exports) };
-  const { notes, warnings, refusal } = guardTransition(last, plan, config.allowUnsafe);
+  const { notes, warnings, refusal, rotation } = guardTransition(last, plan, config.allowUnsafe);
   return {
-    ...(refusal === undefined ? { plan } : { refusal }),
+    ...(refusal === undefined ? { plan, ...(rotation && { rotation }) } : { refusal }),
     notes: [...pendingNotes(plan.pending), ...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)],
     warnings: [
       ...warnings,

@@ -4,8 +4,14 @@ import { type ClusterPlan, planCluster } from "./clusters/plan";
 import { definedOnly, sorted } from "./config/collections";
 import type { FleetConfig } from "./config/fleetConfig";
 import { exportKey } from "./config/names";
-import type { LabelOrder } from "./exports/order";
-import { type ExportPlan, exportEntries, hasOwnMembers, planExports, selectNamed } from "./exports/plan";
+import {
+  type ExportPlan,
+  exportEntries,
+  hasOwnMembers,
+  type LabelOrder,
+  planExports,
+  selectNamed,
+} from "./exports/plan";
 import { type GrantPlan, planGrants } from "./grants/plan";
 import { planObservability } from "./observability/plan";
 import { type OthersIssuer, planOthersIssuers } from "./stacks/issuers";

@@ -29,7 +29,7 @@ export interface LiveCluster {
    * many ms it may take, where it is less than for other reads.
    */
   get<T>(path: string, shape: z.ZodType<T>, within?: number): Promise<Read<T>>;
-  /** All items at a path, page by page. `missing`: the cluster does not know the kind. */
+  /** All items at a path, page by page, for five minutes at most. `missing`: the cluster does not know the kind. */
   list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>>;
   /** What the holder of a token may do in one namespace, as the cluster itself says. `denied`: it takes no such token. */
   rulesOf(token: string, namespace: string): Promise<Read<PolicyRules>>;
@@ -44,6 +44,8 @@ const TIMEOUT_MS = 10_000;
 /** Requests to one cluster at a time: enough to hide the distance, few for an API server. */
 const CONNECTIONS = 6;
 const PAGE = 500;
+/** An API server keeps the rest of a list for that long (etcd's compaction). */
+const LIST_WITHIN_MS = 300_000;
 
 /** How a cluster is reached: a context, a kubeconfig as the outputs name it, or both. */
 export interface ClusterContact {
@@ -96,7 +98,8 @@ export function openCluster(
       });
       const items: T[] = [];
       const first = `${path}${path.includes("?") ? "&" : "?"}limit=${PAGE}`;
-      for (let next = first; ; ) {
+      const until = Date.now() + LIST_WITHIN_MS;
+      for (let next = first; Date.now() < until; ) {
         const read = await ask(page, next);
         if (read.state !== "found") return read;
         items.push(...read.value.items);
@@ -104,6 +107,7 @@ export function openCluster(
         if (!token) return { state: "found", value: items };
         next = `${first}&continue=${encodeURIComponent(token)}`;
       }
+      return failed("other", `${path.split("?")[0]} has no end within ${LIST_WITHIN_MS / 1000} s`);
     },
     async rulesOf(token, namespace) {
       const review = { method: "POST", token, body: JSON.stringify({ spec: { namespace } }) } as const;

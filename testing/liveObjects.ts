@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { linkKubeconfig } from "../fleet/access/credentials";
@@ -100,6 +101,7 @@ export async function liveObjects(
     ...ofOwners(plan, cluster),
     ...clusterReleases(cluster, certificates).map(released),
     ...ofCharts(cluster),
+    ...controlPlanePods(cluster, anchor.pem),
     ...ofManagers(plan, cluster, { anchor, issuer }),
     ...plan.links.filter(({ source }) => source === cluster.name).flatMap((link) => ofMirror(plan, link)),
     at("/api/v1/configmaps", controlPlaneNamespace, "kube-root-ca.crt", { data: { "ca.crt": ca.pem } }),
@@ -251,6 +253,30 @@ function ofCharts({ controlPlaneNamespace: linkerd, gateway, controllers }: Clus
       : []),
     ...controllers.flatMap(({ target }) => ofController(target)),
   ];
+}
+
+/** As the chart marks them; destination controllers are for tests of their own. */
+function controlPlanePods({ controlPlaneNamespace: linkerd }: ClusterPlan, bundle: string): Stored[] {
+  return ["identity", "proxy-injector"].map((component) =>
+    at(
+      "/api/v1/pods",
+      linkerd,
+      `linkerd-${component}-5d9c7b`,
+      {
+        spec: { containers: [{ name: component }, { name: "linkerd-proxy" }] },
+        status: { phase: "Running", startTime: CREATED },
+      },
+      {
+        labels: {
+          "linkerd.io/control-plane-component": component,
+          "linkerd.io/control-plane-ns": linkerd,
+        },
+        annotations: {
+          "linkerd.io/trust-root-sha256": createHash("sha256").update(bundle).digest("hex"),
+        },
+      },
+    ),
+  );
 }
 
 const EXTENSION = { "linkerd.io/extension": "multicluster" };

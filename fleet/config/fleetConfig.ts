@@ -6,7 +6,7 @@ import { serviceConfig } from "../exports/schema";
 import { linkerdConfig } from "../linkerd/schema";
 import { observabilityConfig } from "../observability/schema";
 import { topologyConfig } from "../topology/schema";
-import { transitionRule } from "../transition/schema";
+import { guardRule } from "../transition/schema";
 import { trustConfig } from "../trust/schema";
 import { clusterName } from "./common";
 
@@ -39,7 +39,7 @@ export const fleetConfig = z.strictObject({
         "Default: everybody who may change ValidatingAdmissionPolicies",
     ),
   allowUnsafe: z
-    .array(transitionRule)
+    .array(guardRule)
     .default([])
     .describe("Rules of the transition guard that do not apply to the next deployment. Remove them after it"),
 });

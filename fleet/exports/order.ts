@@ -1,15 +1,7 @@
 import { exportKey } from "../config/names";
 import { readDeployment } from "../outputs/deployed";
 import { type RawOutputs, readOutput } from "../outputs/schema";
-import type { ExportPlan } from "./plan";
-
-/**
- * The order in which the label of an export and the Links that select it are written, where the label changes between
- * the value for every linked cluster and the service's own. Every Link selects the first. So the Links that name the
- * service select its own value before the label has it, and until the label has it no more. A Link that selects
- * neither for a moment would make its service mirror delete the mirror, and callers would fail.
- */
-export type LabelOrder = "links-first" | "label-first";
+import type { ExportPlan, LabelOrder } from "./plan";
 
 /** By `exportKey`; absent where no value changes: then a dead cluster keeps no other from getting its service. */
 export function labelOrders(

@@ -21,6 +21,14 @@ export interface ExportPlan {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/**
+ * The order in which the label of an export and the Links that select it are written, where the label changes between
+ * the value for every linked cluster and the service's own. Every Link selects the first. So the Links that name the
+ * service select its own value before the label has it, and until the label has it no more. A Link that selects
+ * neither for a moment would make its service mirror delete the mirror, and callers would fail.
+ */
+export type LabelOrder = "links-first" | "label-first";
+
 export function planExports({ services, clusters }: FleetConfig): ExportPlan[] {
   const exports = new Map<string, ExportPlan>();
   for (const service of services) {

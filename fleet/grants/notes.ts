@@ -3,7 +3,7 @@ import { exportKey } from "../config/names";
 import { contains, overlap } from "../config/networks";
 import { pathOf } from "../config/problems";
 import { among, portsOf } from "../effective/ports";
-import { networksOf } from "../linkerd/values";
+import { networksOf } from "../linkerd/charts";
 import { describeServices } from "../outputs/describe";
 import { outputsSchema, type RawOutputs, readOutput, type ServiceSummary } from "../outputs/schema";
 import type { Plan } from "../plan";

@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "../clusters/schema";
-import type { SecretRef } from "../config/common";
+import { network, type SecretRef } from "../config/common";
 import type { ChartSource, LinkerdConfig, LinkerdOverrides } from "./schema";
 
 /** A chart as Helm takes it. */
@@ -138,4 +138,11 @@ export function mergeValues(
 /** A plain object: not a list, nor an instance of a class (such as a Pulumi output). */
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** `clusterNetworks` of the chart linkerd-control-plane, where a stack file sets it. */
+export function networksOf({ clusterNetworks }: Readonly<Record<string, unknown>>): string[] | undefined {
+  if (typeof clusterNetworks !== "string") return undefined;
+  const networks = clusterNetworks.split(",").map((one) => one.trim());
+  return networks.every((one) => network.safeParse(one).success) ? networks : undefined;
 }

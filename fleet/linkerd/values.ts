@@ -1,5 +1,4 @@
 import type { ClusterPlan } from "../clusters/plan";
-import { network } from "../config/common";
 import { isMap } from "../config/json";
 import { GATEWAY_NAME, GATEWAY_PORT, LICENSE_SECRET, PROBE_PORT, PULL_SECRET } from "../config/names";
 import { EXPORT_LABEL } from "../exports/labels";
@@ -128,13 +127,6 @@ export const DEFAULT_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, s
     ["enablePodAntiAffinity", "enablePodDisruptionBudget", "tap.replicas"].map((key) => [key, "linkerd.ha"]),
   ),
 };
-
-/** `clusterNetworks` of the chart linkerd-control-plane, where a stack file sets it. */
-export function networksOf({ clusterNetworks }: Values): string[] | undefined {
-  if (typeof clusterNetworks !== "string") return undefined;
-  const networks = clusterNetworks.split(",").map((one) => one.trim());
-  return networks.every((one) => network.safeParse(one).success) ? networks : undefined;
-}
 
 export function crdsValues(cluster: ClusterPlan): Values {
   return mergeValues(cluster.install.crds.values, {

@@ -2,15 +2,15 @@ import { linkName } from "../config/names";
 import { versionBlocker } from "../linkerd/versionSkew";
 import type { DeployedCluster, Deployment } from "../outputs/schema";
 import { anchorStep, signedSince, trustedEverywhere, trusts } from "./rotation";
-import type { TransitionRule } from "./schema";
+import type { GuardRule, TransitionRule } from "./schema";
 
 /**
  * The transition guard. A safe plan may be unsafe to reach in one step. The guard compares the last complete
  * deployment with the next one and refuses the steps that would cut traffic, each with the safe path.
  */
 
-export interface Refusal {
-  readonly rule: TransitionRule;
+export interface Refusal<R extends GuardRule = GuardRule> {
+  readonly rule: R;
   /** The cluster, link or anchor, as a person calls it. */
   readonly what: string;
   /** The consequence of the step. */
@@ -54,7 +54,7 @@ const RULES: Readonly<Record<TransitionRule, Rule>> = {
 };
 
 /** Every unsafe step from one deployment to the next, in the order of the rules. */
-export function judgeTransition(last: Deployment, next: Deployment): Refusal[] {
+export function judgeTransition(last: Deployment, next: Deployment): Refusal<TransitionRule>[] {
   return Object.entries(RULES).flatMap(([name, rule]) =>
     rule(last, next).map((refusal) => ({ rule: name as TransitionRule, ...refusal })),
   );

@@ -38,6 +38,43 @@ export function anchorStep(last: Deployment, next: Deployment): AnchorStep {
   };
 }
 
+/** The part of a step that needs every pod to have restarted before. */
+export interface AnchorMove {
+  /** Anchors that begin to sign the issuer of some cluster. */
+  readonly signing: readonly DeployedAnchor[];
+  readonly removed: readonly DeployedAnchor[];
+  /** Those that sign some issuer after the step. */
+  readonly signers: readonly DeployedAnchor[];
+}
+
+/**
+ * What is left to the pods where the last deployment allows a step. The rules that compare deployments judge the other
+ * steps. What an unfinished deployment has begun is not held up: the pods were judged before it, and half of it is worse.
+ */
+export function anchorMove(last: Deployment, next: Deployment): AnchorMove | undefined {
+  const signerOf = ({ plan }: Deployment, cluster: string) => {
+    const given = plan.clusters[cluster]?.issuerAnchor;
+    return plan.anchors.find(({ id, state }) => (given === undefined ? state === "active" : id === given));
+  };
+  const moved = Object.keys(last.plan.clusters).flatMap((cluster) => {
+    const [before, after] = [signerOf(last, cluster), signerOf(next, cluster)];
+    if (!next.plan.clusters[cluster] || !after || !trusts(last, after)) return [];
+    return [{ after, begins: before !== undefined && !find([before], after) && !signedSince(last, after) }];
+  });
+  const isBegun = (anchor: DeployedAnchor) => last.unfinished.some((anchors) => !find(anchors, anchor));
+  const signing = unique(moved.filter(({ begins }) => begins).map(({ after }) => after));
+  const removed = last.plan.anchors.filter(
+    (anchor) =>
+      anchor.state === "retiring" && !trusts(next, anchor) && !signedSince(last, anchor) && !isBegun(anchor),
+  );
+  if (signing.length + removed.length === 0) return undefined;
+  return { signing, removed, signers: unique(moved.map(({ after }) => after)) };
+}
+
+function unique(anchors: readonly DeployedAnchor[]): DeployedAnchor[] {
+  return anchors.filter((anchor, at) => find(anchors.slice(0, at), anchor) === undefined);
+}
+
 /** For each change of the anchors: what restarts by itself, and what somebody has to restart before the next. */
 export function rotationNotes(last: Deployment, next: Deployment): string[] {
   const { added, removed, signing } = anchorStep(last, next);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The rules of the transition guard, by name (`fleet/transition/judge.ts`). */
+/** The rules that compare two deployments, by name (`fleet/transition/judge.ts`). */
 export const transitionRule = z.enum([
   "drop-signing-anchor",
   "switch-anchor-early",
@@ -15,3 +15,7 @@ export const transitionRule = z.enum([
   "version-skew",
 ]);
 export type TransitionRule = z.infer<typeof transitionRule>;
+
+/** All rules of the transition guard: also the one that looks into the clusters (`fleet/transition/ready.ts`). */
+export const guardRule = z.enum([...transitionRule.options, "rotate-before-ready"]);
+export type GuardRule = z.infer<typeof guardRule>;

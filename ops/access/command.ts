@@ -31,9 +31,7 @@ export const access = verb({
     ["fleet access --dump case.json", "the same, without a cluster"],
   ],
   endings: {
-    attention:
-      "A cluster could not be read, an answer depends on something that cannot be known, or nothing but an audit lets in " +
-      "a declared caller.",
+    attention: "Something is not known, or only an audit lets in a declared caller.",
     broken: "An undeclared caller is let in, or a declared one is kept out.",
   },
   load: () => import("./main"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LETS_PASS } from "../../fleet/transition/guard";
+import { LETS_PASS } from "../../fleet/transition/refusals";
 import { grantLines } from "./grants";
 import { admissionLines, anchorLines, reachLines, settingLines } from "./guards";
 import {

@@ -4,8 +4,20 @@ export const rotation = verb({
   name: "rotation",
   summary: "Show whether every cluster is ready for the next step of a trust anchor's rotation",
   changes: false,
-  options: { ...STACK_OPTION, ...JSON_OPTION },
-  examples: [["fleet rotation", "before each change of trust.anchors"]],
+  options: {
+    ...STACK_OPTION,
+    ...JSON_OPTION,
+    watch: {
+      type: "boolean",
+      default: false,
+      describe:
+        "Look again every ten seconds, print the progress of each cluster, and end when all are ready",
+    },
+  },
+  examples: [
+    ["fleet rotation", "before each change of trust.anchors"],
+    ["fleet rotation --watch", "while pods restart: in percent for each cluster"],
+  ],
   endings: { attention: "A cluster is not ready." },
   load: () => import("./main"),
 });

@@ -2,9 +2,10 @@ import { createHash, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
+import { judgeReadiness } from "../../fleet/trust/readiness";
+import type { Ran } from "../../lab/run";
 import { type LiveCluster, openClusters } from "../../live/cluster";
-import { judgeRotation } from "../../ops/rotation/judge";
-import { readTrust } from "../../ops/rotation/read";
+import { readTrust } from "../../live/trust";
 import { TestLab } from "./harness";
 import { follow, followAll, readRunbook } from "./runbook";
 import { during, lastingObjects } from "./watch";
@@ -139,8 +140,9 @@ async function brokenChains(): Promise<string[]> {
   const clusters = await Promise.all(
     CLUSTERS.map(async (name) => [name, await readTrust(cluster(name), "linkerd")] as const),
   );
-  for (const [name, { state }] of clusters) expect(state, name).toBe("found");
-  const { blockers } = judgeRotation([], "", new Map(clusters), new Date());
+  for (const [name, seen] of clusters) expect(seen, name).not.toHaveProperty("unread");
+  const need = { trusted: [], gone: [], whole: false };
+  const { blockers } = judgeReadiness([], need, new Map(clusters), new Date());
   return blockers.flatMap(({ cluster: name, what }) =>
     what.includes("chains to no") ? [`${name}: ${what}`] : [],
   );
@@ -150,11 +152,11 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
   const steps = readRunbook("rotate-anchor");
   let before: Record<string, string>;
 
-  /** There is no injector in the lab: this Deployment carries the annotation of one, of a proxy that is never there. */
+  /** There is no injector in the lab: this Deployment carries the marks of one, of a proxy that is never there. */
   const web = (bundle: string) => `
     { "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web", "namespace": "shop" },
       "spec": { "selector": { "matchLabels": { "app": "web" } }, "template": {
-        "metadata": { "labels": { "app": "web" }, "annotations": {
+        "metadata": { "labels": { "app": "web", "linkerd.io/control-plane-ns": "linkerd" }, "annotations": {
           "linkerd.io/trust-root-sha256": "${createHash("sha256").update(bundle).digest("hex")}" } },
         "spec": { "containers": [{ "name": "web", "image": "web:demo" }] } } } }`;
   async function inject(): Promise<void> {
@@ -182,9 +184,28 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
     expect(broken.length).toBeGreaterThan(10);
     expect(broken.flat()).toEqual([]);
     const early = await rotation();
-    expect(early.stdout).toMatch(/us: 1 pod in shop \(web-\S+\) started with another bundle/);
+    expect(early.stdout).toMatch(
+      /us: 1 of \d+ pods \(Deployment shop\/web 1 of 1\) started with another bundle/,
+    );
     expect(early.stdout).toContain("Not yet: make 2027 `state: active`");
     expect(early.code).toBe(1);
+  });
+
+  it("refuses the next step while one workload has not restarted, and changes nothing", async () => {
+    const staged = (await lab.shell("cat Pulumi.dev.yaml")).stdout;
+    await followAll(lab, steps.slice(3, 4));
+    for (const command of [["preview"], ["up", "--yes", "--skip-preview", "--continue-on-error"]]) {
+      const refused = await lab.pulumi(...command);
+      expect(refused.code).not.toBe(0);
+      expect(refused.stdout + refused.stderr).toMatch(
+        /rotate-before-ready: us: 1 of \d+ pods \(Deployment shop\/web 1 of 1\) started with another bundle/,
+      );
+    }
+    expect((await rotation()).stdout).toMatch(/us: issuer of 2026/);
+    expect((await lab.shell(`cat > Pulumi.dev.yaml <<'END'\n${staged}END`)).code).toBe(0);
+  });
+
+  it("is ready when it has, and the watch ends", async () => {
     await inject();
     const { stdout } = await followAll(lab, steps.slice(2, 3));
     expect(stdout).toContain("Ready: make 2027 `state: active` and 2026 `state: retiring`");
@@ -205,23 +226,32 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
     }
   });
 
-  it("refuses to drop the old one while it signs", async () => {
+  /** A preview of the last change of the runbook, which is then taken back. */
+  async function previewOfLast(): Promise<Ran> {
     const [last] = steps.filter(({ language }) => language === "yaml").slice(-1);
     if (!last) throw new Error("the runbook has no last step");
-    const staged = (await lab.shell("cat Pulumi.dev.yaml")).stdout;
+    const before = (await lab.shell("cat Pulumi.dev.yaml")).stdout;
     await follow(lab, last);
-    const refused = await lab.pulumi("preview");
+    const previewed = await lab.pulumi("preview");
+    expect((await lab.shell(`cat > Pulumi.dev.yaml <<'END'\n${before}END`)).code).toBe(0);
+    return previewed;
+  }
+
+  it("refuses to drop the old one while it signs", async () => {
+    const refused = await previewOfLast();
     expect(refused.code).not.toBe(0);
     expect(refused.stdout + refused.stderr).toContain("drop-signing-anchor: trust anchor 2026");
-    expect((await lab.shell(`cat > Pulumi.dev.yaml <<'END'\n${staged}END`)).code).toBe(0);
   });
 
   it("lets it sign, and is ready when every pod has an identity of the new issuers", async () => {
     const broken = await during(() => followAll(lab, steps.slice(3, 5)), brokenChains);
     expect(broken.flat()).toEqual([]);
     const early = await rotation();
-    expect(early.stdout).toMatch(/us: .* in linkerd \(.*\) may have an identity of the issuer before/);
+    expect(early.stdout).toMatch(/us: .*Deployment linkerd\/.* may have an identity of the issuer before/);
     expect(early.code).toBe(1);
+    const refused = await previewOfLast();
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toMatch(/rotate-before-ready: (.*; )?us: .* may have an identity/);
     const { stdout } = await followAll(lab, steps.slice(5, 6));
     expect(stdout).toContain("Ready: remove 2026 from trust.anchors");
     expect(stdout).toMatch(/us: issuer of 2027/);

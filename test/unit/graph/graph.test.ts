@@ -10,8 +10,9 @@ import { mermaid } from "../../../ops/graph/mermaid";
 import { draw, type Picture } from "../../../ops/graph/picture";
 import { svg } from "../../../ops/graph/svg";
 import { type View, viewOfPlan } from "../../../ops/graph/view";
-import { boxDetails } from "../../../ops/graph/words";
-import { configOf, fleetInputs } from "../../../testing/arbitraries";
+import { boxDetails, rowsOf } from "../../../ops/graph/words";
+import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
+import { soundFleet } from "../../../testing/mistakes/sound";
 import { meshView } from "../../../testing/pictures";
 
 const views = (maxClusters: number) =>
@@ -49,6 +50,19 @@ describe("a picture", () => {
         expect(new Set(told)).toEqual(new Set(meant));
       }),
     );
+  });
+
+  it("names the clusters that a service is for, shows it on their links alone, and marks a change of them", () => {
+    const of = (to: string[]) => {
+      const input = soundFleet();
+      input.services[0] = { ...input.services[0], in: ["us"], to };
+      return viewOfPlan(planFleet(configOf(input as FleetInput)));
+    };
+    const picture = draw(of(["eu"]), of(["eu", "apac"]));
+    const [us] = boxesOf(picture).filter(({ id }) => id === "us");
+    expect(us && rowsOf(us).map(({ text }) => text)).toContain("~ shop/checkout (federated to eu) ← nobody");
+    const crossing = draw(of(["eu"])).lines.filter(({ services }) => services.length > 0);
+    expect(crossing.map(({ from, to }) => [from, to].sort())).toEqual([["eu", "us"]]);
   });
 
   it("marks exactly the clusters and links that come, go or change", () => {

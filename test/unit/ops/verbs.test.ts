@@ -82,14 +82,22 @@ describe("on a fleet that is as planned, with the outputs of the selected stack"
 
   it("rotation has nothing to do", async () => {
     expect([await fleet(["rotation"]), stderr]).toEqual(["well", ""]);
-    expect(stdout).toMatch(/^Trust anchors: 2026 active\n {2}apac: issuer of 2026, 0 meshed pods\n/);
+    expect(stdout).toMatch(
+      /^Trust anchors: 2026 active\n {2}apac: issuer of 2026, 2 meshed pods, 100 % ready\n/,
+    );
     stdout = "";
     expect(await fleet(["rotation", "--json"])).toBe("well");
     expect(JSON.parse(stdout)).toEqual({
       anchors: [{ id: "2026", state: "active" }],
-      clusters: Object.fromEntries(CLUSTERS.map((name) => [name, "issuer of 2026, 0 meshed pods"])),
+      clusters: Object.fromEntries(CLUSTERS.map((name) => [name, "issuer of 2026, 2 meshed pods"])),
+      percent: { us: 100, eu: 100, apac: 100 },
       blockers: [],
     });
+  });
+
+  it("rotation --watch ends at once where all are ready", async () => {
+    expect([await fleet(["rotation", "--watch"]), stderr]).toEqual(["well", ""]);
+    expect(stdout).toMatch(/^apac 100 % \(2 of 2 pods\), eu 100 % .*\nTrust anchors: 2026 active\n/);
   });
 
   it("rotation names what is not ready", async () => {

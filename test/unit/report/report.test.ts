@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { LETS_PASS } from "../../../fleet/transition/guard";
+import { LETS_PASS } from "../../../fleet/transition/refusals";
 import { Unreadable } from "../../../live/outputs";
 import { isRisky, describe as tell } from "../../../ops/report/describe";
 import { report } from "../../../ops/report/markdown";

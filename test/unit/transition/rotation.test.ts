@@ -1,18 +1,13 @@
-import type { Deployment } from "../../../fleet/outputs/schema";
-import "reflect-metadata";
-import { createHash, webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../components/fleet";
 import { deployedAfter, deploymentOf } from "../../../fleet/outputs/deployed";
+import type { Deployment } from "../../../fleet/outputs/schema";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { guardTransition } from "../../../fleet/transition/guard";
 import { judgeTransition } from "../../../fleet/transition/judge";
 import { rotationNotes } from "../../../fleet/transition/rotation";
-import type { Read } from "../../../live/cluster";
-import { type ClusterTrust, judgeRotation, type MeshedPod } from "../../../ops/rotation/judge";
 import { selfSigned } from "../../../testing/certificates";
 import { cluster, fleetOf, meshPlan } from "../../../testing/fleets";
 import { problemsOf, soundFleet } from "../../../testing/mistakes/sound";
@@ -198,136 +193,3 @@ describe("the generation of an issuer that is given", () => {
     expect(problems(2)).toEqual(["clusters.eu.generations.issuer"]);
   });
 });
-
-describe("whether a fleet is ready for the next step", () => {
-  const issued = new Date("2026-11-01T00:00:00Z");
-  const hours = (count: number) => new Date(issued.getTime() + count * 3_600_000);
-  let a: Pair;
-  let b: Pair;
-  let issuerOfA: string;
-  let issuerOfB: string;
-  beforeAll(async () => {
-    x509.cryptoProvider.set(webcrypto);
-    [a, b] = [
-      await authority("CN=root.linkerd.cluster.local"),
-      await authority("CN=root.linkerd.cluster.local"),
-    ];
-    [issuerOfA, issuerOfB] = [await issuer(a, issued), await issuer(b, issued)];
-  });
-
-  const pod = (name: string, bundle: string, started: Date | undefined): MeshedPod => ({
-    ...{ namespace: "shop", name, started },
-    trustRoot: createHash("sha256").update(bundle).digest("hex"),
-  });
-  const found = (value: ClusterTrust): Read<ClusterTrust> => ({ state: "found", value });
-  const anchors = (states: string) =>
-    states
-      .split(" ")
-      .map((anchor) => ({ id: anchor.split("=")[0] ?? "", state: anchor.split("=")[1] ?? "" }));
-  const judge = (states: string, bundle: string, of: Record<string, Read<ClusterTrust>>, now = hours(1)) => {
-    const verdict = judgeRotation(anchors(states), bundle, new Map(Object.entries(of)), now);
-    return { ...verdict, told: verdict.blockers.map(({ cluster, what }) => `${cluster}: ${what}`) };
-  };
-
-  it("is no question where no anchor is staged or retiring", () => {
-    const us = found({ bundle: a.pem, issuer: issuerOfA, pods: [pod("web", a.pem, hours(-9))] });
-    expect(judge("a=active", a.pem, { us })).toEqual({
-      seen: { us: "issuer of a, 1 meshed pods" },
-      ...{ blockers: [], told: [], next: undefined },
-    });
-  });
-
-  it("staged: every bundle is the fleet's, and every meshed pod started with it", () => {
-    const both = a.pem + b.pem;
-    const fit = found({ bundle: both, issuer: issuerOfA, pods: [pod("web", both, hours(-9))] });
-    const ready = judge("a=active b=staged", both, { us: fit, eu: fit });
-    expect(ready).toMatchObject({ told: [], next: "make b `state: active` and a `state: retiring`" });
-    const late = found({
-      bundle: both,
-      issuer: issuerOfA,
-      pods: ["w1", "w2", "w3", "w4"].map((name) => pod(name, a.pem, hours(-9))),
-    });
-    const missed = found({ bundle: a.pem, issuer: issuerOfA, pods: [] });
-    expect(judge("a=active b=staged", both, { us: late, eu: missed }).told).toEqual([
-      "us: 4 pods in shop (w1, w2, w3, …) started with another bundle",
-      "eu: its bundle is not the fleet's",
-    ]);
-  });
-
-  it("retiring: every issuer is of the active anchor, and every pod has an identity of it", () => {
-    const both = a.pem + b.pem;
-    const of = (issuerPem: string, started: Date | undefined) =>
-      found({ bundle: both, issuer: issuerPem, pods: [pod("web", both, started)] });
-    const judged = (read: Read<ClusterTrust>, now?: Date) =>
-      judge("a=retiring b=active", both, { us: read }, now);
-    expect(judged(of(issuerOfB, hours(0.5)))).toMatchObject({
-      told: [],
-      next: "remove a from trust.anchors",
-    });
-    expect(judged(of(issuerOfA, hours(0.5))).told).toEqual(["us: its issuer is not of b"]);
-    const waiting = "us: 1 pod in shop (web) may have an identity of the issuer before";
-    // Started after the certificate was made, but before identity controllers can have seen it.
-    expect(judged(of(issuerOfB, hours(0.01))).told).toEqual([waiting]);
-    expect(judged(of(issuerOfB, undefined)).told).toEqual([waiting]);
-    expect(judged(of(issuerOfB, hours(-9)), hours(24)).told).toEqual([waiting]);
-    expect(judged(of(issuerOfB, hours(-9)), hours(25)).told).toEqual([]);
-    expect(judged(of(issuerOfB, hours(-9))).blockers[0]?.fix).toBe(
-      "restart them after 2026-11-01T00:02:00Z, or wait until 2026-11-02T00:02:00Z",
-    );
-  });
-
-  it("never, while an issuer chains to no anchor that some cluster trusts", () => {
-    const us = found({ bundle: a.pem, issuer: issuerOfA, pods: [] });
-    const eu = found({ bundle: b.pem, issuer: issuerOfB, pods: [] });
-    expect(judge("a=active", a.pem, { us, eu }).told).toEqual([
-      "us: its issuer chains to no anchor that eu trusts",
-      "eu: its bundle is not the fleet's",
-      "eu: its issuer chains to no anchor that us trusts",
-    ]);
-  });
-
-  it("never, while a cluster does not answer or holds no readable issuer", () => {
-    const dead: Read<ClusterTrust> = {
-      state: "failed",
-      why: "unreachable",
-      message: "no answer within 10 s",
-    };
-    const us = found({ bundle: a.pem, issuer: "?", pods: [] });
-    expect(judge("a=active", a.pem, { us, eu: dead, apac: { state: "missing" } }).told).toEqual([
-      "us: its issuer cannot be read as a certificate",
-      "eu: it cannot be read: no answer within 10 s",
-      "apac: it cannot be read: no bundle or issuer there",
-    ]);
-  });
-});
-
-interface Pair {
-  readonly pem: string;
-  readonly certificate: x509.X509Certificate;
-  readonly keys: webcrypto.CryptoKeyPair;
-}
-
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const CA = new x509.BasicConstraintsExtension(true, undefined, true);
-
-async function authority(name: string): Promise<Pair> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...{ name, keys, signingAlgorithm: ALGORITHM, extensions: [CA] },
-  });
-  return { pem: `${certificate.toString("pem")}\n`, certificate, keys };
-}
-
-async function issuer(anchor: Pair, notBefore: Date): Promise<string> {
-  const { publicKey } = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...{
-      subject: "CN=identity.linkerd.cluster.local",
-      issuer: anchor.certificate.subject,
-      publicKey,
-      notBefore,
-    },
-    ...{ signingKey: anchor.keys.privateKey, signingAlgorithm: ALGORITHM, extensions: [CA] },
-  });
-  return certificate.toString("pem");
-}
