@@ -11,7 +11,7 @@ export default defineConfig({
       kind("policy", { testTimeout: 120_000, hookTimeout: 1_800_000 }),
       kind("engine", { testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false }),
       kind("browser", { testTimeout: 60_000, hookTimeout: 600_000 }),
-      kind("lab", { testTimeout: 600_000, hookTimeout: 1_800_000, fileParallelism: false }),
+      kind("lab", { testTimeout: 420_000, hookTimeout: 1_800_000, fileParallelism: false }),
     ],
   },
 });

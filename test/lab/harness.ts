@@ -151,9 +151,12 @@ export class TestLab {
     return pulumi(this.lab, this.tools, args);
   }
 
-  /** A script as a user types it in the lab's shell (`npm run lab -- shell`), ended by the first failure. */
+  /**
+   * A script as a user types it in the lab's shell (`npm run lab -- shell`), ended by the first failure. One that waits
+   * for what never comes ends after five minutes, with exit code 124 and what it said until then.
+   */
   shell(script: string): Promise<Ran> {
-    return run("bash", ["-euo", "pipefail", "-c", script], {
+    return run("timeout", ["--kill-after=20", "300", "bash", "-euo", "pipefail", "-c", script], {
       cwd: this.lab.project,
       env: {
         ...labEnv(this.lab, this.tools),
