@@ -7,9 +7,11 @@ import {
   requiredApis,
   requiredNamespaces,
 } from "../fleet/clusters/requirements";
-import type { Problem } from "../fleet/config/problems";
+import { formatProblems, type Problem } from "../fleet/config/problems";
+import { type RawOutputs, readOutput } from "../fleet/outputs/schema";
 import type { Plan } from "../fleet/plan";
 import { guardRotation, type RotationStep } from "../fleet/transition/ready";
+import type { StepJudgement } from "../fleet/transition/refusals";
 import { inParallel, type LiveCluster, openCluster, type Read } from "../live/cluster";
 import { connect } from "../live/connection";
 import { localChartProblems } from "../live/localCharts";
@@ -23,35 +25,34 @@ export interface Preflight {
   readonly warnings: readonly string[];
 }
 
-/** With what the clusters say of a move of the trust anchors. */
-export interface FullPreflight extends Preflight {
-  readonly notes: readonly string[];
-  /** Why the move is refused; `undefined` if it is not, or if nothing moves. */
-  readonly refusal: string | undefined;
+/** What a preflight knows besides the plan. */
+export interface PreflightOptions {
+  readonly isPreview: boolean;
+  /** The stack's outputs after its last deployment; none before the first. */
+  readonly last: RawOutputs;
+  /** `undefined`: no trust anchor moves. */
+  readonly rotation: RotationStep | undefined;
 }
 
 /**
  * Looks before the first resource. Every cluster's kubeconfig is read, and every cluster is asked whether it is there:
  * the Kubernetes provider names an unreachable one by its address only. Those that answer are asked for what the plan
- * needs of others. `contentOf`: the kubeconfig that is stored for a cluster; `isDeployed`: whether the stack had it before; `rotation`: where
- * an anchor moves.
+ * needs of others. `stored`: the kubeconfig that is stored for a cluster.
  */
 export async function preflight(
   plan: Plan,
-  contentOf: (cluster: ClusterPlan) => string | undefined,
-  isPreview: boolean,
-  isDeployed: (cluster: string) => boolean = () => false,
-  rotation?: RotationStep,
-): Promise<FullPreflight> {
+  stored: (cluster: ClusterPlan) => string | undefined,
+  { isPreview, last, rotation }: PreflightOptions,
+): Promise<StepJudgement> {
   const isLost = ({ kubeconfig }: ClusterPlan) => kubeconfig === undefined && !hasKubeconfig();
   // Without any kubeconfig, a reviewer may still see what would change.
   const lost = isPreview ? plan.clusters.filter(isLost) : [];
   const opened = plan.clusters.filter((cluster) => !lost.includes(cluster));
-  const unusable = opened.flatMap((cluster) => kubeconfigProblems(cluster, contentOf(cluster)));
-  if (unusable.length > 0) return { problems: unusable, warnings: [], notes: [], refusal: undefined };
+  const unusable = opened.flatMap((cluster) => kubeconfigProblems(cluster, stored(cluster)));
+  if (unusable.length > 0) return { ...QUIET, refusal: refusalOf(unusable) };
   const clusters = new Map(
     opened.map((cluster) => {
-      const value = contentOf(cluster);
+      const value = stored(cluster);
       const content = value === undefined ? undefined : ({ state: "found", value } as const);
       return [cluster.name, openCluster(cluster.name, cluster.context, content)] as const;
     }),
@@ -61,14 +62,19 @@ export async function preflight(
   for (const name of silent.keys()) clusters.delete(name);
   // As the verbs of `npx fleet` take it (`ops/verb.ts`).
   const asInjected = process.env.LINKERD_FLEET_AS_INJECTED === "true";
+  const deployed = readOutput(last, "clusters") ?? {};
+  const isDeployed = (cluster: string) => deployed[cluster] !== undefined;
   const answers = await Promise.all([
     missingApis(requiredApis(plan), clusters),
     missingNamespaces(requiredNamespaces(plan), clusters),
     judgeLooks(looks(plan, { isDeployed, asInjected }), clusters),
   ]);
   const names = lost.map(({ name }) => name).join(", ");
+  const problems = [
+    ...localChartProblems(plan, process.cwd()),
+    ...answers.flatMap(({ problems }) => problems),
+  ];
   return {
-    problems: [...localChartProblems(plan, process.cwd()), ...answers.flatMap(({ problems }) => problems)],
     warnings: [
       ...(lost.length === 0
         ? []
@@ -80,11 +86,15 @@ export async function preflight(
       ...moved.warnings,
     ],
     notes: moved.notes,
-    refusal: moved.refusal,
+    refusal: moved.refusal ?? refusalOf(problems),
   };
 }
 
-const QUIET = { notes: [], warnings: [], refusal: undefined };
+const QUIET: StepJudgement = { notes: [], warnings: [], refusal: undefined };
+
+function refusalOf(problems: readonly Problem[]): string | undefined {
+  return problems.length > 0 ? formatProblems(problems, "The clusters do not fit the stack file") : undefined;
+}
 
 /** Also of clusters that are known to be silent: an unknown one is not ready. */
 async function askBeforeRotation(step: RotationStep, clusters: ReadonlyMap<string, LiveCluster>) {

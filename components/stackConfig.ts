@@ -10,6 +10,11 @@ export function stackIdentity(): string {
   return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
+/** A configuration value of this project in plain text, also one that is a secret. */
+export function storedValue(key: string): string | undefined {
+  return pulumi.runtime.getConfig(`${pulumi.getProject()}:${key}`);
+}
+
 /** All configuration of this project as it stands in the stack file, with no judgement of it. */
 export function readStackConfig(): RawConfig {
   const prefix = `${pulumi.getProject()}:`;

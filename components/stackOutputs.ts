@@ -1,37 +1,44 @@
 import { kubeconfigIn } from "../fleet/clusters/kubeconfig";
 import type { ClusterPlan } from "../fleet/clusters/plan";
-import { type Problem, pathOf } from "../fleet/config/problems";
+import { formatProblems, type Problem, pathOf } from "../fleet/config/problems";
 import type { RawOutputs } from "../fleet/outputs/schema";
 import { type CrossStackOutputs, readCrossStack } from "../fleet/stacks/crossStack";
 import { readStackOutputs } from "./sdk";
-import { stackIdentity } from "./stackConfig";
+import { stackIdentity, storedValue } from "./stackConfig";
 
 /** This stack's outputs after its last deployment; none before the first. */
 export function lastOutputs(): Promise<RawOutputs> {
   return readStackOutputs(stackIdentity());
 }
 
-/** Cross-stack outputs of the other stacks, and their problems. A stack that does not exist yet has none. */
+/** Cross-stack outputs of the other stacks, and why some cannot be used. A stack that does not exist yet has none. */
 export async function readCrossStackOutputs(
   stacks: readonly string[],
-): Promise<{ crossStack: Map<string, CrossStackOutputs>; problems: string[] }> {
+): Promise<{ crossStack: Map<string, CrossStackOutputs>; unusable: string[] }> {
   const crossStack = new Map<string, CrossStackOutputs>();
-  const problems: string[] = [];
+  const unusable: string[] = [];
   const reads = await Promise.all(
     stacks.map(async (stack) => ({ stack, ...readCrossStack(await existing(stack)) })),
   );
   for (const { stack, crossStackOutputs, problem } of reads) {
     if (crossStackOutputs) crossStack.set(stack, crossStackOutputs);
     if (problem !== undefined)
-      problems.push(`stack ${stack} ${problem}: run \`pulumi up\` there with this version`);
+      unusable.push(`stack ${stack} ${problem}: run \`pulumi up\` there with this version`);
   }
-  return { crossStack, problems };
+  return { crossStack, unusable };
 }
 
-/** The kubeconfigs that other stacks make, by cluster, and what is wrong with them. They are secret. */
-export async function readKubeconfigs(
-  clusters: readonly ClusterPlan[],
-): Promise<{ kubeconfigs: Map<string, string>; problems: Problem[] }> {
+/** The kubeconfigs that are stored for clusters. They are secret. */
+export interface StoredKubeconfigs {
+  /** Those that other stacks make, by cluster. */
+  readonly kubeconfigs: ReadonlyMap<string, string>;
+  /** The one of a cluster, in this stack or in another; `undefined` where the caller's own is used. */
+  readonly stored: (cluster: ClusterPlan) => string | undefined;
+  /** Why those of other stacks cannot be used; `undefined` if they can. */
+  readonly unusable: string | undefined;
+}
+
+export async function readKubeconfigs(clusters: readonly ClusterPlan[]): Promise<StoredKubeconfigs> {
   const kubeconfigs = new Map<string, string>();
   const problems: Problem[] = [];
   const outputs = new Map<string, Promise<RawOutputs | undefined>>();
@@ -47,7 +54,15 @@ export async function readKubeconfigs(
       problems.push({ path: pathOf(["clusters", name, "kubeconfig"]), problem: found.problem, fix });
     }
   }
-  return { kubeconfigs, problems };
+  return {
+    kubeconfigs,
+    stored: ({ name, kubeconfig }) =>
+      kubeconfig && "secret" in kubeconfig ? storedValue(kubeconfig.secret) : kubeconfigs.get(name),
+    unusable:
+      problems.length > 0
+        ? formatProblems(problems, "Kubeconfigs of other stacks cannot be used")
+        : undefined,
+  };
 }
 
 async function existing(stack: string): Promise<RawOutputs | undefined> {

@@ -11,6 +11,7 @@ import { missingTrust } from "./stacks/issuers";
 import { pendingNotes, stackContext } from "./stacks/plan";
 import { guardTransition } from "./transition/guard";
 import type { RotationStep } from "./transition/ready";
+import type { StepJudgement } from "./transition/refusals";
 import { certificateNotes } from "./trust/dates";
 
 /** Inputs of a deployment besides the stack file. */
@@ -27,13 +28,18 @@ export interface Before {
 }
 
 /** The plan to deploy, or the reasons to change nothing, and the notes to a person about the step. */
-export interface Decision {
-  readonly plan?: Plan;
-  /** What the clusters have to be asked before; absent where no anchor moves. */
-  readonly rotation?: RotationStep;
-  readonly refusal?: string;
-  readonly notes: readonly string[];
-  readonly warnings: readonly string[];
+export type Decision = Accepted | Refused;
+
+interface Accepted extends StepJudgement {
+  readonly plan: Plan;
+  /** What the clusters have to be asked before; `undefined` where no anchor moves. */
+  readonly rotation: RotationStep | undefined;
+  readonly refusal: undefined;
+}
+
+interface Refused extends StepJudgement {
+  readonly plan?: undefined;
+  readonly refusal: string;
 }
 
 /** Decides before the first resource: the engine deletes nothing when the program ends with an error. */
@@ -45,8 +51,7 @@ export function decide(config: FleetConfig, { self, last, crossStack, unusable, 
   const planned = keepTokens(planFleet(config, stackContext(self, config, crossStack)), last);
   const plan = { ...planned, labelOrder: labelOrders(last, planned.exports) };
   const { notes, warnings, refusal, rotation } = guardTransition(last, plan, config.allowUnsafe);
-  return {
-    ...(refusal === undefined ? { plan, ...(rotation && { rotation }) } : { refusal }),
+  const step = {
     notes: [...pendingNotes(plan.pending), ...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)],
     warnings: [
       ...warnings,
@@ -56,8 +61,9 @@ export function decide(config: FleetConfig, { self, last, crossStack, unusable, 
       ...skippedPortNotes(plan),
     ],
   };
+  return refusal === undefined ? { ...step, plan, rotation, refusal } : { ...step, refusal };
 }
 
-function refuse(refusal: string): Decision {
+function refuse(refusal: string): Refused {
   return { refusal, notes: [], warnings: [] };
 }

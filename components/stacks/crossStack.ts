@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessPlan } from "../../fleet/access/plan";
 import { ownValues } from "../../fleet/exports/labels";
+import type { RawOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
 import {
   CROSS_STACK_SCHEMA,
   type Credentials,
   type CrossStackOutputs,
+  readCrossStack,
   type SignedIssuer,
 } from "../../fleet/stacks/crossStack";
 import type { OthersIssuer } from "../../fleet/stacks/issuers";
@@ -25,15 +27,17 @@ export interface CrossStackParts {
 }
 
 /**
- * The cross-stack outputs for the other stacks of the fleet, in the shape that `fleet/stacks/crossStack.ts` reads; secret.
- * `undefined` if there are no others. A cluster that is down keeps its `last` entries, and affects no other entry.
+ * The cross-stack outputs for the other stacks of the fleet, in the shape that `fleet/stacks/crossStack.ts` reads;
+ * secret. `undefined` if there are no others. `outputs`: those of the last deployment. A cluster that is down keeps its
+ * entries in them, and affects no other entry.
  */
 export async function crossStackOutputsOf(
   plan: Plan,
   parts: CrossStackParts,
-  last: CrossStackOutputs | undefined,
+  outputs: RawOutputs,
 ): Promise<pulumi.Output<unknown> | undefined> {
   if (!plan.shared) return undefined;
+  const last = readCrossStack(outputs).crossStackOutputs;
   const own = new Set(plan.clusters.map(({ name }) => name));
   const accesses = parts.accesses
     .filter(([{ source }]) => !own.has(source))

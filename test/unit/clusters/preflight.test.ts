@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { preflight } from "../../../components/preflight";
+import { formatProblems } from "../../../fleet/config/problems";
+import type { Plan } from "../../../fleet/plan";
 import type { RotationStep } from "../../../fleet/transition/ready";
 import { ApiServer, type Asked, type Reply } from "../../../testing/apiServer";
 import { certificate, type Pair } from "../../../testing/authority";
@@ -37,38 +39,42 @@ async function haveContexts(...contexts: string[]): Promise<string> {
 const prometheus = { namespace: "monitoring", serviceAccount: "prometheus" };
 const observed = meshPlan(2, { observability: { prometheus } });
 
+/** Before the first deployment. `ofC002`: the kubeconfig that is stored for it. */
+const firstLook = (plan: Plan, isPreview: boolean, ofC002?: string) =>
+  preflight(plan, ({ name }) => (name === "c002" ? ofC002 : undefined), {
+    ...{ isPreview, last: {}, rotation: undefined },
+  });
+
 describe("before the first resource", () => {
   it.each([["preview", true] as const, ["up", false] as const])(
     "a context that the kubeconfig does not have stops %s, with those that it has",
     async (_, isPreview) => {
       await haveContexts("c001", "c002-admin");
-      const { problems } = await preflight(meshPlan(2), () => undefined, isPreview);
-      expect(problems).toEqual([
-        {
-          path: "clusters.c002.context",
-          problem: 'cannot be used: the kubeconfig has no context "c002"; it has "c001", "c002-admin"',
-          fix: "name a context that your kubeconfig has, or set KUBECONFIG to the files that have it",
-        },
-      ]);
+      const { refusal } = await firstLook(meshPlan(2), isPreview);
+      const problem = {
+        path: "clusters.c002.context",
+        problem: 'cannot be used: the kubeconfig has no context "c002"; it has "c001", "c002-admin"',
+        fix: "name a context that your kubeconfig has, or set KUBECONFIG to the files that have it",
+      };
+      expect(refusal).toBe(formatProblems([problem], "The clusters do not fit the stack file"));
     },
   );
 
   it("a file that the kubeconfig names and is not there stops the run", async () => {
     const content = await haveContexts("c001", "c002");
     writeFileSync(join(folder, "kubeconfig"), content.replace("token: admin-of-c002", "tokenFile: missing"));
-    const { problems } = await preflight(meshPlan(2), () => undefined, false);
-    expect(problems).toMatchObject([
-      { path: "clusters.c002.context", problem: expect.stringMatching(/missing, which cannot be read/) },
-    ]);
+    const { refusal } = await firstLook(meshPlan(2), false);
+    expect(refusal).toMatch(/^ {2}clusters\.c002\.context\n.*missing, which cannot be read/m);
+    expect(refusal).not.toContain("c001.context");
   });
 
   it("a preview without any kubeconfig says what it did not check, and up stops", async () => {
     vi.stubEnv("KUBECONFIG", join(folder, "missing"));
-    const preview = await preflight(observed, () => undefined, true);
-    expect(preview.problems).toEqual([]);
+    const preview = await firstLook(observed, true);
+    expect(preview.refusal).toBeUndefined();
     expect(preview.warnings).toEqual([expect.stringMatching(/^There is no kubeconfig.* c001, c002;/)]);
-    const { problems } = await preflight(observed, () => undefined, false);
-    expect(problems.map(({ path }) => path)).toEqual(["clusters.c001.context", "clusters.c002.context"]);
+    const { refusal } = await firstLook(observed, false);
+    expect(refusal?.match(/clusters\..*/g)).toEqual(["clusters.c001.context", "clusters.c002.context"]);
   });
 
   describe("a cluster that does not answer", () => {
@@ -84,12 +90,8 @@ describe("before the first resource", () => {
       ["up", false, /Its resources fail in this update/] as const,
     ])("is named by %s once, with its context, and the others are checked", async (_, isPreview, outlook) => {
       await haveContexts("c001");
-      const { problems, warnings } = await preflight(
-        observed,
-        ({ name }) => (name === "c002" ? deadEnd("https://127.0.0.1:1") : undefined),
-        isPreview,
-      );
-      expect(problems).toMatchObject([{ problem: expect.stringMatching(/^c001 has no PodMonitor/) }]);
+      const { refusal, warnings } = await firstLook(observed, isPreview, deadEnd("https://127.0.0.1:1"));
+      expect(refusal?.match(/\S+ has no .*/g)).toEqual([expect.stringMatching(/^c001 has no PodMonitor/)]);
       expect(warnings).toEqual([
         expect.stringMatching(
           /^The cluster "c002" is unreachable \(context "c002"\): .*ECONNREFUSED.*unreachable\.md/,
@@ -103,13 +105,9 @@ describe("before the first resource", () => {
       const mute = createServer().listen(0, "127.0.0.1");
       await once(mute, "listening");
       const { port } = mute.address() as AddressInfo;
-      const { problems, warnings } = await preflight(
-        meshPlan(2),
-        ({ name }) => (name === "c002" ? deadEnd(`http://127.0.0.1:${port}`) : undefined),
-        true,
-      );
+      const { refusal, warnings } = await firstLook(meshPlan(2), true, deadEnd(`http://127.0.0.1:${port}`));
       mute.close();
-      expect(problems).toEqual([]);
+      expect(refusal).toBeUndefined();
       expect(warnings).toEqual([
         expect.stringMatching(/^The cluster "c002" is unreachable .*no answer within 5 s/),
       ]);
@@ -177,14 +175,10 @@ describe("before a trust anchor moves", () => {
     writeFileSync(join(folder, "kubeconfig"), server.kubeconfig(["c001", "c002"]));
     vi.stubEnv("KUBECONFIG", join(folder, "kubeconfig"));
   }
+  const deployed = { version: "2026.8.3", gateway: { type: "loadBalancer" } };
+  const last = { clusters: { c001: deployed, c002: deployed } };
   const look = (rotation?: RotationStep, isPreview = false) =>
-    preflight(
-      meshPlan(2),
-      () => undefined,
-      isPreview,
-      () => true,
-      rotation,
-    );
+    preflight(meshPlan(2), () => undefined, { isPreview, last, rotation });
 
   it("nothing is asked where none does", async () => {
     await haveClusters();
@@ -229,9 +223,9 @@ describe("before a trust anchor moves", () => {
     ],
   ])("%s are not known, and hold it back", async (_, isDenied, message) => {
     await haveClusters(({ path }) => (isDenied(path) ? { status: 403, body: { message } } : undefined));
-    const { refusal, problems } = await look(step(), true);
-    expect(problems).toEqual([]);
+    const { refusal } = await look(step(), true);
     expect(refusal).toContain(`rotate-before-ready: c002: it cannot be read: ${message}`);
+    expect(refusal).not.toContain("The clusters do not fit");
   });
 
   it("a cluster that does not answer holds it back, with no second wait", async () => {

@@ -155,7 +155,7 @@ describe("the root key", () => {
     for (const stack of STACKS) {
       const plan = planOf(config, stack, crossStack);
       const { resources, parts } = await run(plan, crossStack);
-      const output = (await crossStackOutputsOf(plan, parts, undefined)) ?? never();
+      const output = (await crossStackOutputsOf(plan, parts, {})) ?? never();
       expect(await pulumi.isSecret(output)).toBe(true);
       const value = await new Promise<unknown>((resolve) => output.apply(resolve));
       const { crossStackOutputs = never() } = readCrossStack({ handover: value });

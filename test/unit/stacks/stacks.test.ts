@@ -224,7 +224,7 @@ describe("what a stack hands over", () => {
     );
     const credentials = registered.find(({ name }) => name === "us-to-eu-mirror");
     expect(isSecretInput(credentials?.inputs.data)).toBe(true);
-    const outputs = parts && (await crossStackOutputsOf(plan, parts, undefined));
+    const outputs = parts && (await crossStackOutputsOf(plan, parts, {}));
     if (!outputs) throw new Error("no outputs");
     expect(await pulumi.isSecret(outputs)).toBe(true);
     const value = await new Promise<unknown>((resolve) => outputs?.apply(resolve));
