@@ -6,7 +6,8 @@ import type { Row } from "../../ops/access/print";
 import { judge } from "../../ops/verify/judge";
 import { readFleet } from "../../ops/verify/read";
 import { meshStackFile } from "../../testing/liveFleet";
-import { type Applied, PLANTED, type Planted } from "../../testing/planted";
+import { PLANTED } from "../../testing/planted/all";
+import type { Applied, Planted } from "../../testing/planted/objects";
 import { Hands, type Manifest, type ObjectId, type Undo } from "./hands";
 import { TestLab } from "./harness";
 

@@ -7,7 +7,8 @@ import { parseOutputs } from "../../../live/outputs";
 import { judge, type Result } from "../../../ops/verify/judge";
 import { readFleet } from "../../../ops/verify/read";
 import { LiveFleet, meshStackFile, type Stored } from "../../../testing/liveFleet";
-import { type Applied, PLANTED, type Planted } from "../../../testing/planted";
+import { PLANTED } from "../../../testing/planted/all";
+import type { Applied, Planted } from "../../../testing/planted/objects";
 
 let fleet: LiveFleet;
 beforeAll(async () => {
