@@ -1,5 +1,5 @@
-import { kubeconfigIn } from "../fleet/clusters/kubeconfig";
 import type { ClusterPlan } from "../fleet/clusters/plan";
+import { kubeconfigIn } from "../fleet/clusters/storedKubeconfig";
 import { formatProblems, type Problem, pathOf } from "../fleet/config/problems";
 import type { RawOutputs } from "../fleet/outputs/schema";
 import { type CrossStackOutputs, readCrossStack } from "../fleet/stacks/crossStack";

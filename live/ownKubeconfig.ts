@@ -7,10 +7,10 @@ import {
   identifiesSomeone,
   type Kubeconfig,
   type KubeconfigUser,
-  kubeconfigProblem,
   mergeKubeconfigs,
   parseKubeconfig,
 } from "../fleet/clusters/kubeconfig";
+import { kubeconfigProblem } from "../fleet/clusters/storedKubeconfig";
 
 /** The access that a kubeconfig's content gives, or the caller's own kubeconfig. Throws with words for a person. */
 export function readAccess(context: string | undefined, content: string | undefined): Access {

@@ -1,6 +1,5 @@
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
-import type { OutputRef } from "../config/common";
 
 /**
  * Kubeconfigs as client-go reads them, for kubectl and the engine's provider read with it: `tools/clientcmd` and
@@ -268,57 +267,4 @@ function execProblems({ apiVersion, command, env, interactiveMode }: ExecPlugin)
     problems.push("has an exec plugin whose interactiveMode is not Never, IfAvailable or Always");
   }
   return problems;
-}
-
-/**
- * Why the content of a kubeconfig that a stack stores cannot be used, or nothing. It stands in no folder: relative paths
- * in it lead nowhere.
- */
-export function kubeconfigProblem(content: string, context: string | undefined): string | undefined {
-  const parsed = parseKubeconfig(content);
-  if ("problem" in parsed) return parsed.problem;
-  const config = parsed.value;
-  if (config.clusters.size === 0 || config.contexts.size === 0) {
-    return "is no kubeconfig: it lists no clusters or no contexts";
-  }
-  const found = accessOf(config, context);
-  if ("problem" in found) return found.problem;
-  const { cluster, user } = found.value;
-  const paths = [
-    cluster["certificate-authority"],
-    user["client-certificate"],
-    user["client-key"],
-    user.tokenFile,
-  ];
-  const relative = paths.find((path) => path && !isAbsolute(path));
-  if (relative) return `names a file by a relative path (${relative}), which leads nowhere from a stack`;
-  const command = user.exec?.command ?? "";
-  if (/[/\\]/.test(command) && !isAbsolute(command)) {
-    return `names an exec command by a relative path (${command}), which leads nowhere from a stack`;
-  }
-  return undefined;
-}
-
-/** The kubeconfig in an output of another stack: a text, or the map that some programs make. */
-export function kubeconfigIn(
-  outputs: Readonly<Record<string, unknown>> | undefined,
-  { stack, output }: OutputRef,
-  context: string | undefined,
-): Result<string> {
-  if (outputs === undefined) return { problem: `there is no stack ${stack}` };
-  const found = outputs[output];
-  if (found === undefined || found === null) {
-    const names = Object.keys(outputs).join(", ");
-    return { problem: `stack ${stack} has no output ${output}; it has ${names || "none"}` };
-  }
-  const content = typeof found === "string" ? found : JSON.stringify(found);
-  const problem = kubeconfigProblem(content, context);
-  return problem === undefined
-    ? { value: content }
-    : { problem: `the output ${output} of stack ${stack} ${problem}` };
-}
-
-/** On Linux and macOS, or on Windows. */
-function isAbsolute(path: string): boolean {
-  return /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(path);
 }

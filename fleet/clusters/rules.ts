@@ -13,8 +13,8 @@ import type { Readable } from "../config/readable";
 import { gatewayPorts } from "../gateways/plan";
 import type { EmissaryConfig } from "../gateways/schema";
 import { sameStack } from "../stacks/plan";
-import { kubeconfigProblem } from "./kubeconfig";
 import type { ClusterConfig } from "./schema";
+import { kubeconfigProblem } from "./storedKubeconfig";
 
 /** Each cluster is one of its own, and can be reached. */
 export function clusterRules(fleet: Readable): Problem[] {
@@ -104,7 +104,9 @@ function unusableKubeconfigs({ raw, clusters }: Readable): Problem[] {
   });
 }
 
-/** A stored text, also one that is JSON and was read as such; `undefined` where it is not there, encrypted or blinded. */
+/**
+ * A stored text, also one that is JSON and was read as such; `undefined` where it is not there, encrypted or blinded.
+ */
 function storedText(value: unknown): string | undefined {
   if (typeof value === "string" || value === undefined) return value;
   if (isMap(value) && Object.keys(value).every((key) => key === "secure")) return undefined;

@@ -1,4 +1,5 @@
 import { crossingModes, type NamedClusters } from "../../fleet/exports/named";
+import { type Cluster, changes, type Export, type Link, type Marked, type Parts, together } from "./changes";
 import { type Mark, SIGNS } from "./marks";
 import type { View } from "./view";
 
@@ -65,11 +66,8 @@ const MOST_BOXES = 24;
 
 /** Draws a fleet; with `before`, also what has changed since then, and what is gone. */
 export function draw(after: View, before: View = after): Picture {
-  const clusters = compare(clustersOf(before), clustersOf(after), ({ name }) => name);
-  const links = compare(linksOf(before), linksOf(after), ({ source, target }) => `${source} ${target}`);
-  const exports = compare(exportsOf(before), exportsOf(after), (it) => `${it.cluster} ${it.service}`);
-  const parts = { clusters, links, exports };
-
+  const parts = changes(before, after);
+  const { clusters, exports } = parts;
   const fold = folding(parts);
   const members = Map.groupBy(clusters, fold);
   const boxes = [...members].map(([id, of]) => ({ id, of, box: boxOf(id, of, parts) }));
@@ -88,86 +86,6 @@ export function draw(after: View, before: View = after): Picture {
     clusters: clusters.filter(({ mark }) => mark !== "removed").length,
     links: after.links.length,
   };
-}
-
-/** What a picture shows of a cluster, and no more: the rest is no change of it. */
-interface Cluster {
-  readonly name: string;
-  readonly region: string | undefined;
-  readonly version: string;
-  readonly gateway: string;
-}
-type Link = View["links"][number] & {
-  /** Of the source's access to the target. */
-  readonly generation: number;
-};
-interface Export {
-  readonly cluster: string;
-  readonly service: string;
-  readonly modes: readonly string[];
-  readonly to?: NamedClusters<string>;
-  readonly callers: readonly string[];
-  readonly audited: boolean;
-}
-interface Marked<T> {
-  /** As it was, if it was there. */
-  readonly was: T | undefined;
-  /** As it is after the change, or as it was where it is gone. */
-  readonly it: T;
-  readonly mark: Mark;
-}
-interface Parts {
-  readonly clusters: readonly Marked<Cluster>[];
-  readonly links: readonly Marked<Link>[];
-  readonly exports: readonly Marked<Export>[];
-}
-
-function clustersOf({ clusters }: View): Cluster[] {
-  return Object.entries(clusters).map(([name, { region, version, gateway }]) => ({
-    name,
-    region,
-    version,
-    gateway: gateway.type,
-  }));
-}
-
-function linksOf({ links, accesses }: View): Link[] {
-  const generations = new Map(
-    accesses.map(({ source, target, generation }) => [`${source} ${target}`, generation]),
-  );
-  // Deployments from before there were generations say nothing of the first.
-  return links.map((link) => ({
-    ...link,
-    generation: generations.get(`${link.source} ${link.target}`) ?? 1,
-  }));
-}
-
-function exportsOf({ services }: View): Export[] {
-  return services.flatMap(({ namespace, name, modes, to, callers, clusters, audited = [] }) =>
-    clusters.map((cluster) => ({
-      ...{ cluster, service: `${namespace}/${name}`, modes, callers },
-      ...(to ? { to } : {}),
-      audited: audited.includes(cluster),
-    })),
-  );
-}
-
-/** Everything of both, in the order of the keys. */
-function compare<T>(before: readonly T[], after: readonly T[], key: (it: T) => string): Marked<T>[] {
-  const was = new Map(before.map((it) => [key(it), it]));
-  const is = new Map(after.map((it) => [key(it), it]));
-  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((one): Marked<T>[] => {
-    const [old, now] = [was.get(one), is.get(one)];
-    if (now === undefined) return old === undefined ? [] : [{ was: old, it: old, mark: "removed" }];
-    if (old === undefined) return [{ was: undefined, it: now, mark: "added" }];
-    return [{ was: old, it: now, mark: JSON.stringify(old) === JSON.stringify(now) ? "same" : "changed" }];
-  });
-}
-
-/** One mark for several parts. */
-function together(parts: readonly { readonly mark: Mark }[]): Mark {
-  const [first, ...others] = new Set(parts.map(({ mark }) => mark));
-  return others.length === 0 ? (first ?? "same") : "changed";
 }
 
 type Folding = (cluster: Marked<Cluster>) => string;

@@ -1,13 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import {
-  accessOf,
-  kubeconfigIn,
-  kubeconfigProblem,
-  mergeKubeconfigs,
-  parseKubeconfig,
-} from "../../../fleet/clusters/kubeconfig";
+import { accessOf, mergeKubeconfigs, parseKubeconfig } from "../../../fleet/clusters/kubeconfig";
+import { kubeconfigIn, kubeconfigProblem } from "../../../fleet/clusters/storedKubeconfig";
 import { proxyOf } from "../../../live/proxy";
 
 const SECRET = "planted-secret";
