@@ -4,10 +4,10 @@ import type { TestLab } from "../test/lab/harness";
 import { certificate } from "../testing/authority";
 
 /**
- * The steps of Linkerd's documentation, one after the other as it has them: `linkerd install --crds`, `linkerd install`,
- * `linkerd check`, `linkerd multicluster install`, and `link-gen | kubectl apply` for each pair. Where those print a
- * chart, Helm does; where they wait, kubectl does. What our program makes besides (accesses of their own, webhook
- * certificates, grants, admission) is not in it.
+ * The steps of Linkerd's documentation, one after the other as it has them: `linkerd install --crds`,
+ * `linkerd install`, `linkerd check`, `linkerd multicluster install`, and `link-gen | kubectl apply` for each pair.
+ * Where those print a chart, Helm does; where they wait, kubectl does. What our program makes besides (accesses of
+ * their own, webhook certificates, grants, admission) is not in it.
  */
 const SCRIPT = `
 chart() { helm template "$1" "$CHARTS/$1" --kube-version 1.35.0 --no-hooks "\${@:2}"; }

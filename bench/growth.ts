@@ -4,7 +4,9 @@ export interface Sample {
   readonly value: number;
 }
 
-/** The exponent k of value ≈ c × size^k: the slope of the straight line through the samples on two logarithmic axes. */
+/**
+ * The exponent k of value ≈ c × size^k: the slope of the straight line through the samples on two logarithmic axes.
+ */
 export function exponent(samples: readonly Sample[]): number {
   const logs = samples.map(({ size, value }) => [Math.log(size), Math.log(value)] as const);
   const mean = (at: 0 | 1) => logs.reduce((sum, log) => sum + log[at], 0) / logs.length;
@@ -25,7 +27,9 @@ interface Fleet {
   readonly links: number;
 }
 
-/** Least squares of the relative errors, so that the largest fleet does not decide alone. Needs three fleets or more. */
+/**
+ * Least squares of the relative errors, so that the largest fleet does not decide alone. Needs three fleets or more.
+ */
 export function shares<T extends Fleet>(fleets: readonly T[], of: (fleet: T) => number): Shares {
   const rows = fleets.map((fleet) => {
     const value = of(fleet);

@@ -16,7 +16,9 @@ const TRUST = "trust";
 const outputs = outputsSchema.pick({ links: true });
 const jobs = z.object({ jobs: z.array(z.unknown()) });
 
-/** A fleet from nothing until no link is pending: each stack a hub with its spokes, and the hubs linked to the first. */
+/**
+ * A fleet from nothing until no link is pending: each stack a hub with its spokes, and the hubs linked to the first.
+ */
 async function measure(fleet: MemoryFleet, count: number): Promise<void> {
   const stacks = Array.from({ length: count }, (_, at) => `s${String(at + 1).padStart(2, "0")}`);
   const pairs = stacks.flatMap((stack) => [

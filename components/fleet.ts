@@ -32,7 +32,9 @@ export class Fleet extends pulumi.ComponentResource {
   readonly trustBundle: pulumi.Output<string>;
   /** By cluster: the addresses of its gateway; none where there is no gateway. */
   readonly gatewayAddresses: Readonly<Record<string, pulumi.Output<string>>>;
-  /** The sources of truth of each federated service, in each cluster that sees it: its ports and metadata are theirs. */
+  /**
+   * The sources of truth of each federated service, in each cluster that sees it: its ports and metadata are theirs.
+   */
   readonly sourcesOfTruth: readonly FederatedView<pulumi.Output<readonly string[]>>[];
   /** For the other stacks of the fleet, where there are others. */
   readonly crossStackParts: CrossStackParts;
@@ -225,9 +227,9 @@ export class Fleet extends pulumi.ComponentResource {
       name,
       {
         ...(context === undefined ? {} : { context }),
-        // Empty: the plugin reads the caller's kubeconfig as kubectl does. Without it, the SDK would hand over the text of
-        // KUBECONFIG: several files in it would be no kubeconfig, relative paths in one would lead nowhere, and the state
-        // would change with the machine.
+        // Empty: the plugin reads the caller's kubeconfig as kubectl does. Without it, the SDK would hand over the
+        // text of KUBECONFIG: several files in it would be no kubeconfig, relative paths in one would lead nowhere,
+        // and the state would change with the machine.
         kubeconfig: stored ?? "",
         // Without it a change of address or CA would replace every resource of the cluster.
         clusterIdentifier: name,

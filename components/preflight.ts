@@ -35,9 +35,9 @@ export interface PreflightOptions {
 }
 
 /**
- * Looks before the first resource. Every cluster's kubeconfig is read, and every cluster is asked whether it is there:
- * the Kubernetes provider names an unreachable one by its address only. Those that answer are asked for what the plan
- * needs of others. `stored`: the kubeconfig that is stored for a cluster.
+ * Looks before the first resource. Every cluster's kubeconfig is read, and every cluster is asked whether it is
+ * there: the Kubernetes provider names an unreachable one by its address only. Those that answer are asked for what
+ * the plan needs of others. `stored`: the kubeconfig that is stored for a cluster.
  */
 export async function preflight(
   plan: Plan,

@@ -1,4 +1,6 @@
-/** Every contact with parts of the Pulumi SDK that are not documented. Each says what it needs and what would break. */
+/**
+ * Every contact with parts of the Pulumi SDK that are not documented. Each says what it needs and what would break.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import { isConfigSecret } from "@pulumi/pulumi/runtime/config";
 import { NEEDED_PULUMI } from "../fleet/neededVersions";
@@ -10,8 +12,8 @@ declare module "@pulumi/pulumi/runtime/config" {
 }
 
 /**
- * The SDK's debug messages quote each resource, secrets in plain text. The engine shows them only on demand, but event
- * logs and the JSON streams of `up` and `preview` hold them.
+ * The SDK's debug messages quote each resource, secrets in plain text. The engine shows them only on demand, but
+ * event logs and the JSON streams of `up` and `preview` hold them.
  */
 export function silenceSdkDebugMessages(): void {
   Object.assign(pulumi.log, { debug: () => Promise.resolve() });
@@ -53,8 +55,8 @@ export function isSecretValue(key: string): boolean {
 }
 
 /**
- * The outputs of a stack's last deployment. The same call stands behind a `StackReference`, but that is a resource: one
- * to the stack itself would be a step of every preview and would change the state even when the transition guard
+ * The outputs of a stack's last deployment. The same call stands behind a `StackReference`, but that is a resource:
+ * one to the stack itself would be a step of every preview and would change the state even when the transition guard
  * refuses; one to another stack would copy that stack's secrets into this one's state.
  */
 export async function readStackOutputs(name: string): Promise<RawOutputs> {
@@ -67,15 +69,17 @@ export async function readStackOutputs(name: string): Promise<RawOutputs> {
 
 /**
  * Whether all resources were deployed, so far as a program can know: with `--continue-on-error` it goes on after a
- * failure and is told nothing, but a resource that failed, or was skipped for one, has no id. In a preview the answer is
- * yes.
+ * failure and is told nothing, but a resource that failed, or was skipped for one, has no id. In a preview the answer
+ * is yes.
  */
 export async function allResourcesCreated(resources: readonly pulumi.Resource[]): Promise<boolean> {
   const custom = resources.filter((resource) => pulumi.CustomResource.isInstance(resource));
   return (await Promise.all(custom.map(({ id }) => isResolved(id)))).every((resolved) => resolved);
 }
 
-/** Whether an output has a value: one of a resource that failed or was skipped has none. In a preview it may yet come. */
+/**
+ * Whether an output has a value: one of a resource that failed or was skipped has none. In a preview it may yet come.
+ */
 export async function isResolved(output: pulumi.Output<unknown>): Promise<boolean> {
   // The SDK's own StackReference relies on it; an `apply` on what was skipped would never run.
   const { isKnown } = output as pulumi.Output<unknown> & { readonly isKnown: Promise<boolean> };

@@ -36,7 +36,10 @@ interface Schema {
   readonly oneOf?: readonly Schema[];
 }
 
-/** The documents that follow from the configuration's schema, the rules, the verbs, the dev stack and what the bench found, by their path. */
+/**
+ * The documents that follow from the configuration's schema, the rules, the verbs, the dev stack and what the bench
+ * found, by their path.
+ */
 export function documents(): Readonly<Record<string, string>> {
   const schema = z.toJSONSchema(fleetConfig, { io: "input" });
   return {

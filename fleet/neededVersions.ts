@@ -17,8 +17,8 @@ export function pulumiProblem(version: string): string | undefined {
 }
 
 /**
- * The oldest Linkerd whose policy controller knows `accessPolicy: audit` (linkerd2 #12846), as the channels number their
- * charts.
+ * The oldest Linkerd whose policy controller knows `accessPolicy: audit` (linkerd2 #12846), as the channels number
+ * their charts.
  */
 const NEEDED_FOR_AUDIT = { edge: "2024.7.5", enterprise: "2.16.0" } as const;
 

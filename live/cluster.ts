@@ -25,13 +25,15 @@ export type PolicyRules = z.infer<typeof rules>["status"];
 export interface LiveCluster {
   readonly name: string;
   /**
-   * One object (or any other answer) at a path of the API, such as `/api/v1/namespaces/linkerd/secrets/x`. `within`: how
-   * many ms it may take, where it is less than for other reads.
+   * One object (or any other answer) at a path of the API, such as `/api/v1/namespaces/linkerd/secrets/x`. `within`:
+   * how many ms it may take, where it is less than for other reads.
    */
   get<T>(path: string, shape: z.ZodType<T>, within?: number): Promise<Read<T>>;
   /** All items at a path, page by page, for five minutes at most. `missing`: the cluster does not know the kind. */
   list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>>;
-  /** What the holder of a token may do in one namespace, as the cluster itself says. `denied`: it takes no such token. */
+  /**
+   * What the holder of a token may do in one namespace, as the cluster itself says. `denied`: it takes no such token.
+   */
   rulesOf(token: string, namespace: string): Promise<Read<PolicyRules>>;
   /** Deletes the object at a path; `missing` if there was none. */
   remove(path: string): Promise<Read<unknown>>;

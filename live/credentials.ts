@@ -55,8 +55,8 @@ function attempt<T>(work: () => T): T | undefined {
 }
 
 /**
- * The one auth-provider that client-go still has, `oidc`, as long as its token is valid. kubectl renews it and writes the
- * kubeconfig anew, which is not for a program that only reads.
+ * The one auth-provider that client-go still has, `oidc`, as long as its token is valid. kubectl renews it and writes
+ * the kubeconfig anew, which is not for a program that only reads.
  */
 function idToken(provider: NonNullable<KubeconfigUser["auth-provider"]>): string {
   const token = provider.config?.["id-token"] ?? "";

@@ -4,9 +4,10 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 export type ProxyVariables = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy by which kubectl and the engine's provider reach a server for which the kubeconfig names none. Never one for
- * this machine itself. Its rules are those of Go's `golang.org/x/net/http/httpproxy`: `HTTPS_PROXY` (or `HTTP_PROXY` for
- * a plain server), unless `NO_PROXY` lists the host, a domain above it, its address or a network that holds it.
+ * The proxy by which kubectl and the engine's provider reach a server for which the kubeconfig names none. Never one
+ * for this machine itself. Its rules are those of Go's `golang.org/x/net/http/httpproxy`: `HTTPS_PROXY` (or
+ * `HTTP_PROXY` for a plain server), unless `NO_PROXY` lists the host, a domain above it, its address or a network
+ * that holds it.
  * @example proxyOf(new URL("https://api.eu.example.com"), { HTTPS_PROXY: "proxy:3128" }) // http://proxy:3128/
  */
 export function proxyOf(server: URL, env: ProxyVariables): URL | undefined {

@@ -6,9 +6,9 @@ import type { PreviewValue } from "./previewValue";
 import { objectName, type Resource } from "./resource";
 
 /**
- * Whether an identity stands for callers of every namespace. `*` is everybody, `*.` a suffix, and a star elsewhere is a
- * letter like others (linkerd2 `policy-controller/core/src/identity_match.rs`): a suffix that names no namespace before
- * `serviceaccount` is wider than any grant.
+ * Whether an identity stands for callers of every namespace. `*` is everybody, `*.` a suffix, and a star elsewhere is
+ * a letter like others (linkerd2 `policy-controller/core/src/identity_match.rs`): a suffix that names no namespace
+ * before `serviceaccount` is wider than any grant.
  */
 export function isEverybody({ text }: PreviewValue): boolean {
   if (text === undefined) return false;
@@ -58,7 +58,9 @@ export function isOfGateway(of: Resource, which: "networks" | "identities"): boo
   return gatewayOf(objectName(of), of.properties.at("metadata", "namespace"), which) !== undefined;
 }
 
-/** Whose gateway's authentication this is. The chart's are in its own namespace alone: elsewhere they are anybody's. */
+/**
+ * Whose gateway's authentication this is. The chart's are in its own namespace alone: elsewhere they are anybody's.
+ */
 export function gatewayOf(
   name: string | undefined,
   namespace: PreviewValue,

@@ -1,6 +1,6 @@
 /**
- * `npm run policy -- [--profile policy/profiles/prod.json] STATE.json`: judges what `pulumi stack export` wrote, with no
- * engine and no cluster. Exit code 1 where a mandatory rule fired, 2 for a file that cannot be read.
+ * `npm run policy -- [--profile policy/profiles/prod.json] STATE.json`: judges what `pulumi stack export` wrote, with
+ * no engine and no cluster. Exit code 1 where a mandatory rule fired, 2 for a file that cannot be read.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

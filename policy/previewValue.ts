@@ -15,9 +15,10 @@ type Data =
   | { readonly [key: string]: Data };
 
 /**
- * A place in the properties of a resource. The SDK's own objects throw at whoever touches an unknown, and the throw ends
- * the rule for the resource, or for the whole stack. Here an unknown is never taken for wrong nor for absent: each
- * question about it is answered in the rule's favour, and noted, so that the preview can say what it did not judge.
+ * A place in the properties of a resource. The SDK's own objects throw at whoever touches an unknown, and the throw
+ * ends the rule for the resource, or for the whole stack. Here an unknown is never taken for wrong nor for absent:
+ * each question about it is answered in the rule's favour, and noted, so that the preview can say what it did not
+ * judge.
  */
 export class PreviewValue {
   private constructor(

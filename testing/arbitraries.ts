@@ -275,7 +275,10 @@ const linkerd: fc.Arbitrary<FleetInput["linkerd"]> = fc.record(
   { requiredKeys: ["version"] },
 );
 
-/** Valid fleets of any shape; narrow them by the kinds of topology and the number of clusters, or widen them by audits. */
+/**
+ * Valid fleets of any shape; narrow them by the kinds of topology and the number of clusters, or widen them by
+ * audits.
+ */
 export function fleetInputs(
   options: {
     kinds?: readonly Kind[];

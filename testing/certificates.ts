@@ -7,8 +7,8 @@ export interface Certificate {
 }
 
 /**
- * Makes a certificate that no library would let through, too: X.509 v3 in DER (RFC 5280), by hand. `signer` is another
- * certificate of the same type, where it does not sign itself.
+ * Makes a certificate that no library would let through, too: X.509 v3 in DER (RFC 5280), by hand. `signer` is
+ * another certificate of the same type, where it does not sign itself.
  */
 export function selfSigned(
   type: { readonly curve: "P-256" | "P-384" } | { readonly rsaBits: number },

@@ -136,7 +136,9 @@ function isCalled(object: object, { name, namespace }: FleetObject["metadata"]):
   return metadata.name === name && metadata.namespace === namespace;
 }
 
-/** As linkerd2 `linkerd-multicluster/templates/gateway.yaml` and `gateway-policy.yaml` have it, or Emissary patched. */
+/**
+ * As linkerd2 `linkerd-multicluster/templates/gateway.yaml` and `gateway-policy.yaml` have it, or Emissary patched.
+ */
 function addGateway(lists: Lists, gateway: GatewayPlan, at: number): void {
   if (!gateway.enabled) return;
   const [namespace, name, account] =

@@ -3,8 +3,8 @@ import { selfSigned } from "./certificates";
 const NAMES = ["us", "eu", "ap"];
 
 /**
- * A stack file whose fleet makes every kind of object that the program knows: between them, the two do. A setting that
- * makes a new kind belongs in here.
+ * A stack file whose fleet makes every kind of object that the program knows: between them, the two do. A setting
+ * that makes a new kind belongs in here.
  */
 export function everyKindStackFile(provider: "own" | "cert-manager") {
   const cluster = (name: string, at: number, more: object) => ({

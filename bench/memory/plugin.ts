@@ -4,8 +4,8 @@ import { field, isProps, type Props, text, UNKNOWN, type Value } from "../../lab
 
 /**
  * A `kubernetes` plugin without API servers, for measuring what the engine and the program cost. It echoes what it is
- * given: what is written exists in the state alone, nothing is waited for, no chart is rendered. Installed by the bench
- * only, into a PULUMI_HOME of its own.
+ * given: what is written exists in the state alone, nothing is waited for, no chart is rendered. Installed by the
+ * bench only, into a PULUMI_HOME of its own.
  */
 export const plugin: Plugin = {
   name: "kubernetes",

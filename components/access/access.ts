@@ -21,7 +21,8 @@ export interface AccessArgs {
 
 /**
  * The access that a target grants one source: a ServiceAccount, bound to the target's read-only role, and its tokens:
- * one, or several while it is rotated. Each source has its own, so that one can be revoked without touching the others.
+ * one, or several while it is rotated. Each source has its own, so that one can be revoked without touching the
+ * others.
  */
 export class Access extends pulumi.ComponentResource implements LinkAccess {
   readonly serviceAccount: string;

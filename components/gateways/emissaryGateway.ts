@@ -16,8 +16,8 @@ export interface EmissaryGatewayArgs {
 /**
  * Makes an Emissary-ingress that somebody else owns carry the links as well. Its proxy does it, Envoy sees nothing of
  * it. Patched onto its Deployment, and by the multicluster extension onto its Service, is only what the chart's own
- * gateway has, and it is taken back on removal, in this order: the ports first, then the policies, then the annotations
- * of the pods.
+ * gateway has, and it is taken back on removal, in this order: the ports first, then the policies, then the
+ * annotations of the pods.
  */
 export class EmissaryGateway extends pulumi.ComponentResource {
   /** They close its ports: only then may its Service show them. */
@@ -33,7 +33,8 @@ export class EmissaryGateway extends pulumi.ComponentResource {
       "deployment",
       kubernetes.apps.v1.DeploymentPatch,
     );
-    // In a first preview the outputs are the inputs; the status, which is none of them, is not known until there is more.
+    // In a first preview the outputs are the inputs; the status, which is none of them, is not known until there is
+    // more.
     const selector = pulumi.all([deployment.spec, deployment.status]).apply(([spec]) => {
       const wrong = accountMismatch(cluster, config, spec?.template?.spec?.serviceAccountName);
       if (wrong !== undefined) throw new pulumi.RunError(wrong);

@@ -4,8 +4,8 @@ import type { ChartPlan } from "../../fleet/linkerd/charts";
 import type { ReleasePlan } from "../../fleet/linkerd/releases";
 
 /**
- * One chart as a Helm release, waited for until its workloads are available. `secret`: a secret configuration value of
- * this stack.
+ * One chart as a Helm release, waited for until its workloads are available. `secret`: a secret configuration value
+ * of this stack.
  */
 export function chartRelease(
   name: string,

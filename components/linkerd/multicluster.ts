@@ -69,8 +69,8 @@ export class Multicluster extends pulumi.ComponentResource {
   }
 
   /**
-   * In the state it is the same resource as the chart's: with `--continue-on-error` the engine would delete one that is
-   * no longer there also when the Links that still refer to it are skipped, and then refuse its own state.
+   * In the state it is the same resource as the chart's: with `--continue-on-error` the engine would delete one that
+   * is no longer there also when the Links that still refer to it are skipped, and then refuse its own state.
    */
   private emissaryService(
     name: string,

@@ -26,8 +26,9 @@ export interface LinkArgs {
   /** `undefined` for a target without a gateway. */
   readonly gatewayAddress: pulumi.Output<string> | undefined;
   /**
-   * Resources that must be ready before the credentials. The first child depends on them, not the component: a component
-   * whose dependency failed is skipped, and the engine ends the whole update when a skipped component then ends.
+   * Resources that must be ready before the credentials. The first child depends on them, not the component: a
+   * component whose dependency failed is skipped, and the engine ends the whole update when a skipped component then
+   * ends.
    */
   readonly after: readonly pulumi.Resource[];
   /** Namespaces of the source. */

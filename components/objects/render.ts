@@ -29,8 +29,8 @@ export class Rendered {
 }
 
 /**
- * Makes a resource of each object, called `<name>-<id>` or as `nameOf` says; what is given as `dependsOn` comes before them all. This is the
- * one place that makes Kubernetes resources, besides Helm releases.
+ * Makes a resource of each object, called `<name>-<id>` or as `nameOf` says; what is given as `dependsOn` comes
+ * before them all. This is the one place that makes Kubernetes resources, besides Helm releases.
  */
 export function renderObjects(
   name: string,
@@ -70,7 +70,9 @@ export function aliasOf({ alias }: ResourceName, suffix = ""): { readonly aliase
   return alias === undefined ? {} : { aliases: [{ name: alias + suffix }] };
 }
 
-/** The classes of Kubernetes' own kinds know the types that they had before; every other kind is a custom resource. */
+/**
+ * The classes of Kubernetes' own kinds know the types that they had before; every other kind is a custom resource.
+ */
 function makeObject(name: string, object: OwnObject<Inputs>, opts: Options): pulumi.CustomResource {
   const { id: _, was: _was, after: __, patch: ___, ...args } = object;
   switch (args.kind) {

@@ -28,8 +28,8 @@ export interface CrossStackParts {
 
 /**
  * The cross-stack outputs for the other stacks of the fleet, in the shape that `fleet/stacks/crossStack.ts` reads;
- * secret. `undefined` if there are no others. `outputs`: those of the last deployment. A cluster that is down keeps its
- * entries in them, and affects no other entry.
+ * secret. `undefined` if there are no others. `outputs`: those of the last deployment. A cluster that is down keeps
+ * its entries in them, and affects no other entry.
  */
 export async function crossStackOutputsOf(
   plan: Plan,

@@ -19,8 +19,8 @@ export interface WebhookCertificateArgs {
 
 /**
  * The certificate of one admission webhook. Left to the chart, it would be made anew at every upgrade and
- * expire after 365 days without one (linkerd2 `templates/proxy-injector-rbac.yaml`, `genSelfSignedCert`). Webhooks read
- * a changed Secret without a restart.
+ * expire after 365 days without one (linkerd2 `templates/proxy-injector-rbac.yaml`, `genSelfSignedCert`). Webhooks
+ * read a changed Secret without a restart.
  */
 export class WebhookCertificate extends pulumi.ComponentResource {
   constructor(name: string, args: WebhookCertificateArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -14,7 +14,9 @@ export interface AccessPlan {
   readonly scope: AccessScope;
   /** Generation of the token that the source uses. */
   readonly generation: number;
-  /** Whether the source uses that token once this deployment is complete; of one in another stack, whether it does. */
+  /**
+   * Whether the source uses that token once this deployment is complete; of one in another stack, whether it does.
+   */
   readonly confirmed: boolean;
   /** Generations of the tokens that are valid: that one, and until a deployment is complete those before it. */
   readonly tokens: readonly number[];

@@ -5,7 +5,9 @@ import { EXPORT_KEYS } from "../exports/labels";
 import { FOLLOWED, NAMING_LABELS, PROBE_LABEL } from "../links/mirrors";
 import type { AdmissionPlan } from "./plan";
 
-/** A ValidatingAdmissionPolicy, `admissionregistration.k8s.io/v1`, as far as it differs between ours. Texts are CEL. */
+/**
+ * A ValidatingAdmissionPolicy, `admissionregistration.k8s.io/v1`, as far as it differs between ours. Texts are CEL.
+ */
 export interface AdmissionPolicy {
   /** Also the name of its binding. */
   readonly name: string;
@@ -133,7 +135,8 @@ function accessPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
 /** Policies add up: one that lets callers into a Server of ours widens its grant as much as an edit of it does. */
 function grantsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
   const named = (name: string) => `${name}.orValue('').startsWith(${cel(GRANT_PREFIX)})`;
-  // Linkerd compares kinds, and names of routes, without regard to case (linkerd2 `policy-controller`, `targets_kind`).
+  // Linkerd compares kinds, and names of routes, without regard to case (linkerd2 `policy-controller`,
+  // `targets_kind`).
   const kindOf = (ref: string) => `${ref}.?kind.orValue('').lowerAscii()`;
   const guarded = (ref: string, kinds: readonly string[]) =>
     `${kindOf(ref)} in ${cel(kinds)} && ${ref}.?name.orValue('').lowerAscii().startsWith(${cel(GRANT_PREFIX)})`;
@@ -182,8 +185,8 @@ const ENDPOINT_CONTROLLERS = ["endpoint", "endpointslice", "endpointslicemirrori
 );
 
 /**
- * What says that it comes from another cluster, Linkerd follows, whoever wrote it. The target's gateway takes only what is
- * declared for it, so this one warns: a service mirror that an older install left elsewhere goes on.
+ * What says that it comes from another cluster, Linkerd follows, whoever wrote it. The target's gateway takes only
+ * what is declared for it, so this one warns: a service mirror that an older install left elsewhere goes on.
  */
 function mirrorsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
   const carries = (field: string, keys: readonly string[]) =>

@@ -28,8 +28,8 @@ export function restartObjects({ restart }: Pick<ClusterPlan, "restart">): Fleet
 }
 
 /**
- * Restarts a Deployment that is not ours, by one annotation of its pods: another value than before restarts them. Exists
- * only where there was something to restart for: taking it away restarts the Deployment once more.
+ * Restarts a Deployment that is not ours, by one annotation of its pods: another value than before restarts them.
+ * Exists only where there was something to restart for: taking it away restarts the Deployment once more.
  */
 export function restartOf<V extends Values>(
   id: string,

@@ -105,7 +105,9 @@ export function planCluster(
   };
 }
 
-/** DNS names of the Services that cross through its gateway, also while it is evacuated: the way back changes no pod. */
+/**
+ * DNS names of the Services that cross through its gateway, also while it is evacuated: the way back changes no pod.
+ */
 function crossing(cluster: string, clusterDomain: string, { services }: FleetConfig): string[] {
   const names = services
     .filter(({ mode, in: clusters }) => mode === "gateway" && clusters.includes(cluster))

@@ -2,8 +2,8 @@ import type { OutputRef } from "../config/common";
 import { accessOf, parseKubeconfig, type Result } from "./kubeconfig";
 
 /**
- * Why the content of a kubeconfig that a stack stores cannot be used, or nothing. It stands in no folder: relative paths
- * in it lead nowhere.
+ * Why the content of a kubeconfig that a stack stores cannot be used, or nothing. It stands in no folder: relative
+ * paths in it lead nowhere.
  */
 export function kubeconfigProblem(content: string, context: string | undefined): string | undefined {
   const parsed = parseKubeconfig(content);

@@ -39,8 +39,8 @@ export const PULL_SECRET = "linkerd-fleet-registry";
 export const LICENSE_SECRET = "buoyant-license";
 
 /**
- * Ports of every Linkerd proxy (linkerd2 `charts/linkerd-control-plane/values.yaml`, `proxy.ports`). A proxy acts as a
- * gateway only on the first, its own inbound port; its health stands at the second, its admin port.
+ * Ports of every Linkerd proxy (linkerd2 `charts/linkerd-control-plane/values.yaml`, `proxy.ports`). A proxy acts as
+ * a gateway only on the first, its own inbound port; its health stands at the second, its admin port.
  */
 export const GATEWAY_PORT = 4143;
 export const PROBE_PORT = 4191;

@@ -31,8 +31,8 @@ export interface Entry<T> {
 }
 
 /**
- * The readable part of a stack file. Sections, clusters, links, bridges, services and anchors are read one by one, each
- * as far as it is sound. One mistake hides neither other mistakes nor conflicts between settings.
+ * The readable part of a stack file. Sections, clusters, links, bridges, services and anchors are read one by one,
+ * each as far as it is sound. One mistake hides neither other mistakes nor conflicts between settings.
  */
 export interface Readable {
   readonly raw: RawConfig;
@@ -51,7 +51,9 @@ export interface Readable {
   readonly generations: readonly Entry<AccessGeneration>[];
   readonly services: readonly Entry<ServiceConfig>[];
   readonly problems: readonly Problem[];
-  /** Whether something at or below a place, or the whole around it, could not be read: that it is absent says nothing. */
+  /**
+   * Whether something at or below a place, or the whole around it, could not be read: that it is absent says nothing.
+   */
   readonly isUnread: (path: readonly PropertyKey[]) => boolean;
 }
 

@@ -38,7 +38,10 @@ export function serverAuthorizations(cluster: Cluster, { metadata, spec }: Serve
   ];
 }
 
-/** Whom a route lets in besides; linkerd2 `inbound/index.rs`, `route_client_authzs`. Names are compared like kinds here. */
+/**
+ * Whom a route lets in besides; linkerd2 `inbound/index.rs`, `route_client_authzs`. Names are compared like kinds
+ * here.
+ */
 export function routeAuthorizations(
   cluster: Cluster,
   namespace: string,
@@ -56,7 +59,10 @@ export function routeAuthorizations(
     .flatMap((policy) => ofPolicy(cluster, policy));
 }
 
-/** Whether a policy targets a route of a kind that Linkerd knows. linkerd2 `inbound/authorization_policy.rs`, `target`. */
+/**
+ * Whether a policy targets a route of a kind that Linkerd knows. linkerd2 `inbound/authorization_policy.rs`,
+ * `target`.
+ */
 function isRoute(target: TargetRef): boolean {
   return (
     targetsKind(target, POLICY_GROUP, "HTTPRoute") ||
@@ -78,7 +84,10 @@ export function isDefaultPolicy(policy: string | undefined): policy is string {
   return policy !== undefined && (policy === "deny" || policy in DEFAULTS);
 }
 
-/** `identified`: a port that asks for identity; linkerd2 `policy-controller/k8s/index/src/defaults.rs`, `default_authzs`. */
+/**
+ * `identified`: a port that asks for identity; linkerd2 `policy-controller/k8s/index/src/defaults.rs`,
+ * `default_authzs`.
+ */
 export function defaultAuthorizations(
   { mesh }: Cluster,
   policy: string,
@@ -98,7 +107,10 @@ export function defaultAuthorizations(
   ];
 }
 
-/** None where the policy, or an authentication that it asks for, is not valid; linkerd2 `inbound/index.rs`, `policy_client_authz`. */
+/**
+ * None where the policy, or an authentication that it asks for, is not valid; linkerd2 `inbound/index.rs`,
+ * `policy_client_authz`.
+ */
 function ofPolicy(cluster: Cluster, { metadata, spec }: AuthorizationPolicy): Authorization[] {
   const identities: (readonly string[] | undefined)[] = [];
   const networks: (Networks | undefined)[] = [];
@@ -148,7 +160,10 @@ function identitiesOf(
   return known.length > 0 && known.length === all.length ? known : undefined;
 }
 
-/** Without networks it is about the cluster's own; linkerd2 `inbound/server_authorization.rs` and `grpc/src/inbound.rs`, `to_authz`. */
+/**
+ * Without networks it is about the cluster's own; linkerd2 `inbound/server_authorization.rs` and
+ * `grpc/src/inbound.rs`, `to_authz`.
+ */
 function ofServerAuthorization(
   cluster: Cluster,
   { metadata, spec: { client } }: ServerAuthorization,

@@ -58,7 +58,9 @@ export function directCallers(
   });
 }
 
-/** Callers of other clusters that send to the gateway. It may see any address: balancers and nodes stand before it. */
+/**
+ * Callers of other clusters that send to the gateway. It may see any address: balancers and nodes stand before it.
+ */
 export function gatewayCallers(
   port: DeclaredPort,
   target: Cluster,

@@ -11,7 +11,10 @@ export interface Authorization {
   readonly audit?: boolean;
 }
 
-/** Everybody, everybody with TLS of the mesh, or these mesh identities; linkerd2 `policy-controller/core/src/inbound.rs`. */
+/**
+ * Everybody, everybody with TLS of the mesh, or these mesh identities; linkerd2
+ * `policy-controller/core/src/inbound.rs`.
+ */
 export type Clients = "anybody" | "tls" | readonly string[];
 
 export const EVERYWHERE: Networks = [
@@ -43,8 +46,8 @@ export function isAuthorized(
 }
 
 /**
- * `*` alone is everybody, `*.` a suffix; a star elsewhere is a letter like others. SPIFFE ids are compared as a whole.
- * linkerd2 `policy-controller/core/src/identity_match.rs`, linkerd2-proxy `proxy/server-policy/src/authz.rs`.
+ * `*` alone is everybody, `*.` a suffix; a star elsewhere is a letter like others. SPIFFE ids are compared as a
+ * whole. linkerd2 `policy-controller/core/src/identity_match.rs`, linkerd2-proxy `proxy/server-policy/src/authz.rs`.
  */
 export function matchesIdentity(pattern: string, identity: string): boolean {
   if (identity.startsWith("spiffe://")) return pattern === identity;

@@ -17,7 +17,9 @@ export interface ClusterState {
   readonly objects: ClusterObjects;
 }
 
-/** The settings that its control plane was started with (linkerd2 `policy-controller/k8s/index/src/cluster_info.rs`). */
+/**
+ * The settings that its control plane was started with (linkerd2 `policy-controller/k8s/index/src/cluster_info.rs`).
+ */
 export interface MeshSettings {
   readonly controlPlaneNamespace: string;
   readonly trustDomain: string;

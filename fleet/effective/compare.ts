@@ -9,8 +9,8 @@ import { PROBE } from "./routes";
 /** A difference between what a cluster really lets through and what the stack file declares. */
 export interface Difference extends ServiceName {
   /**
-   * `open`: reachable though undeclared. `closed`: declared though unreachable. `audited`: declared, and let in by the
-   * audit alone. `unknown`: it cannot be told.
+   * `open`: reachable though undeclared. `closed`: declared though unreachable. `audited`: declared, and let in by
+   * the audit alone. `unknown`: it cannot be told.
    */
   readonly kind: "open" | "closed" | "audited" | "unknown";
   readonly cluster: string;
@@ -56,8 +56,8 @@ export function differencesOf({ port, cases }: ExaminedPort): Difference[] {
 }
 
 /**
- * A declared caller has to reach every pod. Any other caller may reach none, unless the stack file says `audit`, and then
- * by the audit alone.
+ * A declared caller has to reach every pod. Any other caller may reach none, unless the stack file says `audit`, and
+ * then by the audit alone.
  */
 export function differenceOf(
   { enforce }: Pick<ComparedPort, "enforce">,

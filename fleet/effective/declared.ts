@@ -66,7 +66,9 @@ function namedInAll({ modes, to }: ExportPlan): readonly string[] | undefined {
   return lists.every((list) => list !== undefined) ? [...new Set(lists.flat())].sort() : undefined;
 }
 
-/** Whether the stack file lets this caller send this request. An address that is not known is one that it may have. */
+/**
+ * Whether the stack file lets this caller send this request. An address that is not known is one that it may have.
+ */
 export function isDeclared(port: DeclaredPort, caller: Caller, request: Request): boolean {
   const { identity, address, isLocal, throughGateway } = caller;
   const named = (patterns: readonly string[]) =>

@@ -96,7 +96,10 @@ function examineExported(
   });
 }
 
-/** Services that are not exported: callers of other clusters reach them through a gateway alone, if it forwards to them. */
+/**
+ * Services that are not exported: callers of other clusters reach them through a gateway alone, if it forwards to
+ * them.
+ */
 function examineOthers(cluster: Cluster, around: Around, declared: readonly DeclaredPort[]): ExaminedPort[] {
   const gateways = gatewaysOf(cluster);
   const exported = new Set(declared.map(({ namespace, name }) => `${namespace}/${name}`));
@@ -115,8 +118,8 @@ function examineOthers(cluster: Cluster, around: Around, declared: readonly Decl
 }
 
 /**
- * Ports at which pods listen, as far as the Service and the pods themselves say, with the pods that do. A name may stand
- * for other ports in other pods: what is `known` is known pod by pod.
+ * Ports at which pods listen, as far as the Service and the pods themselves say, with the pods that do. A name may
+ * stand for other ports in other pods: what is `known` is known pod by pod.
  */
 function otherPorts(
   service: Service,

@@ -5,7 +5,10 @@ import { type namespace, type Pod, PROXY, pod as podShape } from "./shapes";
 const INJECT = "linkerd.io/inject";
 const YES: readonly unknown[] = ["enabled", "ingress"];
 
-/** Pods that ask for a proxy as the injector would have made them (linkerd2 `pkg/inject/report.go`, `disabledByAnnotation`). */
+/**
+ * Pods that ask for a proxy as the injector would have made them (linkerd2 `pkg/inject/report.go`,
+ * `disabledByAnnotation`).
+ */
 export function proxied(pods: readonly Pod[], namespaces: readonly z.infer<typeof namespace>[]): Pod[] {
   const asking = new Set(
     namespaces

@@ -17,7 +17,9 @@ export interface Matched {
   readonly sure: boolean;
 }
 
-/** linkerd2-proxy `http/route/src/http/match.rs`: the longest path, then most headers, most parameters, then a method. */
+/**
+ * linkerd2-proxy `http/route/src/http/match.rs`: the longest path, then most headers, most parameters, then a method.
+ */
 export function matchHttp(
   { path, method, headers, queryParams }: HttpRoute["spec"]["rules"][number]["matches"][number],
   request: HttpRequest,
@@ -33,7 +35,9 @@ export function matchHttp(
   };
 }
 
-/** linkerd2-proxy `http/route/src/grpc/match.rs`: POST to `/<service>/<method>`, the longest names, then most headers. */
+/**
+ * linkerd2-proxy `http/route/src/grpc/match.rs`: POST to `/<service>/<method>`, the longest names, then most headers.
+ */
 export function matchGrpc(
   { method, headers }: GrpcRoute["spec"]["rules"][number]["matches"][number],
   request: HttpRequest,

@@ -34,7 +34,9 @@ export function containersOf({ spec }: Pod): Container[] {
   return [...spec.containers, ...spec.initContainers];
 }
 
-/** A name may stand for a port in each of several containers; linkerd2 `inbound/workload.rs`, `pod_tcp_ports_by_name`. */
+/**
+ * A name may stand for a port in each of several containers; linkerd2 `inbound/workload.rs`, `pod_tcp_ports_by_name`.
+ */
 export function portsNamed(pod: Pod, ref: number | string): number[] {
   if (typeof ref === "number") return [ref];
   const named = containersOf(pod).flatMap(({ ports }) =>

@@ -34,7 +34,10 @@ export function ownPorts(pod: Pod): number[] {
   return [...new Set(ports)];
 }
 
-/** Ports of the proxy itself, which its init container always leaves alone (linkerd2 `charts/partials/templates/_proxy-init.tpl`). */
+/**
+ * Ports of the proxy itself, which its init container always leaves alone (linkerd2
+ * `charts/partials/templates/_proxy-init.tpl`).
+ */
 const OWN_PORTS = [4190, 4191];
 
 /** The ports that the pod was started with or, with the network plugin of Linkerd, those of its annotations. */
@@ -54,7 +57,9 @@ function annotation({ metadata }: Pod, name: string): string | undefined {
   return metadata.annotations[`config.linkerd.io/${name}`];
 }
 
-/** The suffixes that its proxy was started with (the last of several) or, without a proxy, those of its annotations. */
+/**
+ * The suffixes that its proxy was started with (the last of several) or, without a proxy, those of its annotations.
+ */
 export function gatewaySuffixes({ clusterDomain }: MeshSettings, pod: Pod): readonly string[] {
   const proxy = proxyOf(pod);
   if (!proxy) return [];

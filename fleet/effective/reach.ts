@@ -7,7 +7,9 @@ import { isTcp, portsNamed } from "./ports";
 import { endsIn, gatewaySuffixes, proxyOf } from "./proxy";
 import type { Pod, Service } from "./shapes";
 
-/** Where a proxy listens for connections that say where they want to go: the port of gateways, and of every sidecar. */
+/**
+ * Where a proxy listens for connections that say where they want to go: the port of gateways, and of every sidecar.
+ */
 export const INBOUND_PORT = 4143;
 
 /** The fate of a request, pod by pod: pods may differ in labels, annotations and age. */
@@ -21,7 +23,9 @@ export function mostOpen({ pods }: Reach): Verdict {
   return first?.verdict ?? NOBODY;
 }
 
-/** The verdict for a caller that cannot choose: it is let in only if all pods let it in, and worst by an audit alone. */
+/**
+ * The verdict for a caller that cannot choose: it is let in only if all pods let it in, and worst by an audit alone.
+ */
 export function mostClosed({ pods }: Reach): Verdict {
   const [first] = [...pods].sort((a, b) => openness(a.verdict) - openness(b.verdict));
   return first?.verdict ?? NOBODY;
@@ -93,7 +97,9 @@ export interface Gateway {
 
 const known = new WeakMap<Cluster, readonly Gateway[]>();
 
-/** Every pod that passes requests on to other names; found once for each cluster, as each caller is asked about them. */
+/**
+ * Every pod that passes requests on to other names; found once for each cluster, as each caller is asked about them.
+ */
 export function gatewaysOf(cluster: Cluster): readonly Gateway[] {
   const gateways = known.get(cluster) ?? findGateways(cluster);
   known.set(cluster, gateways);
@@ -108,8 +114,8 @@ function findGateways(cluster: Cluster): Gateway[] {
 }
 
 /**
- * A request sent to a cluster's gateway for a Service. `client` is the caller as the gateway sees it; the pods see the
- * gateway in its place. linkerd2-proxy `app/inbound/src/direct.rs`, `app/gateway/src`.
+ * A request sent to a cluster's gateway for a Service. `client` is the caller as the gateway sees it; the pods see
+ * the gateway in its place. linkerd2-proxy `app/inbound/src/direct.rs`, `app/gateway/src`.
  */
 export function reachThroughGateway(
   cluster: Cluster,

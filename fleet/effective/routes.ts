@@ -91,7 +91,10 @@ export function grpcRoutes(cluster: Cluster, server: Server): Route[] {
   );
 }
 
-/** Where nobody made a route: everything, and the probes of the pod; linkerd2 `inbound/index.rs`, `default_inbound_http_routes`. */
+/**
+ * Where nobody made a route: everything, and the probes of the pod; linkerd2 `inbound/index.rs`,
+ * `default_inbound_http_routes`.
+ */
 export function defaultHttpRoutes({ mesh }: Cluster, probes: readonly string[]): Route[] {
   const rule = (matches: HttpRoute["spec"]["rules"][number]["matches"]) =>
     ruleOf(matches, [], matchHttp, httpSamples);
@@ -186,7 +189,10 @@ function isAccepted({ status }: Live, { metadata }: Server, otherwise: boolean):
   );
 }
 
-/** The oldest, then by name, group and kind; those without an age last. linkerd2 `policy-controller/grpc/src/inbound/http.rs`. */
+/**
+ * The oldest, then by name, group and kind; those without an age last. linkerd2
+ * `policy-controller/grpc/src/inbound/http.rs`.
+ */
 function inOrder<B extends Bound>(routes: readonly B[]): B[] {
   const key = ({ kind, route }: Bound) => [
     route.metadata.creationTimestamp ?? "~",
@@ -265,7 +271,10 @@ export function choose(routes: readonly Route[], request: HttpRequest): Chosen[]
   return ranked.slice(0, best + 1).map(({ chosen }) => chosen);
 }
 
-/** A rule without matches ranks as the prefix `/` (linkerd2-proxy `http/route/src/http/match.rs`, `RequestMatch::default`). */
+/**
+ * A rule without matches ranks as the prefix `/` (linkerd2-proxy `http/route/src/http/match.rs`,
+ * `RequestMatch::default`).
+ */
 const WHOLE: Matched = { rank: [1, 0, 0, 0], sure: true };
 
 function hostsOf({ hostnames }: Route, request: HttpRequest): Matched[] {

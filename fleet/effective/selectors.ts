@@ -35,7 +35,10 @@ export const GATEWAY_API_GROUP = "gateway.networking.k8s.io";
 /** The group of Namespaces and ServiceAccounts, in references. */
 export const CORE_GROUP = "core";
 
-/** Groups and kinds are compared without regard to case; linkerd2 `policy-controller/k8s/api/src/policy.rs`, `targets_kind`. */
+/**
+ * Groups and kinds are compared without regard to case; linkerd2 `policy-controller/k8s/api/src/policy.rs`,
+ * `targets_kind`.
+ */
 export function targetsKind(
   { group, kind }: { readonly group?: TargetRef["group"]; readonly kind?: string | null | undefined },
   wantedGroup: string,

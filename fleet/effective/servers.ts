@@ -63,7 +63,10 @@ function ageOf({ metadata }: Server): readonly string[] {
   return [metadata.creationTimestamp ?? "", metadata.name];
 }
 
-/** linkerd2 `inbound/index.rs`, `default_inbound_server`; a namespace's annotations are written into its pods as they are injected. */
+/**
+ * linkerd2 `inbound/index.rs`, `default_inbound_server`; a namespace's annotations are written into its pods as they
+ * are injected.
+ */
 function defaultPolicy(cluster: Cluster, pod: Pod, port: number, probes: readonly string[]): PortPolicy {
   const { annotations } = pod.metadata;
   const own = annotations["config.linkerd.io/default-inbound-policy"];

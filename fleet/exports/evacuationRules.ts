@@ -19,9 +19,10 @@ export function lastMembers(fleet: Readable): Problem[] {
 }
 
 /**
- * Evacuations that take the last member that a cluster is linked to, though others have more. Only to be asked when all
- * links are known. A refusal, no warning: who means it says so with `state: draining` of that link, which is not asked
- * about, as nothing is that crosses no more. An evacuated cluster's own calls to its own members are its own affair.
+ * Evacuations that take the last member that a cluster is linked to, though others have more. Only to be asked when
+ * all links are known. A refusal, no warning: who means it says so with `state: draining` of that link, which is not
+ * asked about, as nothing is that crosses no more. An evacuated cluster's own calls to its own members are its own
+ * affair.
  */
 export function lostTargets(fleet: Readable): Problem[] {
   const evacuated = new Set([...fleet.clusters].flatMap(([name, { evacuate }]) => (evacuate ? [name] : [])));

@@ -35,9 +35,9 @@ export function federatedViews({ exports, otherExports, links, clusters }: Plan)
 }
 
 /**
- * The member that a federated service has its ports and metadata from: the cluster's own, or else the one whose Link is
- * the oldest (linkerd2 `multicluster/service-mirror/cluster_watcher.go`). Several, if their Links are of one second:
- * then each counts itself the oldest, and the last one to change is followed.
+ * The member that a federated service has its ports and metadata from: the cluster's own, or else the one whose Link
+ * is the oldest (linkerd2 `multicluster/service-mirror/cluster_watcher.go`). Several, if their Links are of one
+ * second: then each counts itself the oldest, and the last one to change is followed.
  * `created`: when the Link to each member was made.
  */
 export function sourceOfTruth(
@@ -70,8 +70,8 @@ export function portGroups(
 }
 
 /**
- * The problem of a federated service whose Services have different ports: it has the ports of one of them, and calls the
- * others' pods at ports that they may not have.
+ * The problem of a federated service whose Services have different ports: it has the ports of one of them, and calls
+ * the others' pods at ports that they may not have.
  */
 export function portMismatch(
   view: FederatedView,

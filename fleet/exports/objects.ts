@@ -2,7 +2,9 @@ import type { FleetObject } from "../objects/object";
 import { exportLabels } from "./labels";
 import type { ExportPlan } from "./plan";
 
-/** Patches that let one Service cross: the label, and settings for its callers, on a Service that somebody else owns. */
+/**
+ * Patches that let one Service cross: the label, and settings for its callers, on a Service that somebody else owns.
+ */
 export function exportObjects(exported: ExportPlan): FleetObject<never>[] {
   const { namespace, name, evacuated, annotations } = exported;
   return [

@@ -39,8 +39,8 @@ export function emissaryDeployment(gateway: EmissaryGatewayPlan): FleetObject<ne
 }
 
 /**
- * The policies that close an Emissary's gateway port, and the port of its proxy's metrics and probes, to everybody but
- * its callers. The chart closes the ports of its own gateway; here nobody has. Health probes pass by the probe
+ * The policies that close an Emissary's gateway port, and the port of its proxy's metrics and probes, to everybody
+ * but its callers. The chart closes the ports of its own gateway; here nobody has. Health probes pass by the probe
  * networks. `selector`: labels of its pods.
  */
 export function emissaryPolicies<V extends Values = Plain>(
@@ -212,8 +212,8 @@ export function chartGatewayService<V extends Values = Plain>(
 
 /**
  * Whom the chart's gateway lets in, where the stack file says. The chart lets every meshed caller of every network in
- * and has no value for it, and policies only add up: so its own authentications are changed. Helm leaves alone what no
- * chart version changes.
+ * and has no value for it, and policies only add up: so its own authentications are changed. Helm leaves alone what
+ * no chart version changes.
  */
 export function chartGatewayCallers<V extends Values = Plain>(
   { gateway }: Pick<ClusterPlan, "gateway">,

@@ -48,7 +48,9 @@ export interface MeshNames {
 /** Every network. */
 export const EVERYWHERE: readonly string[] = ["0.0.0.0/0", "::/0"];
 
-/** `sources`: the clusters whose links use the gateway; `services`: the names of the Services that cross through it. */
+/**
+ * `sources`: the clusters whose links use the gateway; `services`: the names of the Services that cross through it.
+ */
 export function planGateway(
   config: GatewayConfig,
   own: MeshNames,

@@ -9,8 +9,9 @@ import { EVERYWHERE } from "./plan";
 const values = z.object({ policyController: z.object({ probeNetworks: z.array(network) }) });
 
 /**
- * A gateway is probed by the service mirrors of its sources, from where its traffic comes as well. Where a port's policy
- * is closed, only probe networks let that in, and a gateway that fails its probes takes all of its mirrors out.
+ * A gateway is probed by the service mirrors of its sources, from where its traffic comes as well. Where a port's
+ * policy is closed, only probe networks let that in, and a gateway that fails its probes takes all of its mirrors
+ * out.
  */
 export function closedProbes(fleet: Readable): Problem[] {
   const { clusters, linkerd } = fleet;

@@ -4,7 +4,9 @@ import type { ChartGatewayPlan, EmissaryGatewayPlan } from "./plan";
 /** A proxy is a gateway for the names that end in these (linkerd2-proxy `app/src/env.rs`). */
 export const GATEWAY_SUFFIXES = "LINKERD2_PROXY_INBOUND_GATEWAY_SUFFIXES";
 
-/** Environment of the proxy, as JSON, on its pods (linkerd2 `pkg/inject/inject.go`, `parseAdditionalEnvAnnotation`). */
+/**
+ * Environment of the proxy, as JSON, on its pods (linkerd2 `pkg/inject/inject.go`, `parseAdditionalEnvAnnotation`).
+ */
 export const ADDITIONAL_ENV = "config.linkerd.io/proxy-additional-env";
 
 /** A name that no Service has (RFC 6761): what a gateway forwards to that has no declared service. */
@@ -23,8 +25,8 @@ export function readEnv(annotation: unknown): z.infer<typeof env> {
 }
 
 /**
- * Annotation of the gateway's pods that makes it forward only to the declared Services. By default, it would forward to
- * every Service of its cluster. Use it only on the gateway's own pods: it would turn other pods into gateways.
+ * Annotation of the gateway's pods that makes it forward only to the declared Services. By default, it would forward
+ * to every Service of its cluster. Use it only on the gateway's own pods: it would turn other pods into gateways.
  * `others`: what the same annotation says besides.
  */
 export function reachAnnotations(

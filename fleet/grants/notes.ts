@@ -16,8 +16,8 @@ interface Note {
 }
 
 /**
- * Whom the grants keep out, or an audit lets in, for people: of services for which the stack's last outputs do not say the
- * same already.
+ * Whom the grants keep out, or an audit lets in, for people: of services for which the stack's last outputs do not
+ * say the same already.
  */
 export function grantNotes(outputs: RawOutputs, plan: Plan): string[] {
   const known = new Set(notesOf(readOutput(outputs, "services") ?? []).map(keyOf));
@@ -33,7 +33,10 @@ export function grantNotes(outputs: RawOutputs, plan: Plan): string[] {
   );
 }
 
-/** Networks that Linkerd counts to a cluster and its `podNetworks` leave out, such as those of nodes with public addresses. */
+/**
+ * Networks that Linkerd counts to a cluster and its `podNetworks` leave out, such as those of nodes with public
+ * addresses.
+ */
 export function clusterNetworkNotes({ clusters, grants }: Plan): string[] {
   return clusters.flatMap(({ name, install }) => {
     const local = grants.find((grant) => grant.cluster === name && grant.local)?.local?.networks ?? [];
@@ -51,8 +54,8 @@ export function clusterNetworkNotes({ clusters, grants }: Plan): string[] {
 }
 
 /**
- * Ports that pods keep from their proxies where they say nothing else (`proxyInit.ignoreInboundPorts`): no Server closes
- * them. Others are known by their pods alone.
+ * Ports that pods keep from their proxies where they say nothing else (`proxyInit.ignoreInboundPorts`): no Server
+ * closes them. Others are known by their pods alone.
  */
 export function skippedPortNotes({ clusters, grants, entries }: Plan): string[] {
   return clusters.flatMap((cluster) => {

@@ -95,7 +95,8 @@ export function grantObjects<V extends Values = Plain>(
           // From its first moment it denies whom no policy lets in: the local callers keep what they had.
           after: localPolicy.map(({ id }) => id),
         },
-        // Policies of a Server also apply to its routes. Those of a route are asked first, and an audit is the Server's.
+        // Policies of a Server also apply to its routes. Those of a route are asked first, and an audit is the
+        // Server's.
         ...decided.flatMap(({ match, callers: some, probe }, at): FleetObject<V>[] => {
           const id = `${port}/${routeId(match)}`;
           const route: PolicyTarget = {
@@ -134,9 +135,9 @@ export function grantObjects<V extends Values = Plain>(
 }
 
 /**
- * Asks the Service which pods it selects, by a patch that changes nothing. It is another patch than that of the export
- * label, which comes after the Servers, and it names no field manager: an object has one such annotation. None where
- * the stack file says the labels of the pods.
+ * Asks the Service which pods it selects, by a patch that changes nothing. It is another patch than that of the
+ * export label, which comes after the Servers, and it names no field manager: an object has one such annotation. None
+ * where the stack file says the labels of the pods.
  */
 export function selectorObjects({ namespace, name, pods }: GrantPlan): FleetObject<never>[] {
   if (pods) return [];

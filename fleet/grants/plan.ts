@@ -53,10 +53,10 @@ export const PRIVATE_NETWORKS = [
 ];
 
 /**
- * Whether each grant is asked before an audit. A proxy takes the first authorization that fits, those of the route before
- * those of the Server (linkerd2-proxy `proxy/server-policy/src/authz.rs`, `mk_authorizations`). Those of a Server come
- * from a hash map, in any order (linkerd2 `policy-controller/grpc/src/inbound.rs`, `to_server`): without a route, a call
- * that a grant covers would often be counted as one that no grant covers.
+ * Whether each grant is asked before an audit. A proxy takes the first authorization that fits, those of the route
+ * before those of the Server (linkerd2-proxy `proxy/server-policy/src/authz.rs`, `mk_authorizations`). Those of a
+ * Server come from a hash map, in any order (linkerd2 `policy-controller/grpc/src/inbound.rs`, `to_server`): without
+ * a route, a call that a grant covers would often be counted as one that no grant covers.
  */
 export function countsExactly({
   enforce,

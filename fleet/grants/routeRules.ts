@@ -5,8 +5,8 @@ import { countsExactly } from "./plan";
 import { matchWords, takesRoutes, ties } from "./routes";
 
 /**
- * Grants for some requests only are for ports whose requests Linkerd sees, and leave no request to chance. An audit that
- * counts exactly has routes as well.
+ * Grants for some requests only are for ports whose requests Linkerd sees, and leave no request to chance. An audit
+ * that counts exactly has routes as well.
  */
 export function grantRouteRules({ services, isUnread }: Readable): Problem[] {
   return services.flatMap(({ path, value }) => {
@@ -45,7 +45,9 @@ function judgeProtocol(path: readonly PropertyKey[], { protocol, allow }: Servic
   );
 }
 
-/** Linkerd's own routes for probes stand only where there are no others (linkerd2 `inbound/index.rs`, `http_routes`). */
+/**
+ * Linkerd's own routes for probes stand only where there are no others (linkerd2 `inbound/index.rs`, `http_routes`).
+ */
 function judgeProbes(path: readonly PropertyKey[], { probes }: ServiceConfig, isRouted: boolean): Problem[] {
   if (probes !== undefined) return [];
   return [

@@ -6,7 +6,9 @@ export interface RouteGrant {
   readonly callers: readonly string[];
 }
 
-/** Requests to one port of which one HTTPRoute decides, and who may send them besides those who may send everything. */
+/**
+ * Requests to one port of which one HTTPRoute decides, and who may send them besides those who may send everything.
+ */
 export interface DecidedRoute extends RouteGrant {
   /** Whether the kubelet sends them as well. */
   readonly probe: boolean;
@@ -25,8 +27,8 @@ export function matchWords({ path: { type, value }, method }: HttpMatch): string
 
 /**
  * The routes of one port; the first one takes every request that the others do not, which would be answered 404. A
- * proxy asks the policies of the best route alone, not of all that match: each route names everybody whose grant covers
- * it, and where two grants have requests in common there is a route for those.
+ * proxy asks the policies of the best route alone, not of all that match: each route names everybody whose grant
+ * covers it, and where two grants have requests in common there is a route for those.
  */
 export function decideRoutes(grants: readonly RouteGrant[], probes: readonly string[] = []): DecidedRoute[] {
   const asked = [EVERYTHING, ...probes.map(probe), ...grants.map(({ match }) => canonical(match))];

@@ -22,7 +22,10 @@ const NO_IDENTITY = "is no identity that a meshed pod can have";
 const WRITE_IDENTITY =
   "write <service account>.<namespace>.serviceaccount.identity.<control-plane namespace>.<trust domain>, or * " +
   "for the service account";
-/** The identity in a proxy's certificate, with `*` for all ServiceAccounts of one namespace (linkerd2 `identity_match.rs`). */
+/**
+ * The identity in a proxy's certificate, with `*` for all ServiceAccounts of one namespace (linkerd2
+ * `identity_match.rs`).
+ */
 const meshIdentity = matching(new RegExp(`^${IDENTITY}$`), NO_IDENTITY, WRITE_IDENTITY).max(253);
 
 /** Who may call through a gateway: also everybody, which is what the chart ships. */

@@ -41,8 +41,8 @@ export function sharedPorts(grants: readonly GrantPlan[]): (readonly [GrantPlan,
 }
 
 /**
- * A port of a pod has one Server: of several, Linkerd follows the oldest (linkerd2 `inbound/index.rs`), so that the other
- * service's grants have no effect. `undefined` where the pods are not the same.
+ * A port of a pod has one Server: of several, Linkerd follows the oldest (linkerd2 `inbound/index.rs`), so that the
+ * other service's grants have no effect. `undefined` where the pods are not the same.
  */
 export function accessAt(
   one: GrantPlan,

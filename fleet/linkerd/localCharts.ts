@@ -32,8 +32,9 @@ export function localCharts(clusters: readonly ClusterPlan[]): LocalChart[] {
 const chartFile = z.object({ version: z.string() });
 
 /**
- * Helm takes a local chart as it is, whatever version is asked for (`pkg/action/install.go`, `LocateChart`): new charts
- * in an old folder would upgrade every cluster at once. `content`: the `Chart.yaml` of a folder, if it can be read.
+ * Helm takes a local chart as it is, whatever version is asked for (`pkg/action/install.go`, `LocateChart`): new
+ * charts in an old folder would upgrade every cluster at once. `content`: the `Chart.yaml` of a folder, if it can be
+ * read.
  */
 export function localChartProblem(
   { chart, version, clusters }: LocalChart,

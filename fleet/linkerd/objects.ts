@@ -28,8 +28,8 @@ export function controlPlaneNamespace({
 
 /**
  * The namespace of an extension, with what its chart would not give it on an install by Helm (linkerd2
- * `viz/charts/linkerd-viz/templates/namespace.yaml`) or give it in a Job afterwards; `linkerd check` finds extensions by
- * the label.
+ * `viz/charts/linkerd-viz/templates/namespace.yaml`) or give it in a Job afterwards; `linkerd check` finds extensions
+ * by the label.
  */
 export function extensionNamespace(
   extension: "multicluster" | "viz",
@@ -50,7 +50,10 @@ function podSecurity({ cni }: InstallPlan): Record<string, string> {
   return { "pod-security.kubernetes.io/enforce": cni ? "restricted" : "privileged" };
 }
 
-/** The license of the enterprise channel; none of the others. `secret`: a secret configuration value of the stack, in base64. */
+/**
+ * The license of the enterprise channel; none of the others. `secret`: a secret configuration value of the stack, in
+ * base64.
+ */
 export function licenseObjects<V extends Values = Plain>(
   { install }: Pick<ClusterPlan, "install">,
   namespace: Text<V>,

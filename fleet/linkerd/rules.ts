@@ -37,7 +37,9 @@ function oneFileForAll(
   return [{ path: pathOf([...path, "source"]), problem: "is a single chart, and stands for several", fix }];
 }
 
-/** The Kubernetes provider gives user and password to HTTP repositories alone (its `helm_release.go`, `locateChart`). */
+/**
+ * The Kubernetes provider gives user and password to HTTP repositories alone (its `helm_release.go`, `locateChart`).
+ */
 function passwords(path: readonly PropertyKey[], settings: LinkerdConfig | LinkerdOverrides): Problem[] {
   const given = [
     { at: [...path, "source"], source: settings.source },

@@ -2,8 +2,8 @@
  * Metadata that must not be copied from an exported service to its mirrors: whoever owns the original would
  * take the mirror for its own (Argo CD would delete it, a cloud would give it a load balancer). Among them is what
  * deployment tools find their objects by, and delete what is no longer declared: Argo CD 2 by
- * `app.kubernetes.io/instance` or its own, Flux, Helm, kapp, Rancher Fleet and k3s (`objectset.rio.cattle.io`), kubectl's
- * apply sets, kpt (`config.k8s.io`), Kubernetes' add-on manager.
+ * `app.kubernetes.io/instance` or its own, Flux, Helm, kapp, Rancher Fleet and k3s (`objectset.rio.cattle.io`),
+ * kubectl's apply sets, kpt (`config.k8s.io`), Kubernetes' add-on manager.
  * `group/*` stands for every key of a group (linkerd2 `multicluster/service-mirror`, link-gen `--excluded-*`).
  */
 export const DEFAULT_EXCLUDED_LABELS: readonly string[] = [

@@ -6,8 +6,9 @@ import type { Plan } from "../plan";
 import type { LinkPlan } from "../topology/plan";
 
 /**
- * Metadata by which Linkerd takes a Service for one of another cluster, whoever wrote it (linkerd2 `pkg/k8s/labels.go`,
- * `controller/api/destination/server.go`, `controller/api/destination/watcher/port_publisher.go`).
+ * Metadata by which Linkerd takes a Service for one of another cluster, whoever wrote it (linkerd2
+ * `pkg/k8s/labels.go`, `controller/api/destination/server.go`,
+ * `controller/api/destination/watcher/port_publisher.go`).
  */
 export const MIRRORED_LABEL = "mirror.linkerd.io/mirrored-service";
 /** Label: the cluster whose pods are behind it. Annotation: the members of a federated service. */
@@ -145,8 +146,8 @@ export function undeclaredMirror(
 }
 
 /**
- * Why Endpoints or an EndpointSlice should not lead to a gateway; `undefined` if it should. Where they say no name, the
- * gateway is asked for that of the local Service, so only a link's own probe may do so.
+ * Why Endpoints or an EndpointSlice should not lead to a gateway; `undefined` if it should. Where they say no name,
+ * the gateway is asked for that of the local Service, so only a link's own probe may do so.
  */
 export function undeclaredGateway(
   metadata: Metadata,

@@ -21,9 +21,9 @@ export interface LinkInputs<V extends Values> {
 }
 
 /**
- * A link in its source: the credentials for the destination controller, those for the service mirror, then the Link. The
- * destination controller looks a new cluster up once, and the Link makes the service mirror start. A link that carries
- * gateway services only gives the destination controller none: it asks nothing of the target.
+ * A link in its source: the credentials for the destination controller, those for the service mirror, then the Link.
+ * The destination controller looks a new cluster up once, and the Link makes the service mirror start. A link that
+ * carries gateway services only gives the destination controller none: it asks nothing of the target.
  */
 export function linkObjects<V extends Values = Plain>(
   link: LinkPlan,

@@ -1,4 +1,6 @@
-/** `spec` of an HTTPRoute, `gateway.networking.k8s.io/v1`, that divides the requests to a Service between Services. */
+/**
+ * `spec` of an HTTPRoute, `gateway.networking.k8s.io/v1`, that divides the requests to a Service between Services.
+ */
 export interface TrafficRouteSpec {
   readonly parentRefs: readonly ServiceRef[];
   readonly rules: readonly {

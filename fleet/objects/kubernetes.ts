@@ -65,7 +65,9 @@ export interface PodAnnotations {
   readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
 }
 
-/** The part of a NetworkPolicy that limits what pods connect to (Kubernetes API reference, `networking.k8s.io/v1`). */
+/**
+ * The part of a NetworkPolicy that limits what pods connect to (Kubernetes API reference, `networking.k8s.io/v1`).
+ */
 export interface NetworkPolicySpec {
   readonly podSelector: { readonly matchLabels: Record<string, string> };
   readonly policyTypes: "Egress"[];

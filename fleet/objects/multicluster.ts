@@ -1,4 +1,6 @@
-/** `spec` of a Link, `multicluster.linkerd.io/v1alpha3` (linkerd2 `templates/link-crd.yaml`). Ports are strings there. */
+/**
+ * `spec` of a Link, `multicluster.linkerd.io/v1alpha3` (linkerd2 `templates/link-crd.yaml`). Ports are strings there.
+ */
 export interface LinkSpec<T = string> {
   readonly targetClusterName: string;
   readonly targetClusterDomain: string;

@@ -11,8 +11,8 @@ export interface Metadata<V extends Values> {
 
 interface Header<Kind, V extends Values> {
   /**
-   * Names the object among those of its component, and with the component's name the resource: `<component>-<id>`. Where
-   * it joins names, it does so by slashes, so that no two are alike; in the resource's name they are dashes.
+   * Names the object among those of its component, and with the component's name the resource: `<component>-<id>`.
+   * Where it joins names, it does so by slashes, so that no two are alike; in the resource's name they are dashes.
    */
   readonly id: string;
   /** The id that it had before, if that is nobody's now. */
@@ -35,8 +35,9 @@ export type ObjectPatch<V extends Values = Plain> = {
 }[keyof Patches<V>];
 
 /**
- * An object that the fleet wants in a cluster, as plain data. The list of a slice (`fleet/<concept>/objects.ts`) serves
- * three readers: its component renders it, `verify` compares it with the cluster, and the tests' clusters hold it.
+ * An object that the fleet wants in a cluster, as plain data. The list of a slice (`fleet/<concept>/objects.ts`)
+ * serves three readers: its component renders it, `verify` compares it with the cluster, and the tests' clusters hold
+ * it.
  */
 export type FleetObject<V extends Values = Plain> = OwnObject<V> | ObjectPatch<V>;
 

@@ -1,7 +1,9 @@
 import type { HttpMatch } from "../grants/schema";
 import type { Labels, Values } from "./values";
 
-/** Specs of Linkerd's policy resources, group `policy.linkerd.io` (linkerd2 `charts/linkerd-crds/templates/policy`). */
+/**
+ * Specs of Linkerd's policy resources, group `policy.linkerd.io` (linkerd2 `charts/linkerd-crds/templates/policy`).
+ */
 
 /** `v1beta3`. */
 export interface ServerSpec<V extends Values> {

@@ -10,9 +10,10 @@ export interface ResourceName {
 }
 
 /**
- * Names of the resources whose names join several names: no two of a fleet have the same. Joined by dashes they could:
- * `shop/api-web` and `shop-api/web` are both `shop-api-web`. A name is joined by dashes where it is the first way to
- * read the joined name, and else by slashes, which no other name holds; so it never depends on what else is deployed.
+ * Names of the resources whose names join several names: no two of a fleet have the same. Joined by dashes they
+ * could: `shop/api-web` and `shop-api/web` are both `shop-api-web`. A name is joined by dashes where it is the first
+ * way to read the joined name, and else by slashes, which no other name holds; so it never depends on what else is
+ * deployed.
  */
 export interface ResourceNames {
   /** Something of one cluster. `id` joins by slashes: `shop/api-web`, `shop/web-restart`, `shop-namespace`. */

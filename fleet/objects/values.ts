@@ -1,6 +1,6 @@
 /**
- * In what form an object's late values are held: those that only a deployment, or a live cluster, knows. A preview holds
- * them as outputs, `verify` as what it read, a test as plain text.
+ * In what form an object's late values are held: those that only a deployment, or a live cluster, knows. A preview
+ * holds them as outputs, `verify` as what it read, a test as plain text.
  */
 export interface Values {
   readonly text: unknown;

@@ -5,8 +5,8 @@ import { countsExactly, type GrantPlan } from "../grants/plan";
 export const WINDOW = "1h";
 
 /**
- * Counters of what a proxy lets in, by the authorization that did; linkerd2-proxy `app/inbound/src/metrics/authz.rs`. An
- * audit is the default policy of that name (`proxy/server-policy/src/meta.rs`, `is_audit`).
+ * Counters of what a proxy lets in, by the authorization that did; linkerd2-proxy `app/inbound/src/metrics/authz.rs`.
+ * An audit is the default policy of that name (`proxy/server-policy/src/meta.rs`, `is_audit`).
  */
 export const AUDITED_METRICS = ["inbound_http_authz_allow_total", "inbound_tcp_authz_allow_total"] as const;
 
@@ -21,9 +21,10 @@ export function ofAudit(...more: readonly string[]): string {
 
 /**
  * Calls of the last hour that the grants of one cluster do not cover, where they can be told from others. `undefined`
- * where nothing is audited. HTTP requests are counted exactly (`countsExactly`). A proxy counts a connection, and a call
- * at a port of protocol gRPC, as audited also where a grant covers it, by chance. Where callers are granted by identity
- * alone, these identities are left out; where callers of the cluster itself are granted by their address, nothing tells.
+ * where nothing is audited. HTTP requests are counted exactly (`countsExactly`). A proxy counts a connection, and a
+ * call at a port of protocol gRPC, as audited also where a grant covers it, by chance. Where callers are granted by
+ * identity alone, these identities are left out; where callers of the cluster itself are granted by their address,
+ * nothing tells.
  */
 export function auditedCalls(grants: readonly GrantPlan[]): string | undefined {
   const audited = grants.filter(({ enforce }) => enforce === "audit");

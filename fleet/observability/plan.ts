@@ -26,10 +26,14 @@ export interface GatewayPods {
   readonly deployment: string;
 }
 
-/** Servers of the chart linkerd-multicluster (`service-mirror-policy.yaml`) that let only linkerd-viz read metrics. */
+/**
+ * Servers of the chart linkerd-multicluster (`service-mirror-policy.yaml`) that let only linkerd-viz read metrics.
+ */
 export const METRICS_SERVERS = ["linkerd-admin", "controller", "local-service-mirror"] as const;
 
-/** Ports of the service mirrors' metrics (chart linkerd-multicluster, `controller/` and `local-service-mirror.yaml`). */
+/**
+ * Ports of the service mirrors' metrics (chart linkerd-multicluster, `controller/` and `local-service-mirror.yaml`).
+ */
 export const METRICS_PORTS = ["ctrl-admin", "locsm-admin"] as const;
 
 /** Absent where the stack file asks for none. */

@@ -68,7 +68,9 @@ const service = z.object({
     .optional(),
   /** The clusters that audit it: they let in everybody, and count whoever has no grant. */
   audited: texts.optional(),
-  /** By serving cluster and container port. `closed`: the port has a Server, and nobody of another cluster may call. */
+  /**
+   * By serving cluster and container port. `closed`: the port has a Server, and nobody of another cluster may call.
+   */
   ports: z.record(text, z.record(text, z.enum(["granted", "closed"]))).optional(),
 });
 export type ServiceSummary = z.infer<typeof service>;
@@ -88,8 +90,8 @@ const deployedCluster = z.object({
   /** How `pulumi` reaches the cluster. */
   context: text.exactOptional(),
   /**
-   * Where the kubeconfig is, where the context is not looked up in the caller's own: the name of a secret of this stack, or
-   * an output of another one.
+   * Where the kubeconfig is, where the context is not looked up in the caller's own: the name of a secret of this
+   * stack, or an output of another one.
    */
   kubeconfig: z.union([text, z.object({ stack: text, output: text })]).exactOptional(),
   trustDomain: text,

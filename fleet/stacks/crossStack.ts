@@ -37,8 +37,8 @@ const schemaOfOutputs = z.object({
 });
 
 /**
- * The cross-stack outputs of one stack for the others of its fleet: its secret output `handover`. The name stays, because
- * stacks that were deployed with older versions read it.
+ * The cross-stack outputs of one stack for the others of its fleet: its secret output `handover`. The name stays,
+ * because stacks that were deployed with older versions read it.
  */
 export type CrossStackOutputs = z.infer<typeof schemaOfOutputs>;
 export type Credentials = z.infer<typeof credentials>;

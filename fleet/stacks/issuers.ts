@@ -26,8 +26,8 @@ export function planOthersIssuers(config: FleetConfig, self: string | undefined)
 }
 
 /**
- * What this stack needs and the stack of the anchors has not made yet, in words for a person. An issuer that it signed
- * for another anchor or generation than the stack file names is not the one.
+ * What this stack needs and the stack of the anchors has not made yet, in words for a person. An issuer that it
+ * signed for another anchor or generation than the stack file names is not the one.
  */
 export function missingTrust(
   config: FleetConfig,

@@ -5,7 +5,10 @@ import type { CrossStackOutputs } from "./crossStack";
 
 /** One stack of a fleet of several, and what it knows of the others. */
 export interface StackContext {
-  /** This stack: `organization/project/stack`. `undefined`: all stacks at once, for pictures and checks of a whole fleet. */
+  /**
+   * This stack: `organization/project/stack`. `undefined`: all stacks at once, for pictures and checks of a whole
+   * fleet.
+   */
   readonly self: string | undefined;
   /** Why a link into another stack cannot be made yet; `undefined` if it can. */
   readonly blocker: (link: LinkPlan, stack: string) => string | undefined;
@@ -41,7 +44,9 @@ export interface PendingLink {
   readonly why: string;
 }
 
-/** Whether two names are of one stack: the shorter one leaves out project and organization, which are then the same. */
+/**
+ * Whether two names are of one stack: the shorter one leaves out project and organization, which are then the same.
+ */
 export function sameStack(a: string, b: string): boolean {
   const [one, other] = [a.split("/").reverse(), b.split("/").reverse()];
   return one.slice(0, other.length).every((part, at) => part === other[at]);
@@ -73,7 +78,10 @@ function unlessSelf(stack: string | undefined, self: string | undefined): string
   return stack === undefined || self === undefined || sameStack(stack, self) ? undefined : stack;
 }
 
-/** The stacks whose cross-stack outputs this one needs: of the anchors, and of both ends of its links. `links`: all of the fleet. */
+/**
+ * The stacks whose cross-stack outputs this one needs: of the anchors, and of both ends of its links. `links`: all of
+ * the fleet.
+ */
 export function stacksNear(config: FleetConfig, self: string, links?: readonly LinkPlan[]): string[] {
   if (!isShared(config)) return [];
   const anchors = trustStack(config, self);

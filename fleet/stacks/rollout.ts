@@ -16,8 +16,8 @@ export interface Job {
 const TRUST_WAVE = -1;
 
 /**
- * The order in which the stacks of a fleet are deployed: the trust anchors, then wave by wave, then once more those with
- * links into other stacks. Each job needs the whole wave before it, so that a failure stops there.
+ * The order in which the stacks of a fleet are deployed: the trust anchors, then wave by wave, then once more those
+ * with links into other stacks. Each job needs the whole wave before it, so that a failure stops there.
  */
 export function planRollout(config: FleetConfig): Job[] {
   const waves = stackWaves(config);

@@ -12,7 +12,9 @@ export interface TransitionJudgement extends StepJudgement {
   readonly rotation?: RotationStep;
 }
 
-/** Judges the step from what the stack's outputs say to the plan. `allowUnsafe` lets single rules pass, and is told. */
+/**
+ * Judges the step from what the stack's outputs say to the plan. `allowUnsafe` lets single rules pass, and is told.
+ */
 export function guardTransition(
   outputs: RawOutputs,
   plan: Plan,

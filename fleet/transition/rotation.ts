@@ -48,8 +48,9 @@ export interface AnchorMove {
 }
 
 /**
- * What is left to the pods where the last deployment allows a step. The rules that compare deployments judge the other
- * steps. What an unfinished deployment has begun is not held up: the pods were judged before it, and half of it is worse.
+ * What is left to the pods where the last deployment allows a step. The rules that compare deployments judge the
+ * other steps. What an unfinished deployment has begun is not held up: the pods were judged before it, and half of it
+ * is worse.
  */
 export function anchorMove(last: Deployment, next: Deployment): AnchorMove | undefined {
   const signerOf = ({ plan }: Deployment, cluster: string) => {

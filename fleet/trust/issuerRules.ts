@@ -3,7 +3,9 @@ import type { Readable } from "../config/readable";
 import { chainsTo, readCertificate } from "./certificates";
 import { keyMistake } from "./rules";
 
-/** An issuer that is given is fit for it and trusted; an adopted cluster does not get one that its pods do not trust. */
+/**
+ * An issuer that is given is fit for it and trusted; an adopted cluster does not get one that its pods do not trust.
+ */
 export function issuerRules(fleet: Readable): Problem[] {
   return [...judgeIssuers(fleet), ...untrustedIssuers(fleet), ...givenGenerations(fleet)];
 }

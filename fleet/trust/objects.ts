@@ -35,7 +35,8 @@ export function issuerSecret<V extends Values = Plain>(
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: ISSUER_SECRET, namespace, annotations: KEPT_BY_HELM },
-    // An existing Secret keeps its type, which cannot be changed: the chart creates an Opaque one. Nobody reads the type.
+    // An existing Secret keeps its type, which cannot be changed: the chart creates an Opaque one. Nobody reads the
+    // type.
     ...(adopt ? {} : { type: "kubernetes.io/tls" }),
     data: { "tls.crt": certificate, "tls.key": privateKey, "ca.crt": anchor },
   };

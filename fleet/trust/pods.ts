@@ -11,7 +11,9 @@ export interface MeshedPod {
   readonly isControlPlane: boolean;
 }
 
-/** linkerd2 `pkg/inject/inject.go`: the injector and `linkerd inject` write both, and the chart those of its own pods. */
+/**
+ * linkerd2 `pkg/inject/inject.go`: the injector and `linkerd inject` write both, and the chart those of its own pods.
+ */
 const TRUST_ROOT = "linkerd.io/trust-root-sha256";
 const CONTROL_PLANE = "linkerd.io/control-plane-ns";
 const COMPONENT = "linkerd.io/control-plane-component";
@@ -42,8 +44,8 @@ export const podShape = z.object({
 export type Pod = z.infer<typeof podShape>;
 
 /**
- * Where the API server lists the pods that one control plane meshed and that have not ended: by the label that Linkerd
- * itself goes by (linkerd2 `pkg/k8s/labels.go`, `IsMeshed`).
+ * Where the API server lists the pods that one control plane meshed and that have not ended: by the label that
+ * Linkerd itself goes by (linkerd2 `pkg/k8s/labels.go`, `IsMeshed`).
  */
 export function meshedPodsPath(controlPlaneNamespace: string): string {
   const labels = encodeURIComponent(`${CONTROL_PLANE}=${controlPlaneNamespace}`);
@@ -71,7 +73,9 @@ export function meshedPods(pods: readonly Pod[]): MeshedPod[] {
   });
 }
 
-/** A Deployment owns its pods through a ReplicaSet, whose name ends with a hash. A static pod is owned by its Node. */
+/**
+ * A Deployment owns its pods through a ReplicaSet, whose name ends with a hash. A static pod is owned by its Node.
+ */
 function workloadOf({ metadata: { namespace, name, labels, ownerReferences } }: Pod): string {
   const owner = ownerReferences.find(({ controller }) => controller);
   if (owner === undefined || owner.kind === "Node") return `Pod ${namespace}/${name}`;

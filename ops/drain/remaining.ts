@@ -2,8 +2,8 @@ import { TARGET_LABEL } from "../../fleet/config/names";
 import type { Plain } from "../../live/shapes";
 
 /**
- * What of a source's Services still leads to a target: its mirrors, and federated services of which it is a member. The
- * Services are looked at because `Link.status` goes on listing what was removed (linkerd2
+ * What of a source's Services still leads to a target: its mirrors, and federated services of which it is a member.
+ * The Services are looked at because `Link.status` goes on listing what was removed (linkerd2
  * `multicluster/service-mirror/cluster_watcher.go`).
  */
 export function remainingMirrors(services: readonly Plain[], target: string): string[] {

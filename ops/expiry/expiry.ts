@@ -78,7 +78,9 @@ function item(
   return certificate && { kind, cluster, name, ends: certificate.validToDate, renewal };
 }
 
-/** Its tokens never end. The newest is the one in use, or will be in a moment: `access.maxAge` (days) counts from it. */
+/**
+ * Its tokens never end. The newest is the one in use, or will be in a moment: `access.maxAge` (days) counts from it.
+ */
 function oldAccess(
   cluster: string,
   serviceAccount: string,

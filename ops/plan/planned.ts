@@ -12,7 +12,9 @@ import { planFleet } from "../../fleet/plan";
 import { WHOLE } from "../../fleet/stacks/plan";
 import type { RoutePlan } from "../../fleet/traffic/plan";
 
-/** What one stack makes, in the words of its outputs. Gateways have no addresses yet but those that are written down. */
+/**
+ * What one stack makes, in the words of its outputs. Gateways have no addresses yet but those that are written down.
+ */
 export interface Planned {
   readonly clusters: Readonly<Record<string, ClusterSummary>>;
   readonly links: readonly LinkSummary[];

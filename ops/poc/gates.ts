@@ -157,7 +157,10 @@ export function releasesOf({ members }: FleetState): Releases {
   );
 }
 
-/** Gate 4, after an update that was killed, recovered and run again; `recovered` is what `npx fleet recover` said of it. */
+/**
+ * Gate 4, after an update that was killed, recovered and run again; `recovered` is what `npx fleet recover` said of
+ * it.
+ */
 export function judgeUpgrade(
   before: Releases,
   fleet: FleetState,

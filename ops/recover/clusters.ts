@@ -71,8 +71,8 @@ async function lookAtRelease(
 }
 
 /**
- * Helm's records of operations that never ended, of Linkerd's releases: their cluster or their network went away under
- * them, which is no interruption to the engine. Helm refuses every next operation while they are there.
+ * Helm's records of operations that never ended, of Linkerd's releases: their cluster or their network went away
+ * under them, which is no interruption to the engine. Helm refuses every next operation while they are there.
  */
 export async function hangingRecords(cluster: LiveCluster): Promise<string[]> {
   const labels = encodeURIComponent(

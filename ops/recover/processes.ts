@@ -14,8 +14,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * Plugins that outlive an engine that was killed, by up to ten minutes (they look for the engine every five): they go on
- * with what they are doing, and nothing may be judged before they are gone. They get `patience` seconds to end by
+ * Plugins that outlive an engine that was killed, by up to ten minutes (they look for the engine every five): they go
+ * on with what they are doing, and nothing may be judged before they are gone. They get `patience` seconds to end by
  * themselves.
  */
 export async function outlivingPlugins(patience = 10): Promise<number[]> {

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
 /**
- * What an interrupted engine leaves in the state, and what becomes of it. The engine notes what it is about to create;
- * killed before the answer it does not know whether the object is there. Importing a state drops these notes, so each
- * becomes a mark on a resource first, and marks are settled when its cluster has been asked.
+ * What an interrupted engine leaves in the state, and what becomes of it. The engine notes what it is about to
+ * create; killed before the answer it does not know whether the object is there. Importing a state drops these notes,
+ * so each becomes a mark on a resource first, and marks are settled when its cluster has been asked.
  */
 
 const text = z.string();
@@ -34,7 +34,9 @@ export type State = z.infer<typeof exported>;
 /** Interrupted, and nobody asked the cluster yet. States hold it: what follows these words may differ by version. */
 const INTERRUPTED = "interrupted by the end of the engine; ";
 const OPEN = `${INTERRUPTED}\`npx fleet recover\` settles it`;
-/** A resource with such an error is updated by the next `up` even if nothing changed: that is how it gets its outputs. */
+/**
+ * A resource with such an error is updated by the next `up` even if nothing changed: that is how it gets its outputs.
+ */
 const SETTLED = "was interrupted by the end of the engine; the next update completes it";
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -95,8 +97,9 @@ export function markInterrupted(state: State): State {
 }
 
 /**
- * As the provider would have answered. It compares with `__inputs`: without them an object has no namespace for it, and it
- * deletes the object to make it again (pulumi-kubernetes `provider/pkg/provider/provider.go`, `parseCheckpointObject`).
+ * As the provider would have answered. It compares with `__inputs`: without them an object has no namespace for it,
+ * and it deletes the object to make it again (pulumi-kubernetes `provider/pkg/provider/provider.go`,
+ * `parseCheckpointObject`).
  */
 function outputsOf({ type, inputs = {} }: Resource): Record<string, unknown> {
   return type === RELEASE

@@ -5,9 +5,9 @@ import { z } from "zod";
 import { pulumi } from "../../live/outputs";
 
 /**
- * Files of a state folder that an engine killed at that moment left half written. Beside each file its attributes stand
- * in an `….attrs` (gocloud.dev `blob/fileblob/attrs.go`), which is not written in one piece: cut short, every command
- * fails with `EOF`, though the state itself is whole. Without an `.attrs` the file is read all the same.
+ * Files of a state folder that an engine killed at that moment left half written. Beside each file its attributes
+ * stand in an `….attrs` (gocloud.dev `blob/fileblob/attrs.go`), which is not written in one piece: cut short, every
+ * command fails with `EOF`, though the state itself is whole. Without an `.attrs` the file is read all the same.
  */
 export async function cutShort(): Promise<string[]> {
   const { url } = z

@@ -46,7 +46,9 @@ function grantLine({ op, before, after }: Step): Line[] {
   return isAudited ? lines : [...lines, ...localLines(wasAudited ? undefined : before, after)];
 }
 
-/** Callers of the service's own cluster: told when the grant is new, has a port more, or lets in others than before. */
+/**
+ * Callers of the service's own cluster: told when the grant is new, has a port more, or lets in others than before.
+ */
 function localLines(before: Inputs | undefined, after: Inputs | undefined): Line[] {
   const [was, now] = [localOf(before?.local), localOf(after?.local)];
   if (before && !isDeepStrictEqual(was, now)) {

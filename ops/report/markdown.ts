@@ -64,7 +64,8 @@ const VERBS = { create: "added", update: "changed", replace: "replaced", delete:
 
 /**
  * One line as plain words, whatever a cluster, a provider or a stack file put into it: no HTML, no table, no link, no
- * picture, and nobody is mentioned. Only what stands between two single backticks is code, as our own messages write it.
+ * picture, and nobody is mentioned. Only what stands between two single backticks is code, as our own messages write
+ * it.
  */
 function escaped(line: string): string {
   return line

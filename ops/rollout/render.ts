@@ -14,8 +14,8 @@ export function jobGraph(jobs: readonly Job[]): string {
 }
 
 /**
- * `Stack` resources, `pulumi.com/v1` (Pulumi Kubernetes Operator 2 API reference). The operator has no rounds: it runs
- * each stack again and again, which completes the links that wait for another stack.
+ * `Stack` resources, `pulumi.com/v1` (Pulumi Kubernetes Operator 2 API reference). The operator has no rounds: it
+ * runs each stack again and again, which completes the links that wait for another stack.
  */
 export function operatorStacks(jobs: readonly Job[], { repository, branch, namespace }: Source): string {
   const first = jobs.filter(({ round }) => round === 1);

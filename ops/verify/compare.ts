@@ -53,8 +53,8 @@ const UNORDERED = new Set([
 
 /**
  * Where a live object is not as the fleet wants it. Somebody else's labels and annotations are theirs, and so is
- * everything besides our fields of an object that we only patch; in an object of our own, a field that we did not write
- * may be as bad as one that is missing, unless an API server wrote it.
+ * everything besides our fields of an object that we only patch; in an object of our own, a field that we did not
+ * write may be as bad as one that is missing, unless an API server wrote it.
  */
 export function deviations(wanted: Wanted, live: LiveObject): Deviation[] {
   const { apiVersion, kind, metadata, ...fields } = manifestOf(wanted);

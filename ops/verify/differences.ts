@@ -1,8 +1,8 @@
 import { isMap } from "../../fleet/config/json";
 
 /**
- * Where two pieces of plain data are not alike, as paths such as `probeSpec.port`; `""` is the whole. Fields that hold
- * nothing are as good as absent ones.
+ * Where two pieces of plain data are not alike, as paths such as `probeSpec.port`; `""` is the whole. Fields that
+ * hold nothing are as good as absent ones.
  */
 export function differences(expected: unknown, actual: unknown, path = ""): string[] {
   if (isMap(expected) && isMap(actual)) {

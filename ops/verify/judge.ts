@@ -42,7 +42,9 @@ export function judge(fleet: FleetState): Result[] {
   );
 }
 
-/** The worst of several outcomes; what could not be judged is better than what is wrong, and worse than what is well. */
+/**
+ * The worst of several outcomes; what could not be judged is better than what is wrong, and worse than what is well.
+ */
 export function worst(outcomes: readonly Outcome[]): Outcome {
   return (["error", "warning", "unknown"] as const).find((outcome) => outcomes.includes(outcome)) ?? "ok";
 }

@@ -22,8 +22,8 @@ export function wantedObjects(fleet: FleetState, member: Member): ObjectGroup<Ex
 }
 
 /**
- * Links bear the version of their target's chart. An upgrade that waits in the stack file is told of the charts, and not
- * once more of every link that leads there.
+ * Links bear the version of their target's chart. An upgrade that waits in the stack file is told of the charts, and
+ * not once more of every link that leads there.
  */
 function asDeployed({ plan, outputs }: FleetState): Plan {
   const clusters = plan.clusters.map((cluster) => {
@@ -71,7 +71,10 @@ function stackFileIn({ objects }: FleetState, { name }: ClusterPlan): string | u
   return texts.map((text) => /Pulumi\.[\w.-]+\.yaml/.exec(text)?.[0]).find((file) => file !== undefined);
 }
 
-/** A Link's fields that its target decides. Neither the plan nor the outputs of this stack know those of another stack. */
+/**
+ * A Link's fields that its target decides. Neither the plan nor the outputs of this stack know those of another
+ * stack.
+ */
 function decidedByTarget(
   { plan, outputs, members, neighbours }: FleetState,
   { source, target }: LinkPlan,

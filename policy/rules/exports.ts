@@ -156,7 +156,10 @@ function portOf({ properties }: Resource): string | undefined {
   return port.text ?? port.number?.toString();
 }
 
-/** Whether a policy lets callers into a Server, or one of its routes, by identity, from wherever they call; `undefined`: not known yet. */
+/**
+ * Whether a policy lets callers into a Server, or one of its routes, by identity, from wherever they call;
+ * `undefined`: not known yet.
+ */
 function openedServers(fleet: JudgedFleet) {
   const opened = new Set<string>();
   const unsure = new Set<string | undefined>();

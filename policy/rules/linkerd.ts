@@ -39,7 +39,8 @@ export const chartSource: ResourceRule<z.infer<typeof sourceSettings>> = {
   *judge({ properties }, { allowed }) {
     const repository = properties.at("repositoryOpts", "repo");
     const chart = properties.at("chart");
-    // Helm takes a path and an OCI reference before it asks the repository (helm `pkg/action/install.go`, `LocateChart`).
+    // Helm takes a path and an OCI reference before it asks the repository (helm `pkg/action/install.go`,
+    // `LocateChart`).
     const isReference = /[/\\:]|^\./.test(chart.text ?? "");
     const sources = [
       ...(repository.isAbsent ? [] : [repository]),

@@ -125,7 +125,9 @@ export const linkNamed: FleetRule = {
   },
 };
 
-/** Values of the mode's label that a Link selects: none where it carries nothing of that mode. `undefined`: not known. */
+/**
+ * Values of the mode's label that a Link selects: none where it carries nothing of that mode. `undefined`: not known.
+ */
 function selectedValues({ properties }: Resource, mode: Mode): readonly string[] | undefined {
   const selector = properties.at("spec", SELECTORS[mode]);
   const [key] = EXPORT_LABEL[mode];

@@ -1,7 +1,7 @@
 /**
- * kubectl and the programs of this repository side by side: one table of kubeconfigs, and servers that record what each
- * of the two asks them, which way and as whom. No row differs. (Where a kubeconfig names no context, kubectl asks
- * http://localhost:8080, which is none of the servers here; our programs say so.)
+ * kubectl and the programs of this repository side by side: one table of kubeconfigs, and servers that record what
+ * each of the two asks them, which way and as whom. No row differs. (Where a kubeconfig names no context, kubectl
+ * asks http://localhost:8080, which is none of the servers here; our programs say so.)
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,6 @@
-/** The stand-ins as the engine starts them. What each resource does is in `test/unit/lab/standins-tls-random.test.ts`. */
+/**
+ * The stand-ins as the engine starts them. What each resource does is in `test/unit/lab/standins-tls-random.test.ts`.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -6,8 +6,8 @@ import { repository } from "../../lab/env";
 import { TestLab } from "./harness";
 
 /**
- * The enterprise channel from a folder of charts, as where there is no internet: the lab's charts under the names and with
- * the values of Buoyant's (docs "Installing BEL with Helm"), which cannot be had here.
+ * The enterprise channel from a folder of charts, as where there is no internet: the lab's charts under the names and
+ * with the values of Buoyant's (docs "Installing BEL with Helm"), which cannot be had here.
  */
 
 const VERSION = "2.19.0";

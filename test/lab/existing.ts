@@ -51,7 +51,10 @@ export async function installByHelm(lab: TestLab, cluster: string, existing: Exi
   }
 }
 
-/** What `linkerd install --crds`, `linkerd install` and `linkerd multicluster install` do: the charts, rendered and applied. */
+/**
+ * What `linkerd install --crds`, `linkerd install` and `linkerd multicluster install` do: the charts, rendered and
+ * applied.
+ */
 export async function installByKubectl(lab: TestLab, cluster: string, existing: Existing): Promise<void> {
   const values = writeValues(lab, cluster, existing);
   const charts = join(lab.lab.root, "charts");
@@ -70,7 +73,10 @@ export async function installByKubectl(lab: TestLab, cluster: string, existing: 
   }
 }
 
-/** What `linkerd multicluster link-gen` in the target prints (linkerd2 `multicluster/cmd/link-gen.go`), applied in the source. */
+/**
+ * What `linkerd multicluster link-gen` in the target prints (linkerd2 `multicluster/cmd/link-gen.go`), applied in the
+ * source.
+ */
 export async function linkByCli(lab: TestLab, source: string, target: string): Promise<void> {
   const account = "linkerd-service-mirror-remote-access-default";
   const namespace = "linkerd-multicluster";

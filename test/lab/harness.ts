@@ -42,9 +42,9 @@ export interface Step {
 }
 
 /**
- * A lab of a test's own, with the repository's stack file on other ports: the user's lab is never touched. Its project
- * folder has a `Pulumi.yaml` and a stack file of its own, and links to everything else, so that `npx fleet …` and
- * `pulumi …` work in it as in a clone.
+ * A lab of a test's own, with the repository's stack file on other ports: the user's lab is never touched. Its
+ * project folder has a `Pulumi.yaml` and a stack file of its own, and links to everything else, so that `npx fleet …`
+ * and `pulumi …` work in it as in a clone.
  */
 export class TestLab {
   private constructor(
@@ -118,7 +118,10 @@ export class TestLab {
     return `https://127.0.0.1:${this.firstPort + index}`;
   }
 
-  /** Starts those clusters of the stack file that do not run, with no Linkerd in them, and makes the stack where there is none. */
+  /**
+   * Starts those clusters of the stack file that do not run, with no Linkerd in them, and makes the stack where there
+   * is none.
+   */
   async start(): Promise<void> {
     mkdirSync(this.lab.root, { mode: 0o700, recursive: true });
     await prepare(this.lab, this.tools, new Progress((line) => console.log(line)));
@@ -152,8 +155,8 @@ export class TestLab {
   }
 
   /**
-   * A script as a user types it in the lab's shell (`npm run lab -- shell`), ended by the first failure. One that waits
-   * for what never comes ends after five minutes, with exit code 124 and what it said until then.
+   * A script as a user types it in the lab's shell (`npm run lab -- shell`), ended by the first failure. One that
+   * waits for what never comes ends after five minutes, with exit code 124 and what it said until then.
    */
   shell(script: string): Promise<Ran> {
     return run("timeout", ["--kill-after=20", "300", "bash", "-euo", "pipefail", "-c", script], {

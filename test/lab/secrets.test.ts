@@ -9,8 +9,8 @@ import { secretData } from "./credentials";
 import { TestLab } from "./harness";
 
 /**
- * Secrets that can be recognised are planted wherever a user stores one, and looked for in all that is written or said
- * from then on, by steps that succeed and by steps that are refused.
+ * Secrets that can be recognised are planted wherever a user stores one, and looked for in all that is written or
+ * said from then on, by steps that succeed and by steps that are refused.
  */
 
 const CLUSTERS = ["us", "eu"];
@@ -92,7 +92,9 @@ function seenIn(text: string): string[] {
     .sort();
 }
 
-/** All files that the commands wrote: state, its history and backups, stack file, pictures, events, clusters' logs. */
+/**
+ * All files that the commands wrote: state, its history and backups, stack file, pictures, events, clusters' logs.
+ */
 function written(): Map<string, string> {
   const { state, project, root } = lab.lab;
   const logs = CLUSTERS.map((cluster) => join(root, "kwok", "clusters", cluster, "logs"));

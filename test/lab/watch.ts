@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestLab } from "./harness";
 
-/** What must outlive every rotation, by cluster and name: the uids of Links, namespaces, and Helm's first releases. */
+/**
+ * What must outlive every rotation, by cluster and name: the uids of Links, namespaces, and Helm's first releases.
+ */
 export async function lastingObjects(
   lab: TestLab,
   clusters: readonly string[],

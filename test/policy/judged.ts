@@ -11,7 +11,10 @@ import { isSecretInput, type Registered, runUnderMocks } from "../../testing/moc
 
 const PREFIX = "urn:pulumi:test::linkerd-fleet::";
 
-/** All resources of a stack file's fleet, as a policy pack gets them. `preview`: with what a provider computes unknown. */
+/**
+ * All resources of a stack file's fleet, as a policy pack gets them. `preview`: with what a provider computes
+ * unknown.
+ */
 export async function judgedOf(stackFile: string, options: { preview?: boolean } = {}): Promise<Judged[]> {
   const { config, problems } = readStackFile(stackFile);
   if (problems) throw new Error(`${stackFile}: ${formatProblems(problems)}`);

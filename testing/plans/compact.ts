@@ -8,8 +8,9 @@ export interface Told {
 }
 
 /**
- * Whole the first of its kind; of each further one only what it is `like`, and what is otherwise (`but`), once both name
- * their clusters in the order in which they come. Nothing is lost: a path that is absent in one of them is told as well.
+ * Whole the first of its kind; of each further one only what it is `like`, and what is otherwise (`but`), once both
+ * name their clusters in the order in which they come. Nothing is lost: a path that is absent in one of them is told
+ * as well.
  */
 export function compact(resources: readonly Told[], clusters: readonly string[]): object[] {
   const first = new Map<string, Told>();

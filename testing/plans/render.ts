@@ -11,8 +11,9 @@ import { compact, type Told } from "./compact";
 const WIDTH = 100;
 
 /**
- * Every resource of a stack file's fleet, as the program registers it: no cluster and no credentials are needed. What a
- * provider would compute is made up and the same each time; secrets are masked. Components stand before their children.
+ * Every resource of a stack file's fleet, as the program registers it: no cluster and no credentials are needed. What
+ * a provider would compute is made up and the same each time; secrets are masked. Components stand before their
+ * children.
  */
 export async function renderPlan(stackFile: string): Promise<string> {
   const { config, problems } = readStackFile(stackFile);

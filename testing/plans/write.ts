@@ -1,4 +1,6 @@
-/** `npm run plans`: writes what every stack file of the repository makes, so that a change of code shows its effect. */
+/**
+ * `npm run plans`: writes what every stack file of the repository makes, so that a change of code shows its effect.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { planFile, STACK_FILES } from "./files";

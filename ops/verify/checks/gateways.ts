@@ -87,8 +87,8 @@ export const gatewayChecks = [
 ];
 
 /**
- * A service mirror that starts while the gateway is dead keeps its address until the gateway has answered once and died
- * again (linkerd2 `multicluster/service-mirror/cluster_watcher.go:241`, `probe_worker.go:19`).
+ * A service mirror that starts while the gateway is dead keeps its address until the gateway has answered once and
+ * died again (linkerd2 `multicluster/service-mirror/cluster_watcher.go:241`, `probe_worker.go:19`).
  */
 function judgeAddressKept(link: LinkPlan, source: Member, target: TargetMember): readonly Finding[] {
   const { gatewayDeployment: deployment } = target.found;
@@ -102,7 +102,9 @@ function judgeAddressKept(link: LinkPlan, source: Member, target: TargetMember):
   return [notWorking(`no pod of the gateway of ${link.target} is available, although ${kept}`, remedy)];
 }
 
-/** The service mirror takes a dead gateway's addresses out of service; without mirrors, nobody outside of it knows. */
+/**
+ * The service mirror takes a dead gateway's addresses out of service; without mirrors, nobody outside of it knows.
+ */
 export function isAlive(target: string, endpoints: readonly Endpoints[]): boolean | undefined {
   const subsets = endpoints
     .filter(({ metadata }) => metadata.labels[TARGET_LABEL] === target)

@@ -8,7 +8,10 @@ import { judgeDeployment, releaseOf } from "./clusters";
 /** Whoever mirrors renews a Lease. Clocks may differ, so it has to be late by much. */
 const LATE_SECONDS = 120;
 
-/** Label of the control plane's pods; its destination controllers add a cluster only as they start, or as its Secret is made (linkerd2 `controller/api/destination/watcher/cluster_store.go`, `addCluster`). */
+/**
+ * Label of the control plane's pods; its destination controllers add a cluster only as they start, or as its Secret
+ * is made (linkerd2 `controller/api/destination/watcher/cluster_store.go`, `addCluster`).
+ */
 const COMPONENT = "linkerd.io/control-plane-component";
 
 export const linkChecks = [

@@ -6,7 +6,9 @@ const PAGES = documents().filter((path) => !path.startsWith("test/golden/"));
 /** An inverted or a telegraphic sentence begins so. A question may. */
 const INVERTED = /^(Of|Whoever|What)\b(?!.*\?$)/;
 
-/** The sentences of Markdown: of paragraphs, headings, list items and cells, each without its markup; no code blocks. */
+/**
+ * The sentences of Markdown: of paragraphs, headings, list items and cells, each without its markup; no code blocks.
+ */
 function sentences(markdown: string): string[] {
   const prose = markdown.replaceAll(/^ *```[\s\S]*?^ *```$/gm, "\n\n").replaceAll(/<!--[\s\S]*?-->/g, "");
   const blocks = prose

@@ -73,7 +73,10 @@ describe("where a label changes between the value for every cluster and its own"
   };
   const LABEL = "us-shop-checkout-labels";
   const LINKS = ["apac-to-us-link", "eu-to-us-link"];
-  /** What comes before the label, of the Links to its cluster and of the local service mirror; and what it comes before. */
+  /**
+   * What comes before the label, of the Links to its cluster and of the local service mirror; and what it comes
+   * before.
+   */
   const around = (all: readonly Registered[]) => {
     const named = (name: string) => all.filter((one) => one.name === name);
     const earlier = named(LABEL).flatMap((label) => [...earlierThan(label, all)].map(({ name }) => name));

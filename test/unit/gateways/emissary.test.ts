@@ -84,7 +84,8 @@ describe("an Emissary as the gateway", () => {
       );
   });
 
-  // The provider compares lists by position: the Service's own ports come first, so each `up` would write these again.
+  // The provider compares lists by position: the Service's own ports come first, so each `up` would write these
+  // again.
   it("writes its ports once, by a patch in which nothing else is that could change", async () => {
     const fixed = await deploy({ address: "1.2.3.4" });
     const [ports, others] = [all, fixed].map((registered) =>

@@ -11,7 +11,10 @@ interface Request {
   readonly method: string;
 }
 
-/** How long a match's path is for a proxy, and whether it has a method (linkerd2-proxy `http/route/src/http/match.rs`). */
+/**
+ * How long a match's path is for a proxy, and whether it has a method (linkerd2-proxy
+ * `http/route/src/http/match.rs`).
+ */
 function precedence({ path, method }: HttpMatch, request: Request): number | undefined {
   if (method !== undefined && method !== request.method) return undefined;
   const bonus = method === undefined ? 0 : 0.5;

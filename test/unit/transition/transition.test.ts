@@ -412,7 +412,9 @@ const PAIRS = NAMES.flatMap((source) =>
 const pool = <T extends string>(...of: T[]) => fc.constantFrom(...of);
 const VERSIONS = ["2026.1.1", "2026.3.2", "2026.8.3", "2027.1.1"];
 
-/** Deployments since the last complete one that failed half-way: each changed the anchors in a way that was let pass. */
+/**
+ * Deployments since the last complete one that failed half-way: each changed the anchors in a way that was let pass.
+ */
 type Attempt = "stage" | "sign" | "take out";
 
 function attempted(anchors: readonly DeployedAnchor[], attempt: Attempt, id: string): DeployedAnchor[] {
@@ -520,8 +522,9 @@ const sameLink = (a: { source: string; target: string }, b: { source: string; ta
 const older = (a: string, b: string) => a.localeCompare(b, "en", { numeric: true }) < 0;
 
 /**
- * The documented procedure, deployment by deployment. What failed half-way is deployed again; what must go is drained; what cannot be changed in place
- * is removed and added again; anchors are staged, then sign, then retire; versions go up in small steps.
+ * The documented procedure, deployment by deployment. What failed half-way is deployed again; what must go is
+ * drained; what cannot be changed in place is removed and added again; anchors are staged, then sign, then retire;
+ * versions go up in small steps.
  */
 function safePath(from: Deployment, to: Deployment): Deployment[] {
   const stays = (name: string): boolean => {

@@ -149,7 +149,8 @@ describe("a fleet whose service mirrors are at work", () => {
       },
     ));
 
-  // Its service mirror was restarted meanwhile: a real one then keeps the address (linkerd2 `cluster_watcher.go:241`).
+  // Its service mirror was restarted meanwhile: a real one then keeps the address (linkerd2
+  // `cluster_watcher.go:241`).
   it("is not, when a gateway has no pod although its mirror services have its address", () =>
     with_(
       "eu",
