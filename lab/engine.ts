@@ -124,17 +124,13 @@ export function describe(events: readonly EngineEvent[], now = Date.now() / 1000
   return `${done} resources done${waiting.length === 0 ? "" : `; at work on ${waiting.join(", ")}`}`;
 }
 
-/** What went wrong. That the program then misses the outputs of what failed, and where, is no news. */
+/** What went wrong, and with which resource. */
 export function errorsOf(events: readonly EngineEvent[]): string[] {
-  const errors = events.flatMap(({ diagnosticEvent: event }) => {
+  return events.flatMap(({ diagnosticEvent: event }) => {
     if (event?.severity !== "error") return [];
     const message = event.message.replaceAll(/<\{%[^%]*%\}>/g, "").trim();
     return [event.urn === undefined ? message : `${resourceName(event.urn)}: ${message}`];
   });
-  const causes = errors.filter(
-    (error) => !/Running program '.*' failed with an unhandled exception/.test(error),
-  );
-  return causes.length > 0 ? causes : errors;
 }
 
 function isComponent(urn: string): boolean {

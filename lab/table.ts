@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { type FleetOutputs, type RawOutputs, readOutput } from "../fleet/outputs/schema";
+import type { FleetOutputs } from "../fleet/outputs/schema";
 import type { Part } from "./toolchain";
 
 /** What the final table needs to know of a running cluster. */
@@ -12,18 +12,10 @@ export interface ClusterStatus {
   readonly nodes?: number;
 }
 
-/** The outputs that the table shows. A stack may have none yet. */
-export type ShownOutputs = Partial<Pick<FleetOutputs, "clusters" | "links" | "services">>;
-
-/** Each output that can be read. */
-export function shownOutputs(outputs: RawOutputs): ShownOutputs {
-  const [clusters, links, services] = [
-    readOutput(outputs, "clusters"),
-    readOutput(outputs, "links"),
-    readOutput(outputs, "services"),
-  ];
-  return { ...(clusters && { clusters }), ...(links && { links }), ...(services && { services }) };
-}
+/** The outputs that the tables show. A stack may have none yet. */
+export type ShownOutputs = {
+  readonly [K in "clusters" | "links" | "services"]?: FleetOutputs[K] | undefined;
+};
 
 export function clusterTable(clusters: readonly ClusterStatus[], fleet: ShownOutputs): string {
   return render(

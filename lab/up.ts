@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { readOutput } from "../fleet/outputs/schema";
 import {
   clusterFolder,
   createdClusters,
@@ -29,7 +30,7 @@ import { endProcesses } from "./processes";
 import type { Progress } from "./progress";
 import { run } from "./run";
 import { type LabCluster, readStackFile } from "./stackfile";
-import { type ClusterStatus, clusterTable, linkTable, partTable, serviceTable, shownOutputs } from "./table";
+import { type ClusterStatus, clusterTable, linkTable, partTable, serviceTable } from "./table";
 import type { Toolchain } from "./toolchain";
 
 /** Starts the clusters of the stack file, with the demo and no Linkerd, and makes the stack. */
@@ -67,7 +68,11 @@ export async function showStatus(lab: Lab, tools: Toolchain, progress: Progress)
   const created = createdClusters(lab);
   const statuses = await Promise.all(created.map((cluster) => clusterStatus(lab, cluster)));
   const deployed = existsSync(join(lab.state, ".pulumi", "stacks")) ? await outputs(lab, tools) : {};
-  const fleet = shownOutputs(deployed);
+  const fleet = {
+    clusters: readOutput(deployed, "clusters"),
+    links: readOutput(deployed, "links"),
+    services: readOutput(deployed, "services"),
+  };
   progress.say(partTable(tools.parts));
   progress.say(clusterTable(statuses, fleet));
   if (fleet.links) progress.say(linkTable(fleet));

@@ -60,7 +60,7 @@ test("progress counts what is done and names what takes longest, components left
   expect(progressLine(events, 110)).toBe("1 resources done; at work on us-linkerd-multicluster (8.0 s)");
 });
 
-test("errors name the resource; what follows from them is left out, unless there is nothing else", () => {
+test("errors name the resource, where they are about one", () => {
   const error = (message: string, urn?: string) => ({
     timestamp: 1,
     diagnosticEvent: { message, severity: "error", ...(urn === undefined ? {} : { urn }) },
@@ -69,10 +69,12 @@ test("errors name the resource; what follows from them is left out, unless there
     "<{%reset%}>cluster does not answer<{%reset%}>\n",
     "urn:pulumi:dev::p::t$x::eu-link-us",
   );
-  const follows = error("Running program '/x/index.ts' failed with an unhandled exception:\n Error: …");
+  const refused = error("The stack file has 1 problem");
   const info = { timestamp: 1, diagnosticEvent: { message: "hello", severity: "info" } };
-  expect(errorsOf([info, failed, follows])).toEqual(["eu-link-us: cluster does not answer"]);
-  expect(errorsOf([follows])).toHaveLength(1);
+  expect(errorsOf([info, failed, refused])).toEqual([
+    "eu-link-us: cluster does not answer",
+    "The stack file has 1 problem",
+  ]);
 });
 
 /** The cells of a table, row by row, without its lines. */
