@@ -1,5 +1,5 @@
 import { TRUST_MARK } from "../linkerd/values";
-import type { FleetObject } from "../objects/object";
+import { FLEET_MANAGER, type FleetObject } from "../objects/object";
 import type { Text, Values } from "../objects/values";
 import type { ClusterPlan } from "./plan";
 
@@ -14,7 +14,7 @@ export function namespaceObjects({ namespaces }: Pick<ClusterPlan, "namespaces">
       name: namespace,
       annotations: {
         "config.linkerd.io/default-inbound-policy": defaultInboundPolicy,
-        "pulumi.com/patchFieldManager": "linkerd-fleet",
+        ...FLEET_MANAGER,
       },
     },
   }));

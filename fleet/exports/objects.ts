@@ -1,4 +1,4 @@
-import type { FleetObject } from "../objects/object";
+import { FLEET_MANAGER, type FleetObject } from "../objects/object";
 import { exportLabels } from "./labels";
 import type { ExportPlan } from "./plan";
 
@@ -19,7 +19,7 @@ export function exportObjects(exported: ExportPlan): FleetObject<never>[] {
         labels: evacuated ? {} : exportLabels(exported),
         annotations: {
           ...annotations,
-          "pulumi.com/patchFieldManager": "linkerd-fleet",
+          ...FLEET_MANAGER,
           // A Service without endpoints may be exported: that is for its owner to see to.
           "pulumi.com/skipAwait": "true",
         },

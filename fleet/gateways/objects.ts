@@ -1,7 +1,7 @@
 import type { ClusterPlan } from "../clusters/plan";
 import { GATEWAY_NAME, GATEWAY_PORT, PROBE_PORT } from "../config/names";
 import type { ServicePort } from "../objects/kubernetes";
-import type { FleetObject } from "../objects/object";
+import { FLEET_MANAGER, type FleetObject } from "../objects/object";
 import type { AuthenticationRef } from "../objects/policy";
 import type { Labels, Plain, Text, Values } from "../objects/values";
 import { EMISSARY_SERVERS, type EmissaryGatewayPlan, GATEWAY_AUTHENTICATIONS } from "./plan";
@@ -204,7 +204,7 @@ export function chartGatewayService<V extends Values = Plain>(
       metadata: {
         name: GATEWAY_NAME,
         namespace,
-        annotations: { "linkerd-fleet/cluster": name, "pulumi.com/patchFieldManager": "linkerd-fleet" },
+        annotations: { "linkerd-fleet/cluster": name, ...FLEET_MANAGER },
       },
     },
   ];
@@ -225,7 +225,7 @@ export function chartGatewayCallers<V extends Values = Plain>(
   const metadata = (name: string) => ({
     name,
     namespace,
-    annotations: { "pulumi.com/patchFieldManager": "linkerd-fleet", "pulumi.com/patchForce": "true" },
+    annotations: { ...FLEET_MANAGER, "pulumi.com/patchForce": "true" },
   });
   return [
     ...(allowedNetworks

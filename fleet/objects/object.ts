@@ -34,6 +34,9 @@ export type ObjectPatch<V extends Values = Plain> = {
   [K in keyof Patches<V>]: Header<K, V> & Patches<V>[K] & { readonly patch: true };
 }[keyof Patches<V>];
 
+/** The annotation by which the provider writes a patch under the fleet's name. */
+export const FLEET_MANAGER = { "pulumi.com/patchFieldManager": "linkerd-fleet" };
+
 /**
  * An object that the fleet wants in a cluster, as plain data. The list of a slice (`fleet/<concept>/objects.ts`)
  * serves three readers: its component renders it, `verify` compares it with the cluster, and the tests' clusters hold

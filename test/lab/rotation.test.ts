@@ -251,7 +251,9 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
     expect(early.code).toBe(1);
     const refused = await previewOfLast();
     expect(refused.code).not.toBe(0);
-    expect(refused.stdout + refused.stderr).toMatch(/rotate-before-ready: (.*; )?us: .* may have an identity/);
+    expect(refused.stdout + refused.stderr).toMatch(
+      /rotate-before-ready: (.*; )?us: .* may have an identity/,
+    );
     const { stdout } = await followAll(lab, steps.slice(5, 6));
     expect(stdout).toContain("Ready: remove 2026 from trust.anchors");
     expect(stdout).toMatch(/us: issuer of 2027/);
