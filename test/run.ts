@@ -3,7 +3,8 @@
  * which also fails for commands of documents that no test ran. Ends with one line, `N passed, N failed`, and exit
  * code 1 if anything failed; a type or lint error counts as one failure.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,13 +21,15 @@ const LAYERS =
     " ",
   );
 
-function main(kinds: readonly string[]): number {
+async function main(kinds: readonly string[]): Promise<number> {
   const counts = kinds.includes("lab")
     ? wholeLab()
     : [
-        check("tsc", ["--noEmit"]),
-        check("biome", ["check", "."]),
-        check("depcruise", LAYERS),
+        ...(await Promise.all([
+          check("tsc", ["--noEmit"]),
+          check("biome", ["check", "."]),
+          check("depcruise", LAYERS),
+        ])),
         vitest(["unit", "policy", "engine", "browser"]),
       ];
   const passed = sum(counts, "passed");
@@ -35,10 +38,14 @@ function main(kinds: readonly string[]): number {
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-function check(tool: string, args: readonly string[]): Count {
-  console.log(`> ${tool} ${args.join(" ")}`);
-  const ok = spawnSync(tool, args, { stdio: "inherit" }).status === 0;
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+/** Prints what a tool says once it has ended, so that several can run at a time. */
+async function check(tool: string, args: readonly string[]): Promise<Count> {
+  const ran = spawn(tool, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const said: Buffer[] = [];
+  for (const stream of [ran.stdout, ran.stderr]) stream.on("data", (part: Buffer) => said.push(part));
+  const [status] = await once(ran, "close");
+  console.log(`> ${tool} ${args.join(" ")}\n${Buffer.concat(said)}`);
+  return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 };
 }
 
 /** All lab tests; and as documents are followed by them, that no command of a document was left out. */
@@ -95,4 +102,6 @@ function sum(counts: readonly Count[], key: keyof Count): number {
   return counts.reduce((total, count) => total + count[key], 0);
 }
 
-process.exitCode = main(process.argv.slice(2));
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

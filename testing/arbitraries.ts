@@ -1,10 +1,9 @@
 import * as fc from "fast-check";
 import type { z } from "zod";
-import type { FleetConfig, fleetConfig } from "../fleet/config/fleetConfig";
+import { type FleetConfig, fleetConfig } from "../fleet/config/fleetConfig";
 import { parseFleetConfig, type RawConfig } from "../fleet/config/parse";
 import { formatProblems } from "../fleet/config/problems";
-import { planFleet } from "../fleet/plan";
-import type { LinkPlan } from "../fleet/topology/plan";
+import { type LinkPlan, planLinks } from "../fleet/topology/plan";
 
 /** The sections of a stack file, as a person writes them. */
 export type FleetInput = z.input<typeof fleetConfig>;
@@ -275,6 +274,12 @@ const linkerd: fc.Arbitrary<FleetInput["linkerd"]> = fc.record(
   { requiredKeys: ["version"] },
 );
 
+/** As it is planned, but for the rules of the stack file, which whoever takes the fleet asks. */
+function linksOf(base: FleetInput): readonly LinkPlan[] {
+  const { topology, clusters } = fleetConfig.parse(base);
+  return planLinks(topology, clusters);
+}
+
 /**
  * Valid fleets of any shape; narrow them by the kinds of topology and the number of clusters, or widen them by
  * audits.
@@ -300,7 +305,7 @@ export function fleetInputs(
       }),
     )
     .chain((base) =>
-      serviceInputs(base, planFleet(configOf(base)).links, options.audits ?? false).map((services) => ({
+      serviceInputs(base, linksOf(base), options.audits ?? false).map((services) => ({
         ...base,
         services,
       })),

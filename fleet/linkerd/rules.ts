@@ -96,6 +96,7 @@ function ownedValues(
   path: readonly PropertyKey[],
 ): Problem[] {
   const found = new Map<string, Problem>();
+  if (Object.keys(values).length === 0) return [];
   for (const [owned, setting] of Object.entries(OWNED_VALUES[chart])) {
     const keys = owned.split(".");
     const place = overlap(values, keys);

@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { planFleet } from "../../../fleet/plan";
+import { fleet } from "../../../ops/cli";
 import { layOut, type Rect } from "../../../ops/graph/layout";
 import { mermaid } from "../../../ops/graph/mermaid";
 import { draw, type Picture } from "../../../ops/graph/picture";
@@ -14,6 +14,7 @@ import { boxDetails, rowsOf } from "../../../ops/graph/words";
 import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { meshView } from "../../../testing/pictures";
+import { printed } from "../../../testing/printed";
 
 const views = (maxClusters: number) =>
   fleetInputs({ maxClusters }).map((input) => viewOfPlan(planFleet(configOf(input))));
@@ -215,13 +216,13 @@ describe("free text", () => {
 describe("fleet graph", () => {
   const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-graph-"));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, [join("ops", "fleet.cjs"), "graph", ...args], { encoding: "utf8" });
+  const said = printed();
 
-  it("prints a stack file as Mermaid, and writes a page where the file is named so", () => {
-    expect(run("Pulumi.dev.yaml").stdout).toMatch(/^flowchart LR\n/);
+  it("prints a stack file as Mermaid, and writes a page where the file is named so", async () => {
+    expect(await fleet(["graph", "Pulumi.dev.yaml"])).toBe("well");
+    expect(said.stdout).toMatch(/^flowchart LR\n/);
     const out = join(folder, "fleet.html");
-    expect(run("Pulumi.dev.yaml", "--out", out).status).toBe(0);
+    expect(await fleet(["graph", "Pulumi.dev.yaml", "--out", out])).toBe("well");
     expect(readFileSync(out, "utf8")).toContain(readFileSync(join("docs", "dev.svg"), "utf8"));
   });
 
@@ -238,10 +239,9 @@ describe("fleet graph", () => {
       ["Pulumi.dev.yaml", "--out", "fleet.png"],
       "none of .svg, .html",
     ],
-  ])("refuses %s with words for a person", (_, args, message) => {
-    const { status, stderr } = run(...args);
-    expect(status).toBe(3);
-    expect(stderr).toContain(message);
-    expect(stderr).not.toContain("    at ");
+  ])("refuses %s with words for a person", async (_, args, message) => {
+    expect(await fleet(["graph", ...args])).toBe("notBegun");
+    expect(said.stderr).toContain(message);
+    expect(said.stderr).not.toContain("    at ");
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { z } from "zod";
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
@@ -14,6 +14,7 @@ import { configOf, type FleetInput } from "../../../testing/arbitraries";
 import { meshedPod, type Raw, stateOf } from "../../../testing/effective";
 import { type Lists, plannedObjects } from "../../../testing/effectiveFleet";
 import { soundFleet } from "../../../testing/mistakes/sound";
+import { printed } from "../../../testing/printed";
 
 const input = {
   ...soundFleet(),
@@ -67,14 +68,7 @@ const OPTIONS: AccessOptions = {
   ...{ from: undefined, to: undefined, method: undefined, path: undefined },
 };
 
-let printed = "";
-beforeEach(() => {
-  printed = "";
-  vi.spyOn(console, "log").mockImplementation((text: string) => {
-    printed += `${text}\n`;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const said = printed();
 
 function saved(change: Readonly<Record<string, (lists: Lists) => Raw>> = {}): void {
   const clusters = plan.clusters.map((cluster) => stateWith(cluster, change[cluster.name]));
@@ -85,9 +79,9 @@ describe("fleet access", () => {
   it("prints who reaches each exported service, next to whom the stack file declares", async () => {
     saved();
     expect(await run({ ...OPTIONS, json: false })).toBe("well");
-    expect(printed).toContain("shop/checkout");
-    expect(printed).toContain("the same");
-    expect(printed).toContain("3 ports, 0 differences");
+    expect(said.stdout).toContain("shop/checkout");
+    expect(said.stdout).toContain("the same");
+    expect(said.stdout).toContain("3 ports, 0 differences");
   });
 
   it("names what lets in whom nobody declared, with a remedy", async () => {
@@ -102,7 +96,7 @@ describe("fleet access", () => {
       eu: (lists) => ({ ...lists, authorizationPolicies: [...lists.authorizationPolicies, open] }),
     });
     expect(await run(OPTIONS)).toBe("broken");
-    const [difference, ...others] = JSON.parse(printed).differences;
+    const [difference, ...others] = JSON.parse(said.stdout).differences;
     expect(difference).toMatchObject({
       ...{ kind: "open", cluster: "eu", namespace: "shop", name: "checkout", port: "http" },
       why: "AuthorizationPolicy shop/debug lets it in",
@@ -116,9 +110,9 @@ describe("fleet access", () => {
   it("answers one question, on each way that there is", async () => {
     saved();
     const ask = async (from: string, to: string, more: Partial<AccessOptions> = {}) => {
-      printed = "";
+      said.stdout = "";
       const end = await run({ ...OPTIONS, from, to, ...more });
-      const answers: { way: string; outcome: string; declared?: boolean }[] = JSON.parse(printed);
+      const answers: { way: string; outcome: string; declared?: boolean }[] = JSON.parse(said.stdout);
       return [end, ...answers.map(({ way, outcome, declared }) => `${way}: ${outcome}, ${declared}`)];
     };
     expect(await ask("shop/web@us", "eu:shop/checkout:http")).toEqual([
@@ -146,18 +140,18 @@ describe("fleet access", () => {
   it("says that the caller's cluster sees no such service, and that this keeps nobody out", async () => {
     saved();
     const ask = async (from: string) => {
-      printed = "";
+      said.stdout = "";
       await run({ ...OPTIONS, from, to: "apac:bi/reports:http", json: false });
-      return printed;
+      return said.stdout;
     };
     const hidden = "sees no mirror of it: `to` does not name that cluster";
     expect(await ask("shop/web@eu")).toContain(hidden);
     expect(await ask("shop/web@eu")).toContain("through the gateway: allowed");
     expect(await ask("shop/web@us")).not.toContain(hidden);
     expect(await ask("shop/web@apac")).not.toContain(hidden);
-    printed = "";
+    said.stdout = "";
     await run({ ...OPTIONS, json: false });
-    expect(printed).toContain("(to us)");
+    expect(said.stdout).toContain("(to us)");
   });
 
   it("says of an audited service that everybody reaches it, which is no difference", async () => {
@@ -174,20 +168,20 @@ describe("fleet access", () => {
     const states = auditing.clusters.map((cluster) => stateWith(cluster, undefined, auditing));
     writeFileSync(dump, JSON.stringify({ version: 1, clusters: states }));
     expect(await run({ ...OPTIONS, config: file })).toBe("well");
-    const { rows, differences } = JSON.parse(printed);
+    const { rows, differences } = JSON.parse(said.stdout);
     expect(differences).toEqual([]);
     for (const { declared, reached, audited } of rows) {
       expect(reached).toEqual(declared);
       expect(audited).toEqual(["everybody who reaches its pods"]);
     }
-    printed = "";
+    said.stdout = "";
     await run({ ...OPTIONS, config: file, json: false });
-    expect(printed.match(/audited: everybody who reaches its pods/g)).toHaveLength(3);
+    expect(said.stdout.match(/audited: everybody who reaches its pods/g)).toHaveLength(3);
 
     const ask = async (from: string) => {
-      printed = "";
+      said.stdout = "";
       const end = await run({ ...OPTIONS, config: file, json: false, from, to: "eu:shop/checkout:http" });
-      return [end, printed.split("\n")[0]];
+      return [end, said.stdout.split("\n")[0]];
     };
     expect(await ask("shop/web@us")).toEqual(["well", "directly: allowed; the stack file declares it"]);
     expect(await ask("shop/batch@us")).toEqual([

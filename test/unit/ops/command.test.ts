@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { fleet } from "../../../ops/cli";
 import { ENDINGS, type Ending } from "../../../ops/endings";
@@ -10,21 +10,12 @@ import { OLD_SCRIPTS, runOld } from "../../../ops/oldScripts";
 import { VERBS } from "../../../ops/verbs";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { STACK_FILES } from "../../../testing/plans/files";
+import { printed } from "../../../testing/printed";
 
 const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-command-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let stdout = "";
-let stderr = "";
-beforeEach(() => {
-  stdout = stderr = "";
-  vi.spyOn(console, "log").mockImplementation((text) => {
-    stdout += `${text}\n`;
-  });
-  vi.spyOn(console, "error").mockImplementation((text) => {
-    stderr += `${text}\n`;
-  });
-});
+const said = printed();
 
 /** The real program, in a process of its own. */
 const spawned = (cwd: string, ...args: string[]) =>
@@ -33,7 +24,7 @@ const spawned = (cwd: string, ...args: string[]) =>
 describe("the help", () => {
   it("lists every verb, those that only read first, and tells which ones change something", async () => {
     expect(await fleet(["--help"])).toBe("well");
-    const listed = stdout.split("\n").filter((line) => /^ {2}fleet /.test(line));
+    const listed = said.stdout.split("\n").filter((line) => /^ {2}fleet /.test(line));
     const groups = new Set(VERBS.map(({ name }) => name.split(" ")[0]));
     expect(listed.map((line) => line.trim().split(/\s+/)[1])).toEqual([...groups, "completion"]);
     expect(VERBS.map(({ changes }) => changes !== false)).toEqual(
@@ -43,21 +34,21 @@ describe("the help", () => {
       VERBS.filter(({ changes }) => changes !== false).map(({ name }) => name.split(" ")[0]),
     );
     // And once where the help says what it means.
-    expect(stdout.match(/\[changes\]/g)).toHaveLength(changing.size + 1);
+    expect(said.stdout.match(/\[changes\]/g)).toHaveLength(changing.size + 1);
   });
 
   it.each(VERBS.map((verb) => [verb.name, verb] as const))("of %s says all of it", async (name, verb) => {
     expect(await fleet([...name.split(" "), "--help"])).toBe("well");
-    const words = stdout.replaceAll(/\s+/g, " ");
+    const words = said.stdout.replaceAll(/\s+/g, " ");
     expect(words).toContain(`fleet ${name}`);
     expect(words).toContain(`${verb.summary}.`);
     expect(words).toContain(verb.changes === false ? "It is read-only." : `It changes ${verb.changes}.`);
-    for (const option of Object.keys(verb.options)) expect(stdout).toContain(`--${option}`);
+    for (const option of Object.keys(verb.options)) expect(said.stdout).toContain(`--${option}`);
     expect(verb.examples.length).toBeGreaterThan(0);
-    for (const [example] of verb.examples) expect(stdout).toContain(example);
+    for (const [example] of verb.examples) expect(said.stdout).toContain(example);
     for (const { code } of Object.values(ENDINGS))
-      expect(stdout).toMatch(new RegExp(`^  ${code}  [A-Z].*\\.$`, "m"));
-    expect(stderr).toBe("");
+      expect(said.stdout).toMatch(new RegExp(`^  ${code}  [A-Z].*\\.$`, "m"));
+    expect(said.stderr).toBe("");
   });
 
   it.each(
@@ -106,27 +97,27 @@ describe("wrong usage", () => {
     ["a number that is none", ["verify", "--every", "often"], "--every takes a number of seconds"],
   ])("is told in words: %s", async (_, args, words) => {
     expect(await fleet(args)).toBe("notBegun");
-    expect(stderr).toContain(words);
-    expect(stderr).not.toMatch(/^\s+at /m);
-    expect(stdout).toBe("");
+    expect(said.stderr).toContain(words);
+    expect(said.stderr).not.toMatch(/^\s+at /m);
+    expect(said.stdout).toBe("");
   });
 });
 
 describe("shell completion", () => {
   it("knows the verbs, those of a group, and the options of a verb", async () => {
     await fleet(["--get-yargs-completions", "fleet", ""]);
-    expect(stdout.split("\n")).toEqual(expect.arrayContaining(["check", "verify", "state"]));
-    stdout = "";
+    expect(said.stdout.split("\n")).toEqual(expect.arrayContaining(["check", "verify", "state"]));
+    said.stdout = "";
     await fleet(["--get-yargs-completions", "fleet", "state", ""]);
-    expect(stdout).toBe("remove-cluster\n");
-    stdout = "";
+    expect(said.stdout).toBe("remove-cluster\n");
+    said.stdout = "";
     await fleet(["--get-yargs-completions", "fleet", "verify", "--j"]);
-    expect(stdout.split("\n")).toEqual(expect.arrayContaining(["--json", "--junit"]));
+    expect(said.stdout.split("\n")).toEqual(expect.arrayContaining(["--json", "--junit"]));
   });
 
   it("comes as a script for bash", async () => {
     expect(await fleet(["completion"])).toBe("well");
-    expect(stdout).toContain("complete -o bashdefault -o default -F _fleet_yargs_completions fleet");
+    expect(said.stdout).toContain("complete -o bashdefault -o default -F _fleet_yargs_completions fleet");
   });
 });
 
@@ -172,7 +163,7 @@ describe("the npm scripts of before", () => {
       codes,
     );
     expect(await runOld(script, ["--no-such-option"])).toBe(codes[3]);
-    expect(stderr).toContain(`use \`npx fleet ${OLD_SCRIPTS[script]?.verb}\``);
+    expect(said.stderr).toContain(`use \`npx fleet ${OLD_SCRIPTS[script]?.verb}\``);
   });
 
   it("run as a program, with their arguments", () => {
@@ -211,7 +202,9 @@ describe("fleet check", () => {
 
   it("finds nothing in any stack file of the repository", async () => {
     expect(await fleet(["check", ...STACK_FILES])).toBe("well");
-    expect(stdout.split("\n").filter(Boolean)).toEqual(STACK_FILES.map((file) => `${file}: no problems`));
+    expect(said.stdout.split("\n").filter(Boolean)).toEqual(
+      STACK_FILES.map((file) => `${file}: no problems`),
+    );
   });
 
   it("reports every problem of every file, each with its path and what to write", async () => {
@@ -220,16 +213,16 @@ describe("fleet check", () => {
       stackFile((f) => delete f.linkerd),
     );
     expect(await fleet(["check", broken, sound, other])).toBe("attention");
-    expect(stdout).toContain(`${broken} has 2 problems:`);
-    expect(stdout).toMatch(/^ {2}clusters\.us\.password\n {4}.*\n {4}→ remove it/m);
-    expect(stdout).toMatch(/^ {2}topolgy\n/m);
-    expect(stdout).toContain(`${sound}: no problems`);
-    expect(stdout).toContain(`${other} has 1 problem:`);
+    expect(said.stdout).toContain(`${broken} has 2 problems:`);
+    expect(said.stdout).toMatch(/^ {2}clusters\.us\.password\n {4}.*\n {4}→ remove it/m);
+    expect(said.stdout).toMatch(/^ {2}topolgy\n/m);
+    expect(said.stdout).toContain(`${sound}: no problems`);
+    expect(said.stdout).toContain(`${other} has 1 problem:`);
   });
 
   it("prints the same as JSON", async () => {
     expect(await fleet(["check", "--json", broken, sound])).toBe("attention");
-    expect(JSON.parse(stdout)).toEqual([
+    expect(JSON.parse(said.stdout)).toEqual([
       {
         file: broken,
         problems: [
@@ -252,14 +245,14 @@ describe("fleet check", () => {
   ])("names the place of %s, and quotes nothing of the file", async (_, text, words) => {
     const file = write("yaml.yaml", `${text}# planted-secret\n`);
     expect(await fleet(["check", file])).toBe("attention");
-    expect(stdout).toMatch(words);
-    expect(stdout + stderr).not.toContain("planted-secret");
+    expect(said.stdout).toMatch(words);
+    expect(said.stdout + said.stderr).not.toContain("planted-secret");
   });
 
   it("judges the other files, too, where one cannot be read", async () => {
     expect(await fleet(["check", "missing.yaml", broken])).toBe("notBegun");
-    expect(stderr).toBe("missing.yaml cannot be read.\n");
-    expect(stdout).toContain(`${broken} has 2 problems`);
+    expect(said.stderr).toBe("missing.yaml cannot be read.\n");
+    expect(said.stdout).toContain(`${broken} has 2 problems`);
   });
 
   it("takes every stack file of the folder, or that of a stack, with no engine at hand", () => {
@@ -282,10 +275,10 @@ describe("fleet check", () => {
 describe("fleet plan", () => {
   it.each(STACK_FILES)("tells what %s makes", async (file) => {
     expect(await fleet(["plan", file])).toBe("well");
-    expect(stdout).toMatch(/^\d+ clusters\n/);
-    stdout = "";
+    expect(said.stdout).toMatch(/^\d+ clusters\n/);
+    said.stdout = "";
     expect(await fleet(["plan", file, "--json"])).toBe("well");
-    const { clusters, links, services, grants, accesses } = JSON.parse(stdout);
+    const { clusters, links, services, grants, accesses } = JSON.parse(said.stdout);
     expect(Object.keys(clusters).length).toBeGreaterThan(1);
     expect(accesses.map(({ source, target }: Record<string, string>) => [source, target])).toEqual(
       links.map(({ source, target }: Record<string, string>) => [source, target]),
@@ -295,6 +288,6 @@ describe("fleet plan", () => {
 
   it("lists the problems of a file that has some", async () => {
     expect(await fleet(["plan", "package.json"])).toBe("attention");
-    expect(stderr).toContain("package.json: The stack file has");
+    expect(said.stderr).toContain("package.json: The stack file has");
   });
 });

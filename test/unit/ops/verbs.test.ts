@@ -8,6 +8,7 @@ import { readStackFile } from "../../../live/stackFile";
 import { fleet } from "../../../ops/cli";
 import { ApiServer } from "../../../testing/apiServer";
 import { LiveFleet, meshStackFile } from "../../../testing/liveFleet";
+import { printed } from "../../../testing/printed";
 
 /** Answers for one stack with what lies in its folder. */
 const PULUMI = `#!/bin/sh
@@ -49,20 +50,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-let stdout = "";
-let stderr = "";
+const said = printed();
 beforeEach(() => {
-  stdout = stderr = "";
-  vi.spyOn(console, "log").mockImplementation((text) => {
-    stdout += `${text}\n`;
-  });
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(console, "error").mockImplementation((text) => {
-    stderr += `${text}\n`;
-  });
   writeFileSync(file("outputs.json"), JSON.stringify(outputs));
 });
 
@@ -72,22 +61,22 @@ describe("on a fleet that is as planned, with the outputs of the selected stack"
   it.each(["verify", "gateways", "services", "expiry"])(
     "%s is well, for people and as JSON",
     async (verb) => {
-      expect([await fleet([verb, ...config()]), stderr]).toEqual(["well", ""]);
-      expect(stdout).toContain("┌");
-      stdout = "";
+      expect([await fleet([verb, ...config()]), said.stderr]).toEqual(["well", ""]);
+      expect(said.stdout).toContain("┌");
+      said.stdout = "";
       expect(await fleet([verb, ...config(), "--json"])).toBe("well");
-      expect(Object.keys(JSON.parse(stdout)).length).toBeGreaterThan(1);
+      expect(Object.keys(JSON.parse(said.stdout)).length).toBeGreaterThan(1);
     },
   );
 
   it("rotation has nothing to do", async () => {
-    expect([await fleet(["rotation"]), stderr]).toEqual(["well", ""]);
-    expect(stdout).toMatch(
+    expect([await fleet(["rotation"]), said.stderr]).toEqual(["well", ""]);
+    expect(said.stdout).toMatch(
       /^Trust anchors: 2026 active\n {2}apac: issuer of 2026, 2 meshed pods, 100 % ready\n/,
     );
-    stdout = "";
+    said.stdout = "";
     expect(await fleet(["rotation", "--json"])).toBe("well");
-    expect(JSON.parse(stdout)).toEqual({
+    expect(JSON.parse(said.stdout)).toEqual({
       anchors: [{ id: "2026", state: "active" }],
       clusters: Object.fromEntries(CLUSTERS.map((name) => [name, "issuer of 2026, 2 meshed pods"])),
       percent: { us: 100, eu: 100, apac: 100 },
@@ -96,30 +85,30 @@ describe("on a fleet that is as planned, with the outputs of the selected stack"
   });
 
   it("rotation --watch ends at once where all are ready", async () => {
-    expect([await fleet(["rotation", "--watch"]), stderr]).toEqual(["well", ""]);
-    expect(stdout).toMatch(/^apac 100 % \(2 of 2 pods\), eu 100 % .*\nTrust anchors: 2026 active\n/);
+    expect([await fleet(["rotation", "--watch"]), said.stderr]).toEqual(["well", ""]);
+    expect(said.stdout).toMatch(/^apac 100 % \(2 of 2 pods\), eu 100 % .*\nTrust anchors: 2026 active\n/);
   });
 
   it("rotation names what is not ready", async () => {
     writeFileSync(file("outputs.json"), JSON.stringify({ ...outputs, trustBundle: "" }));
     expect(await fleet(["rotation"])).toBe("attention");
-    expect(stdout).toContain("us: its bundle is not the fleet's\n  → run `pulumi up`");
+    expect(said.stdout).toContain("us: its bundle is not the fleet's\n  → run `pulumi up`");
   });
 
   it("drain says that nothing drains, and of a link that does what is left in its source", async () => {
     expect(await fleet(["drain"])).toBe("notBegun");
-    expect(stderr).toContain("No link is draining");
+    expect(said.stderr).toContain("No link is draining");
     const { links } = live.outputs() as { links: Record<string, object> };
     const draining = Object.fromEntries(
       Object.entries(links).map(([name, link]) => [name, { ...link, state: "draining" }]),
     );
     writeFileSync(file("outputs.json"), JSON.stringify({ ...outputs, links: draining }));
     expect(await fleet(["drain", "--wait", "0"])).toBe("attention");
-    expect(stdout).toMatch(/^eu → us: eu still has .*reports-us/m);
-    expect(stdout).toContain("Not drained.");
-    stdout = "";
+    expect(said.stdout).toMatch(/^eu → us: eu still has .*reports-us/m);
+    expect(said.stdout).toContain("Not drained.");
+    said.stdout = "";
     expect(await fleet(["drain", "--wait", "0", "--json"])).toBe("attention");
-    const told = JSON.parse(stdout);
+    const told = JSON.parse(said.stdout);
     expect(told).toHaveLength(6);
     expect(told).toContainEqual({
       link: "us → eu",
@@ -129,42 +118,42 @@ describe("on a fleet that is as planned, with the outputs of the selected stack"
   });
 
   it("adopt prints the settings, as YAML and as JSON", async () => {
-    expect([await fleet(["adopt", "us", "europe=eu"]), stderr]).toEqual(["well", ""]);
-    const settings = parse(stdout);
+    expect([await fleet(["adopt", "us", "europe=eu"]), said.stderr]).toEqual(["well", ""]);
+    const settings = parse(said.stdout);
     expect(Object.keys(settings["linkerd-fleet:clusters"])).toEqual(["us", "europe"]);
-    stdout = "";
+    said.stdout = "";
     expect(await fleet(["adopt", "us", "europe=eu", "--json"])).toBe("well");
-    expect(JSON.parse(stdout)).toEqual(settings);
+    expect(JSON.parse(said.stdout)).toEqual(settings);
     expect(await fleet(["adopt", "us", "--namespace", "elsewhere"])).toBe("notBegun");
-    expect(stderr).toContain("us: Secret linkerd-identity-issuer in namespace elsewhere cannot be read");
+    expect(said.stderr).toContain("us: Secret linkerd-identity-issuer in namespace elsewhere cannot be read");
   });
 
   it("graph draws what is deployed, as Mermaid and as JSON", async () => {
-    expect([await fleet(["graph"]), stderr]).toEqual(["well", ""]);
-    expect(stdout).toMatch(/^flowchart LR\n/);
-    stdout = "";
+    expect([await fleet(["graph"]), said.stderr]).toEqual(["well", ""]);
+    expect(said.stdout).toMatch(/^flowchart LR\n/);
+    said.stdout = "";
     expect(await fleet(["graph", "--outputs", file("outputs.json"), "--json"])).toBe("well");
-    expect(JSON.parse(stdout)).toMatchObject({ clusters: 3, links: 6 });
+    expect(JSON.parse(said.stdout)).toMatchObject({ clusters: 3, links: 6 });
   });
 
   it("poc passes what needs no change, and says what was not tried", async () => {
-    expect([await fleet(["poc", ...config()]), stderr]).toEqual(["attention", ""]);
-    expect(stdout.match(/^(PASSED|NOT TRIED|FAILED) +\d/gm)).toEqual([
+    expect([await fleet(["poc", ...config()]), said.stderr]).toEqual(["attention", ""]);
+    expect(said.stdout.match(/^(PASSED|NOT TRIED|FAILED) +\d/gm)).toEqual([
       "PASSED  1",
       "NOT TRIED  2",
       "PASSED  3",
       "NOT TRIED  4",
     ]);
-    stdout = "";
+    said.stdout = "";
     expect(await fleet(["poc", ...config(), "--json"])).toBe("attention");
-    expect(JSON.parse(stdout).map(({ passed }: { passed?: boolean }) => passed)).toEqual([
+    expect(JSON.parse(said.stdout).map(({ passed }: { passed?: boolean }) => passed)).toEqual([
       true,
       undefined,
       true,
       undefined,
     ]);
     expect(await fleet(["poc", ...config(), "--kill", "true"])).toBe("notBegun");
-    expect(stderr).toContain("--kill and --revive go together");
+    expect(said.stderr).toContain("--kill and --revive go together");
   });
 });
 
@@ -192,12 +181,12 @@ describe("state remove-cluster", () => {
     ["to go on without being asked", ["gone"], "Add --yes"],
   ])("refuses %s, and changes nothing", async (_, args, words) => {
     expect(await fleet(["state", "remove-cluster", ...args])).toBe("notBegun");
-    expect(stderr).toContain(words);
+    expect(said.stderr).toContain(words);
     expect(existsSync(file("imported.json"))).toBe(false);
   });
 
   it("takes out everything of a cluster that does not answer", async () => {
-    expect([await fleet(["state", "remove-cluster", "gone", "--yes"]), stderr]).toEqual(["well", ""]);
+    expect([await fleet(["state", "remove-cluster", "gone", "--yes"]), said.stderr]).toEqual(["well", ""]);
     const { deployment } = JSON.parse(readFileSync(file("imported.json"), "utf8"));
     expect(deployment.resources).toEqual([provider("us"), secret("us"), provider("gone")]);
   });
@@ -206,7 +195,7 @@ describe("state remove-cluster", () => {
 describe("rollout", () => {
   it("prints the order of the stacks, and ends with words where there is no fleet file", async () => {
     expect(await fleet(["rollout", "--file", "missing.yaml"])).toBe("notBegun");
-    expect(stderr).toContain("missing.yaml");
+    expect(said.stderr).toContain("missing.yaml");
     const sections = Object.entries(meshStackFile(["us", "eu"]).config).map(([key, of]) => [
       key.replace("linkerd-fleet:", ""),
       of,
@@ -216,18 +205,18 @@ describe("rollout", () => {
     for (const [name, cluster] of Object.entries<object>(shared.clusters))
       Object.assign(cluster, { stack: name });
     writeFileSync(file("fleet.yaml"), stringify(shared));
-    stderr = "";
-    expect([await fleet(["rollout", "--file", file("fleet.yaml")]), stderr]).toEqual(["well", ""]);
-    expect(stdout).toMatch(/^trust/);
+    said.stderr = "";
+    expect([await fleet(["rollout", "--file", file("fleet.yaml")]), said.stderr]).toEqual(["well", ""]);
+    expect(said.stdout).toMatch(/^trust/);
     expect(await fleet(["rollout", "--file", file("fleet.yaml"), "--operator"])).toBe("notBegun");
-    expect(stderr).toContain("--operator needs --repository");
+    expect(said.stderr).toContain("--operator needs --repository");
   });
 });
 
 describe("report", () => {
   it("prints its sections as JSON", async () => {
     writeFileSync(file("preview.json"), JSON.stringify({ steps: [] }));
-    expect([await fleet(["report", file("preview.json"), "--json"]), stderr]).toEqual(["well", ""]);
-    expect(JSON.parse(stdout)).toEqual({ stack: "stack", risky: false, sections: [] });
+    expect([await fleet(["report", file("preview.json"), "--json"]), said.stderr]).toEqual(["well", ""]);
+    expect(JSON.parse(said.stdout)).toEqual({ stack: "stack", risky: false, sections: [] });
   });
 });
