@@ -95,8 +95,8 @@ function openPorts(of: Exported, around: Around): Gap[] {
 }
 
 /** Without pods, ports are known by what the Service calls them: a name and a number may be the same port. */
-function openByName(of: Exported, { all, before }: Around): Gap[] {
-  if (before.mesh.defaultInboundPolicy === "deny") return [];
+function openByName(of: Exported, { all, defaultPolicy }: Around): Gap[] {
+  if (defaultPolicy === "deny") return [];
   const declared = all
     .filter(({ selector }) => sharePods(selector, of.selector))
     .flatMap(({ grant }) => grant.ports.map(({ port }) => port));
@@ -222,10 +222,10 @@ function withoutProxy({ grant, service, pods }: Exported, { before, planned }: A
 
 /** Pods that `pods` selects and that no exported Service has. */
 function otherPods({ grant, selector, pods }: Exported, { all, before }: Around): Gap[] {
-  const behind = new Set([...pods, ...all.flatMap((other) => other.pods)]);
+  const behind = new Set([...pods, ...all.flatMap((other) => other.pods)].map(nameOfPod));
   const closed = before
     .in(grant.namespace)
-    .pods.filter((pod) => isRunning(pod) && !behind.has(pod) && isAmong(selector, pod))
+    .pods.filter((pod) => isRunning(pod) && !behind.has(nameOfPod(pod)) && isAmong(selector, pod))
     .filter((pod) => {
       const own = ownPorts(pod);
       return grant.ports.some(({ port }) => portsNamed(pod, port).some((number) => own.includes(number)));
@@ -238,6 +238,10 @@ function otherPods({ grant, selector, pods }: Exported, { all, before }: Around)
       fix: "write labels that only its pods have, or leave `pods` out for the selector of the Service",
     },
   ];
+}
+
+function nameOfPod({ metadata }: Pod): string {
+  return metadata.name;
 }
 
 function isAmong(selector: Labels, { metadata }: Pod): boolean {

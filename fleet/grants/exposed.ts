@@ -1,5 +1,6 @@
 import { exportKey, GRANT_PREFIX } from "../config/names";
 import { type Cluster, indexed } from "../effective/cluster";
+import { proxyOf } from "../effective/proxy";
 import { podsOf, serviceOf } from "../effective/reach";
 import { type Pod, type Server, type Service, server as serverShape } from "../effective/shapes";
 import { EXPORT_KEYS } from "../exports/labels";
@@ -29,6 +30,8 @@ export interface Around {
   readonly planned: readonly PlannedServer[];
   /** Pods of other clusters reach its pods. */
   readonly isShared: boolean;
+  /** Policy of ports that no Server covers, in pods that get their proxies from now on. */
+  readonly defaultPolicy: string;
   readonly before: Cluster;
   /** With the Servers that the plan makes. */
   readonly after: Cluster;
@@ -43,6 +46,9 @@ export interface PlannedServer {
 /** The exported services of one cluster, namespace by namespace. A Service that is not there is none. */
 export function exportedServices(plan: Plan, cluster: Cluster): Around[] {
   const exports = new Map(plan.exports.map((one) => [exportKey(one), one]));
+  const namespaces = plan.clusters.find(({ name }) => name === cluster.name)?.namespaces ?? {};
+  const defaultPolicyOf = (namespace: string) =>
+    namespaces[namespace]?.defaultInboundPolicy ?? cluster.mesh.defaultInboundPolicy;
   const exported = plan.grants
     .filter((grant) => grant.cluster === cluster.name)
     .flatMap((grant): Exported[] => {
@@ -54,7 +60,8 @@ export function exportedServices(plan: Plan, cluster: Cluster): Around[] {
       const { modes = [], evacuated = true } = exports.get(exportKey(grant)) ?? {};
       return [
         {
-          ...{ grant, service, selector, pods: podsOf(cluster, service) },
+          ...{ grant, service, selector },
+          pods: podsOf(cluster, service).map((pod) => asInjected(pod, defaultPolicyOf(grant.namespace))),
           throughGateway: modes.includes("gateway"),
           isNew: !isExported && !evacuated,
         },
@@ -68,8 +75,21 @@ export function exportedServices(plan: Plan, cluster: Cluster): Around[] {
     const servers = [...others, ...planned.map(({ server }) => server)];
     const { name, mesh } = cluster;
     const after = indexed({ name, mesh, objects: { ...live, servers } });
-    return { all, planned, isShared, before: cluster, after };
+    const defaultPolicy = defaultPolicyOf(namespace);
+    return { all, planned, isShared, defaultPolicy, before: cluster, after };
   });
+}
+
+const DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy";
+
+/** A pod without a proxy, as it is when it has restarted: the injector writes its namespace's policy into it. */
+function asInjected(pod: Pod, policy: string): Pod {
+  const { metadata } = pod;
+  if (proxyOf(pod) || DEFAULT_POLICY in metadata.annotations) return pod;
+  return {
+    ...pod,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [DEFAULT_POLICY]: policy } },
+  };
 }
 
 function sharesNetwork({ clusters, neighbours }: Plan, name: string): boolean {

@@ -143,6 +143,30 @@ describe("a port that `ports` does not name", () => {
     ]);
   });
 
+  it("is closed where its namespace is to deny, and its pods get their proxies from then on", () => {
+    const denying = planFleet(
+      fleetOf(
+        {
+          us: { ...shared("us", 1), namespaces: { shop: { defaultInboundPolicy: "deny" } } },
+          eu: shared("eu", 2),
+        },
+        { services: [checkout] },
+      ),
+    );
+    const services = [service(["http", 9090])];
+    const opens = [expect.stringMatching(/^undeclared ports opens: .* port 9090 /)];
+    const unproxied = expect.stringMatching(/^unproxied /);
+    expect(told(denying, { services, pods: [pod("a", ports, { proxy: false })] })).toEqual([unproxied]);
+    expect(told(denying, { services, pods: [] })).toEqual([]);
+    // A proxy keeps what it was started with, and a workload what it says itself.
+    expect(told(denying, { services, pods: [pod("a", ports)] })).toEqual(opens);
+    const annotations = { "config.linkerd.io/default-inbound-policy": "all-unauthenticated" };
+    expect(told(denying, { services, pods: [pod("a", ports, { proxy: false, annotations })] })).toEqual([
+      ...opens,
+      unproxied,
+    ]);
+  });
+
   it("is told without pods where names cannot stand for numbers", () => {
     const without = (targets: (number | string)[]) => told(plan, { services: [service(targets)], pods: [] });
     expect(without(["http", "grpc"])).toEqual([
