@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { clusterFolder, createdClusters, ensureCluster, stopCluster } from "./clusters";
 import { type Lab, LabError, labEnv, openLab } from "./env";
+import { ensureMirrors } from "./mirrors";
 import { endProcesses } from "./processes";
 import { Progress } from "./progress";
 import { interruptRunning } from "./run";
@@ -23,7 +24,7 @@ const usage = `The fleet of Pulumi.dev.yaml on this machine.
   npm run lab -- down                  remove everything the lab made`;
 
 /** What the lab makes in its folder, besides the lock. */
-const made = ["cache", "charts", "charts-from", "kubeconfig", "kwok", "logs", "state", "tmp"];
+const made = ["cache", "charts", "charts-from", "kubeconfig", "kwok", "logs", "mirrors", "state", "tmp"];
 
 const progress = new Progress((line) => console.log(line));
 
@@ -50,7 +51,10 @@ async function main([command = "up", ...rest]: string[]): Promise<number> {
     }
     case "start": {
       const cluster = clusterNamed(lab, rest[0]);
-      await locked(lab, command, async () => ensureCluster(lab, await findTools(), cluster));
+      await locked(lab, command, async () => {
+        await ensureCluster(lab, await findTools(), cluster);
+        await ensureMirrors(lab);
+      });
       progress.say(`${cluster.name} runs at ${cluster.apiServer}.`);
       return 0;
     }

@@ -27,9 +27,14 @@ export interface Lab {
   readonly state: string;
   /** Temporary files of its programs: the kubernetes plugin leaves kubeconfigs there, with their keys. */
   readonly temporary: string;
+  /** Whether services are mirrored: by the lab's own stand-in, since no image runs in its pods. */
+  readonly mirrors: boolean;
 }
 
-/** The lab of this clone, or the one that `LINKERD_FLEET_LAB` and `LINKERD_FLEET_PROJECT` name (tests use them). */
+/**
+ * The lab of this clone, or the one that `LINKERD_FLEET_LAB` and `LINKERD_FLEET_PROJECT` name (tests use them).
+ * `LINKERD_FLEET_MIRRORS=off`: nothing is mirrored in it.
+ */
 export function openLab(env: NodeJS.ProcessEnv = process.env): Lab {
   const root = resolve(env.LINKERD_FLEET_LAB ?? join(repository, ".lab"));
   const project = resolve(env.LINKERD_FLEET_PROJECT ?? repository);
@@ -41,6 +46,7 @@ export function openLab(env: NodeJS.ProcessEnv = process.env): Lab {
     logs: join(root, "logs"),
     state: join(root, "state"),
     temporary: join(root, "tmp"),
+    mirrors: env.LINKERD_FLEET_MIRRORS !== "off",
   };
 }
 

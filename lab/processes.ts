@@ -17,6 +17,7 @@ const ours = [
   "kwok-controller",
   "kwokctl",
   "pulumi",
+  "service-mirror",
 ];
 
 /**

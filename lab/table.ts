@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { FleetOutputs } from "../fleet/outputs/schema";
+import type { Mirrored } from "./mirrors";
 import type { Part } from "./toolchain";
 
 /** What the final table needs to know of a running cluster. */
@@ -55,6 +56,13 @@ export function serviceTable(fleet: ShownOutputs): string {
       modes.join(", "),
       clusters.join(", "),
     ]),
+  );
+}
+
+export function mirrorTable(mirrored: readonly Mirrored[]): string {
+  return render(
+    ["cluster", "sees", "in"],
+    mirrored.map(({ cluster, name, of }) => [cluster, name, of.join(", ")]),
   );
 }
 

@@ -26,11 +26,12 @@ import {
 } from "./clusters";
 import { ensureStack, outputs, up } from "./engine";
 import { type Lab, LabError, labEnv } from "./env";
+import { ensureMirrors, mirrorPart, mirrorsAtRest, readMirrored } from "./mirrors";
 import { endProcesses } from "./processes";
 import type { Progress } from "./progress";
 import { run } from "./run";
 import { type LabCluster, readStackFile } from "./stackfile";
-import { type ClusterStatus, clusterTable, linkTable, partTable, serviceTable } from "./table";
+import { type ClusterStatus, clusterTable, linkTable, mirrorTable, partTable, serviceTable } from "./table";
 import type { Toolchain } from "./toolchain";
 
 /** Starts the clusters of the stack file, with the demo and no Linkerd, and makes the stack. */
@@ -38,6 +39,7 @@ export async function prepare(lab: Lab, tools: Toolchain, progress: Progress) {
   const wanted = readStackFile(lab.stackFile);
   await provideCharts(lab, tools);
   const clustersChanged = await startClusters(lab, tools, wanted, progress);
+  await ensureMirrors(lab);
   const demoChanged = await installDemo(lab, tools, wanted);
   await ensureStack(lab, tools);
   return { wanted, changed: clustersChanged || demoChanged };
@@ -55,15 +57,18 @@ export async function bringUp(lab: Lab, tools: Toolchain, progress: Progress): P
   for (const { name } of gone) await removeCluster(lab, name);
   if (gone.length > 0) writeKubeconfig(lab, prepared.wanted);
 
-  await showStatus(lab, tools, progress);
   const changed = Object.entries(counts).filter(([op]) => op !== "same");
+  if (lab.mirrors && (changed.length > 0 || prepared.changed)) {
+    await progress.step("waiting for the service mirrors", () => mirrorsAtRest(lab, prepared.wanted));
+  }
+  await showStatus(lab, tools, progress);
   const resources = changed.map(([op, count]) => `${op} ${count}`).join(", ");
   if (changed.length > 0) progress.say(`Resources: ${resources}.`);
   else if (!prepared.changed && gone.length === 0) progress.say("Nothing changed.");
   progress.say("`npm run lab -- shell` opens a shell on it; `npm run lab -- down` removes it.");
 }
 
-/** Prints the clusters, the links, the exported services and where the lab's parts come from. */
+/** Prints the clusters, the links, the exported services, where they are seen, and where the lab's parts come from. */
 export async function showStatus(lab: Lab, tools: Toolchain, progress: Progress): Promise<void> {
   const created = createdClusters(lab);
   const statuses = await Promise.all(created.map((cluster) => clusterStatus(lab, cluster)));
@@ -73,10 +78,11 @@ export async function showStatus(lab: Lab, tools: Toolchain, progress: Progress)
     links: readOutput(deployed, "links"),
     services: readOutput(deployed, "services"),
   };
-  progress.say(partTable(tools.parts));
+  progress.say(partTable([...tools.parts, ...(lab.mirrors ? [mirrorPart(tools.parts)] : [])]));
   progress.say(clusterTable(statuses, fleet));
   if (fleet.links) progress.say(linkTable(fleet));
   if (fleet.services) progress.say(serviceTable(fleet));
+  if (lab.mirrors) progress.say(mirrorTable(await readMirrored(lab, created)));
 }
 
 /** Where more start at once, the other programs of a cluster give up before its API server answers. */

@@ -18,6 +18,7 @@ import { crossingModes } from "../fleet/exports/named";
 import { GATEWAY_AUTHENTICATIONS } from "../fleet/gateways/plan";
 import { clusterReleases, type ReleasePlan } from "../fleet/linkerd/releases";
 import { WEBHOOKS } from "../fleet/linkerd/values";
+import { mirroredModes } from "../fleet/links/mirrors";
 import { collectionOf } from "../fleet/objects/kinds";
 import { type FleetObject, manifestOf } from "../fleet/objects/object";
 import type { Plain } from "../fleet/objects/values";
@@ -25,7 +26,6 @@ import type { Plan } from "../fleet/plan";
 import type { LinkPlan } from "../fleet/topology/plan";
 import { certificate, type Pair } from "./authority";
 import { CREATED, plannedObjects } from "./effectiveFleet";
-import { mirroredModes } from "./serviceMirror";
 
 /** An object of a cluster in memory. */
 export interface Stored {

@@ -1,6 +1,7 @@
 import type { ClusterPlan } from "../clusters/plan";
 import type { Mode } from "../config/common";
 import { exportKey, MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../config/names";
+import { selects } from "../effective/selectors";
 import { isNamed } from "../exports/named";
 import type { Plan } from "../plan";
 import type { LinkPlan } from "../topology/plan";
@@ -12,14 +13,16 @@ import type { LinkPlan } from "../topology/plan";
  */
 export const MIRRORED_LABEL = "mirror.linkerd.io/mirrored-service";
 /** Label: the cluster whose pods are behind it. Annotation: the members of a federated service. */
-const DISCOVERY = "multicluster.linkerd.io/remote-discovery";
-const REMOTE_SERVICE_LABEL = "multicluster.linkerd.io/remote-service";
+export const DISCOVERY = "multicluster.linkerd.io/remote-discovery";
+export const REMOTE_SERVICE_LABEL = "multicluster.linkerd.io/remote-service";
 /** On Endpoints and EndpointSlices: the name that a gateway is asked for, and its mesh identity. */
-const REMOTE_NAME = "mirror.linkerd.io/remote-svc-fq-name";
-const REMOTE_IDENTITY = "mirror.linkerd.io/remote-gateway-identity";
+export const REMOTE_NAME = "mirror.linkerd.io/remote-svc-fq-name";
+export const REMOTE_IDENTITY = "mirror.linkerd.io/remote-gateway-identity";
+/** Annotation of a federated service: its member in the cluster itself. */
+export const LOCAL_DISCOVERY = "multicluster.linkerd.io/local-discovery";
 
 export const PROBE_LABEL = "mirror.linkerd.io/mirrored-gateway";
-const HEADLESS_LABEL = "mirror.linkerd.io/headless-mirror-svc-name";
+export const HEADLESS_LABEL = "mirror.linkerd.io/headless-mirror-svc-name";
 /** Of an EndpointSlice: its Service. */
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 
@@ -55,6 +58,45 @@ export function leadsToGateway({ annotations }: Metadata): boolean {
 /** The Service of Endpoints or of an EndpointSlice. */
 export function serviceNameOf({ name, labels }: Metadata): string {
   return labels[SERVICE_NAME_LABEL] ?? name;
+}
+
+/** As Kubernetes writes them; a Link's may be anybody's. */
+interface Selector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
+}
+/** The selectors of a Link. */
+export interface Selectors {
+  readonly selector?: Selector;
+  readonly remoteDiscoverySelector?: Selector;
+  readonly federatedServiceSelector?: Selector;
+}
+
+/**
+ * The modes in which a service mirror takes a Service over a Link, by its labels alone. An empty selector takes nothing
+ * (linkerd2 `multicluster/service-mirror/cluster_watcher.go`, `isExported`, `isRemoteDiscovery`,
+ * `isFederatedServiceMember`).
+ */
+export function mirroredModes(
+  { selector, remoteDiscoverySelector, federatedServiceSelector }: Selectors,
+  labels: Readonly<Record<string, string>>,
+): Mode[] {
+  const takes = ({ matchLabels = {}, matchExpressions = [] }: Selector = {}) => {
+    // To Kubernetes' own selectors, an empty list of values is none.
+    const list = (values?: readonly string[]) => (values?.length ? [...values] : null);
+    const expressions = matchExpressions.map((one) => ({ ...one, values: list(one.values) }));
+    const isEmpty = Object.keys(matchLabels).length + expressions.length === 0;
+    return !isEmpty && selects({ matchLabels, matchExpressions: expressions }, labels);
+  };
+  return [
+    ...(takes(selector) ? (["gateway"] as const) : []),
+    ...(takes(remoteDiscoverySelector) ? (["flat"] as const) : []),
+    ...(takes(federatedServiceSelector) ? (["federated"] as const) : []),
+  ];
 }
 
 /** What may cross into one source. */

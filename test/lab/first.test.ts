@@ -6,12 +6,12 @@ let lab: TestLab;
 let first: Ran;
 
 beforeAll(async () => {
-  lab = await TestLab.create();
+  lab = await TestLab.create(undefined, { mirrors: true });
   first = await lab.cli();
 });
 afterAll(() => lab?.remove());
 
-test("the first run ends with the table of clusters, links, exported services and parts", async () => {
+test("the first run ends with the table of parts, clusters, links, exported and mirrored services", async () => {
   expect(first.stderr).toBe("");
   expect(first.code).toBe(0);
   for (const [source, target] of [
@@ -35,7 +35,8 @@ test("the first run ends with the table of clusters, links, exported services an
     );
     expect(JSON.parse(link).spec.targetClusterName).toBe(target);
   }
-  for (const text of ["shop/checkout", "bi/reports", "v1.35."]) expect(first.stdout).toContain(text);
+  for (const text of ["shop/checkout", "bi/reports", "v1.35.", "bi/reports-apac", "shop/checkout-federated"])
+    expect(first.stdout).toContain(text);
   expect(first.stdout).toMatch(/plugin kubernetes .* official/);
 });
 

@@ -54,13 +54,23 @@ export class TestLab {
     private readonly firstPort: number,
   ) {}
 
-  /** `clusters`: only these of the stack file, each with more settings; services stay in those of theirs. */
-  static async create(clusters?: Readonly<Record<string, object>>): Promise<TestLab> {
+  /**
+   * `clusters`: only these of the stack file, each with more settings; services stay in those of theirs. Services are
+   * mirrored only if `mirrors` is set: most tests say what a cluster holds.
+   */
+  static async create(
+    clusters?: Readonly<Record<string, object>>,
+    { mirrors = false }: { readonly mirrors?: boolean } = {},
+  ): Promise<TestLab> {
     requireOwnCommand();
     const tools = await ensureToolchain({ log: (line) => console.log(line) });
     const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-lab-"));
     const project = join(folder, "project");
-    const lab = openLab({ LINKERD_FLEET_LAB: join(folder, "lab"), LINKERD_FLEET_PROJECT: project });
+    const lab = openLab({
+      LINKERD_FLEET_LAB: join(folder, "lab"),
+      LINKERD_FLEET_PROJECT: project,
+      LINKERD_FLEET_MIRRORS: mirrors ? "on" : "off",
+    });
     mkdirSync(project);
     for (const entry of readdirSync(repository)) {
       if (!/^(\.|Pulumi\.)/.test(entry)) symlinkSync(join(repository, entry), join(project, entry));
@@ -140,13 +150,19 @@ export class TestLab {
       [join(repository, "lab", "cli.ts"), ...args],
       {
         cwd: repository,
-        env: {
-          ...labEnv(this.lab, this.tools),
-          LINKERD_FLEET_LAB: this.lab.root,
-          LINKERD_FLEET_PROJECT: this.lab.project,
-        },
+        env: this.env(),
       },
     );
+  }
+
+  /** That of the lab's shell, in which the lab's own commands work on this lab. */
+  private env(): NodeJS.ProcessEnv {
+    return {
+      ...labEnv(this.lab, this.tools),
+      LINKERD_FLEET_LAB: this.lab.root,
+      LINKERD_FLEET_PROJECT: this.lab.project,
+      LINKERD_FLEET_MIRRORS: this.lab.mirrors ? "on" : "off",
+    };
   }
 
   /** `pulumi …` as in the lab's shell. */
@@ -161,11 +177,7 @@ export class TestLab {
   shell(script: string): Promise<Ran> {
     return run("timeout", ["--kill-after=20", "300", "bash", "-euo", "pipefail", "-c", script], {
       cwd: this.lab.project,
-      env: {
-        ...labEnv(this.lab, this.tools),
-        LINKERD_FLEET_LAB: this.lab.root,
-        LINKERD_FLEET_PROJECT: this.lab.project,
-      },
+      env: this.env(),
     });
   }
 

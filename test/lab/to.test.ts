@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EXPORT_KEYS } from "../../fleet/exports/labels";
+import { mirroredModes } from "../../fleet/links/mirrors";
 import type { LabelSelector, LinkSpec } from "../../fleet/objects/multicluster";
-import { mirroredModes } from "../../testing/serviceMirror";
 import { TestLab } from "./harness";
 import { during } from "./watch";
 

@@ -7,6 +7,7 @@ import { EXPORT_LABEL, exportLabels, meaningOf, ownValue } from "../../../fleet/
 import { labelOrders } from "../../../fleet/exports/order";
 import { multiclusterValues } from "../../../fleet/linkerd/values";
 import { linkSpec } from "../../../fleet/links/link";
+import { mirroredModes } from "../../../fleet/links/mirrors";
 import type { LinkSpec } from "../../../fleet/objects/multicluster";
 import { outputsSchema, type RawOutputs } from "../../../fleet/outputs/schema";
 import { describeFleet } from "../../../fleet/outputs/write";
@@ -18,7 +19,6 @@ import { type Member, readFleet } from "../../../ops/verify/read";
 import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
 import { LiveFleet, type Stored } from "../../../testing/liveFleet";
 import { soundFleet } from "../../../testing/mistakes/sound";
-import { mirroredModes } from "../../../testing/serviceMirror";
 import { deploy, split } from "../../../testing/stacks";
 
 type ServiceInput = NonNullable<FleetInput["services"]>[number];

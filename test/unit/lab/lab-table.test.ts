@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { errorsOf, describe as progressLine } from "../../../lab/engine";
-import { clusterTable, linkTable, partTable, serviceTable } from "../../../lab/table";
+import { clusterTable, linkTable, mirrorTable, partTable, serviceTable } from "../../../lab/table";
 
 const fleet = {
   clusters: {
@@ -34,6 +34,17 @@ test("the tables show clusters, links with the target's gateway, and exported se
     from: "lab/standins/tls",
   } as const;
   expect(rows(partTable([part]))[1]).toEqual(["plugin tls", "5.6.1", "stand-in", "lab/standins/tls"]);
+});
+
+test("a table shows what each cluster sees of the others, and where that is", () => {
+  const mirrored = [
+    { cluster: "us", name: "bi/reports-apac", of: ["apac"] },
+    { cluster: "us", name: "shop/checkout-federated", of: ["apac", "eu", "us"] },
+  ];
+  expect(rows(mirrorTable(mirrored)).slice(1)).toEqual([
+    ["us", "bi/reports-apac", "apac"],
+    ["us", "shop/checkout-federated", "apac, eu, us"],
+  ]);
 });
 
 test("a stack without outputs still has its table", () => {

@@ -75,7 +75,7 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 
 {{- /*
-A pod that runs nothing: dict root, account, container, image, UID, GID, port (name and number), resources,
+A pod that runs nothing: dict root, account, container, image, args, UID, GID, port (name and number), resources,
 nodeSelector, tolerations, affinity (of mc.affinity), api (whether it mounts a token for the API server).
 */}}
 {{- define "mc.podSpec" -}}
@@ -94,6 +94,9 @@ tolerations: {{- toYaml . | nindent 2 }}
 containers:
 - name: {{ .container }}
   image: {{ .image | default "registry.k8s.io/pause:3.2" }}
+  {{- with .args }}
+  args: {{- toYaml . | nindent 2 }}
+  {{- end }}
   {{- with .port }}
   ports:
   - {{ toJson . }}
