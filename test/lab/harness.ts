@@ -156,7 +156,7 @@ export class TestLab {
   }
 
   /** That of the lab's shell, in which the lab's own commands work on this lab. */
-  private env(): NodeJS.ProcessEnv {
+  env(): NodeJS.ProcessEnv {
     return {
       ...labEnv(this.lab, this.tools),
       LINKERD_FLEET_LAB: this.lab.root,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createdClusters, isRunning } from "../../lab/clusters";
-import { labEnv, repository } from "../../lab/env";
+import { repository } from "../../lab/env";
 import { TestLab } from "./harness";
 
 let lab: TestLab;
@@ -15,17 +15,12 @@ afterAll(() => lab?.remove());
 
 /** Runs `npm run lab` and sends it a signal once it prints this; returns its exit code and what it said. */
 async function signalled(signal: NodeJS.Signals, at: RegExp): Promise<{ code: number | null; said: string }> {
-  const env = {
-    ...labEnv(lab.lab, lab.tools),
-    LINKERD_FLEET_LAB: lab.lab.root,
-    LINKERD_FLEET_PROJECT: lab.lab.project,
-  };
   const child: ChildProcess = spawn(
     process.execPath,
     ["--import", "tsx", join(repository, "lab", "cli.ts")],
     {
       cwd: repository,
-      env,
+      env: lab.env(),
     },
   );
   let said = "";
