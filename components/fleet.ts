@@ -3,8 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { exportKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, portMismatch, sourceOfTruth } from "../fleet/exports/federation";
-import { crossingModes } from "../fleet/exports/named";
-import type { ExportPlan } from "../fleet/exports/plan";
 import { destinationRestart, needsDestination } from "../fleet/links/objects";
 import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
 import type { Plan } from "../fleet/plan";
@@ -14,6 +12,7 @@ import { Access } from "./access/access";
 import { Cluster } from "./clusters/cluster";
 import { Link, type LinkAccess } from "./links/link";
 import { aliasOf, type Inputs, renderObjects } from "./objects/render";
+import { Order } from "./order";
 import type { CrossStackParts } from "./stacks/crossStack";
 import { Trust } from "./trust/trust";
 
@@ -54,8 +53,8 @@ export class Fleet extends pulumi.ComponentResource {
       { parent: this },
     );
     const names = resourceNames(plan);
-    const made = Promise.withResolvers<readonly (readonly [LinkPlan, Link])[]>();
-    const members = this.members(args, trust, names, made.promise);
+    const order = new Order(plan);
+    const members = this.members(args, trust, names, order);
 
     const accesses = new Map<string, Access>();
     for (const access of plan.accesses) {
@@ -94,9 +93,23 @@ export class Fleet extends pulumi.ComponentResource {
       const neighbour = neighbours.get(link.target);
       return [link, neighbour ? targetInAnotherStack(link, neighbour, crossStack) : own(link)] as const;
     });
+    const ordered = new Map(
+      [...members].map(
+        ([
+          cluster,
+          {
+            member: { exported, routes },
+          },
+        ]) => {
+          const labels = new Map([...exported].map(([key, { label }]) => [key, label]));
+          return [cluster, { labels, routes }];
+        },
+      ),
+    );
     const described = links.map(([link, target]) => {
       const source = get(members, link.source);
       const called = names.link(link.source, link.target);
+      const before = order.beforeLink(link, get(ordered, link.source), ordered.get(link.target));
       const one = new Link(
         called.name,
         {
@@ -106,7 +119,7 @@ export class Fleet extends pulumi.ComponentResource {
           gatewayAddress: target.gatewayAddress,
           // The destination controller looks at the target once, when it first sees the credentials: the target's
           // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
-          after: [source.member.multicluster.release, ...target.ready, ...labelsBefore(members, plan, link)],
+          after: [source.member.multicluster.release, ...target.ready, ...before],
           namespaces: {
             controlPlane: source.member.controlPlane.namespace,
             multicluster: source.member.multicluster.namespace.metadata.name,
@@ -117,9 +130,9 @@ export class Fleet extends pulumi.ComponentResource {
       if (one.destination)
         destinations.set(link.source, [...(destinations.get(link.source) ?? []), one.destination]);
       created.set(`${link.source}/${link.target}`, one.created);
-      return [link, one] as const;
+      return [link, one.link] as const;
     });
-    made.resolve(described);
+    order.settle({ clusters: ordered, links: described });
     const reading = links.filter(([link]) => needsDestination(link));
     const uses = reading.map(([{ source, target }, { access }]) => ({
       source,
@@ -171,7 +184,7 @@ export class Fleet extends pulumi.ComponentResource {
     args: FleetArgs,
     trust: Trust,
     names: ResourceNames,
-    links: Promise<readonly (readonly [LinkPlan, Link])[]>,
+    order: Order,
   ): Map<string, FleetMember> {
     const { plan, secret } = args;
     const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
@@ -180,10 +193,6 @@ export class Fleet extends pulumi.ComponentResource {
     const accesses = Map.groupBy(plan.accesses, (access) => access.target);
     const admissions = new Map(plan.admissions.map((admission) => [admission.cluster, admission]));
     const members = new Map<string, FleetMember>();
-    const selecting = async (exported: ExportPlan) =>
-      (await links)
-        .filter(([link]) => link.target === exported.cluster && crossingModes(exported, link).length > 0)
-        .map(([, { link }]) => link);
     const waves = [...Map.groupBy(plan.clusters, ({ wave }) => wave)].sort(([a], [b]) => a - b);
     let waveBefore: readonly pulumi.Resource[] = [];
     for (const [, clusters] of waves) {
@@ -194,8 +203,7 @@ export class Fleet extends pulumi.ComponentResource {
           {
             cluster,
             exports: exports.get(cluster.name) ?? [],
-            selecting,
-            labelOrder: plan.labelOrder,
+            order,
             grants: grants.get(cluster.name) ?? [],
             routes: routes.get(cluster.name) ?? [],
             accesses: accesses.get(cluster.name) ?? [],
@@ -251,16 +259,6 @@ interface FleetMember {
   readonly cluster: ClusterPlan;
   readonly member: Cluster;
   readonly provider: kubernetes.Provider;
-}
-
-/** Labels that lose the service's own value before a Link stops selecting it. */
-function labelsBefore(
-  members: ReadonlyMap<string, FleetMember>,
-  { labelOrder }: Plan,
-  { target }: LinkPlan,
-): pulumi.Resource[] {
-  const exported = members.get(target)?.member.exported ?? [];
-  return [...exported].flatMap(([key, { label }]) => (labelOrder[key] === "label-first" ? [label] : []));
 }
 
 /** The inputs of a link from its target. */

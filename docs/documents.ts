@@ -167,6 +167,9 @@ ${sections.join("\n")}`;
 /** One row for each setting below `path`, in the order of the schema. */
 function rows(path: string, schema: Schema): string[] {
   if (schema.oneOf) return choiceRows(path, schema.oneOf);
+  // A list, or one entry of it alone.
+  const listed = schema.anyOf?.find(({ items }) => items?.properties);
+  if (listed) return rows(path, listed);
   const inside = schema.items ?? schema.additionalProperties;
   if (schema.properties) {
     return Object.entries(schema.properties).flatMap(([key, of]) =>

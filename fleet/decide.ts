@@ -4,11 +4,14 @@ import { unselectedNotes } from "./exports/notes";
 import { labelOrders } from "./exports/order";
 import { gatewayNotes } from "./gateways/notes";
 import { clusterNetworkNotes, grantNotes, skippedPortNotes } from "./grants/notes";
-import type { RawOutputs } from "./outputs/schema";
+import { type RawOutputs, readOutput } from "./outputs/schema";
 import { type Plan, planFleet } from "./plan";
 import type { CrossStackOutputs } from "./stacks/crossStack";
 import { missingTrust } from "./stacks/issuers";
 import { pendingNotes, stackContext } from "./stacks/plan";
+import { withDefaultAccrual } from "./traffic/defaults";
+import { stackOrderNotes } from "./traffic/notes";
+import { routeOrder } from "./traffic/order";
 import { guardTransition } from "./transition/guard";
 import type { RotationStep } from "./transition/ready";
 import type { StepJudgement } from "./transition/refusals";
@@ -48,14 +51,22 @@ export function decide(config: FleetConfig, { self, last, crossStack, unusable, 
     return refuse(`Other stacks of this fleet cannot be used:\n  ${unusable.join("\n  ")}`);
   const missing = missingTrust(config, self, crossStack);
   if (missing !== undefined) return refuse(missing);
-  const planned = keepTokens(planFleet(config, stackContext(self, config, crossStack)), last);
-  const plan = { ...planned, labelOrder: labelOrders(last, planned.exports) };
+  const planned = withDefaultAccrual(
+    keepTokens(planFleet(config, stackContext(self, config, crossStack)), last),
+    readOutput(last, "services") ?? [],
+  );
+  const plan = {
+    ...planned,
+    labelOrder: labelOrders(last, planned.exports),
+    routeOrder: routeOrder(last, planned.exports, planned.links),
+  };
   const { notes, warnings, refusal, rotation } = guardTransition(last, plan, config.allowUnsafe);
   const step = {
     notes: [...pendingNotes(plan.pending), ...notes, ...grantNotes(last, plan), ...gatewayNotes(plan)],
     warnings: [
       ...warnings,
       ...unselectedNotes(config, plan, self, crossStack),
+      ...stackOrderNotes(config, plan, self, last),
       ...certificateNotes(plan, now),
       ...clusterNetworkNotes(plan),
       ...skippedPortNotes(plan),

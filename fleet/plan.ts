@@ -17,6 +17,7 @@ import { planObservability } from "./observability/plan";
 import { type OthersIssuer, planOthersIssuers } from "./stacks/issuers";
 import { isShared, otherStacks, type PendingLink, settleLinks, trustStack, WHOLE } from "./stacks/plan";
 import { type LinkPlan, planLinks } from "./topology/plan";
+import { NO_ORDER, type RouteOrder } from "./traffic/order";
 import { planRoutes, type RoutePlan } from "./traffic/plan";
 import { planTrust, type TrustPlan } from "./trust/plan";
 
@@ -42,6 +43,7 @@ export interface Plan {
   readonly otherExports: readonly ExportPlan[];
   /** By `exportKey`, of exports whose label changes in a way that callers must not notice. */
   readonly labelOrder: Readonly<Record<string, LabelOrder>>;
+  readonly routeOrder: RouteOrder;
   readonly grants: readonly GrantPlan[];
   /** The place of each export in `services`, by its key: for messages. */
   readonly entries: ReadonlyMap<string, number>;
@@ -95,6 +97,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     exports: exports.filter(({ cluster }) => isOwn(cluster)),
     otherExports: exports.filter(({ cluster }) => !isOwn(cluster)),
     labelOrder: {},
+    routeOrder: NO_ORDER,
     grants,
     entries: exportEntries(config),
     routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`).filter(

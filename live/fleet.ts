@@ -6,6 +6,7 @@ import { describeKubeconfig } from "../fleet/outputs/describe";
 import type { FleetOutputs } from "../fleet/outputs/schema";
 import { type Plan, planFleet } from "../fleet/plan";
 import { WHOLE } from "../fleet/stacks/plan";
+import { withDefaultAccrual } from "../fleet/traffic/defaults";
 import { type LiveCluster, openClusters } from "./cluster";
 import { readOutputs, selectedStack, Unreadable } from "./outputs";
 import { readStackFile, stackOf } from "./stackFile";
@@ -34,11 +35,12 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
     readOutputs({ stack, file }),
   ]);
   const pending = new Set(outputs.links.filter(({ state }) => state === "pending").map(linkName));
-  const plan = planFleet(configAt(path), {
+  const whole = planFleet(configAt(path), {
     ...WHOLE,
     self: stackOf(path),
     blocker: (link) => (pending.has(linkName(link)) ? "is pending" : undefined),
   });
+  const plan = withDefaultAccrual(whole, outputs.services);
   const members = Object.fromEntries(
     [...plan.clusters, ...plan.neighbours].map(({ name, context, kubeconfig }) => [
       name,

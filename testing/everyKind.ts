@@ -87,6 +87,11 @@ export function everyKindStackFile(provider: "own" | "cert-manager") {
           allowGateway: true,
           traffic: [{ port: 80, from: ["us"], weights: { us: 90, eu: 10 } }],
         },
+        {
+          ...{ name: "search", namespace: "shop", mode: "flat", in: ["us", "eu"], ports: ["http"] },
+          allow: [{ serviceAccount: "web", namespace: "shop" }],
+          traffic: { port: 80, prefer: "local" },
+        },
       ],
     },
   };

@@ -92,6 +92,8 @@ export async function runUnderMocks(
       if (pulumi.Output.isInstance(opts.dependsOn)) {
         const late: pulumi.Output<pulumi.ResourceOptions["dependsOn"]> = opts.dependsOn;
         late.apply((resources) => dependsOn.push(...dependencies(resources)));
+      } else if (opts.dependsOn instanceof Promise) {
+        void opts.dependsOn.then((resources) => dependsOn.push(...dependencies(resources)));
       }
       options_.set(`${type}|${name}`, {
         parents,

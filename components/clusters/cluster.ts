@@ -10,7 +10,6 @@ import { exportKey, type ServiceName } from "../../fleet/config/names";
 import type { ExportPlan } from "../../fleet/exports/plan";
 import type { GrantPlan } from "../../fleet/grants/plan";
 import type { ResourceNames } from "../../fleet/objects/resourceNames";
-import type { Plan } from "../../fleet/plan";
 import type { RoutePlan } from "../../fleet/traffic/plan";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { Admission } from "../admission/admission";
@@ -22,15 +21,14 @@ import { Multicluster } from "../linkerd/multicluster";
 import { aliasOf, renderObjects } from "../objects/render";
 import { Observability } from "../observability/observability";
 import { Viz } from "../observability/viz";
+import type { Order } from "../order";
 import { TrafficRoute } from "../traffic/trafficRoute";
 import type { Trust } from "../trust/trust";
 
 export interface ClusterArgs {
   readonly cluster: ClusterPlan;
   readonly exports: readonly ExportPlan[];
-  /** The Links that select an export by name, once they are described: only its label may wait for them. */
-  readonly selecting: (exported: ExportPlan) => Promise<pulumi.Resource[]>;
-  readonly labelOrder: Plan["labelOrder"];
+  readonly order: Order;
   /** One for each of `exports`. */
   readonly grants: readonly GrantPlan[];
   readonly routes: readonly RoutePlan[];
@@ -58,6 +56,7 @@ export class Cluster extends pulumi.ComponentResource {
   readonly accessRole: (scope: AccessScope) => kubernetes.rbac.v1.ClusterRole;
   /** By `exportKey`. */
   readonly exported: ReadonlyMap<string, ExportedService>;
+  readonly routes: readonly (readonly [RoutePlan, pulumi.Resource])[];
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { cluster, trust, admission } = args;
@@ -134,21 +133,20 @@ export class Cluster extends pulumi.ComponentResource {
       args.exports.map((one) => {
         const [called, opts] = named(one);
         const closing = grants.get(exportKey(one))?.made ?? [];
-        // The local service mirror, which comes with the release, selects it as well.
-        const after =
-          args.labelOrder[exportKey(one)] === "links-first"
-            ? args.selecting(one).then((links) => [...closing, this.multicluster.release, ...links])
-            : closing;
+        const others = args.order.beforeLabel(one, this.multicluster.release);
+        const after = others?.then((resources) => [...closing, ...resources]) ?? closing;
         return [exportKey(one), new ExportedService(called, { export: one, after }, opts)];
       }),
     );
     renderObjects(name, namespaceObjects(cluster), child, nameOf);
     // Before its injector has the new bundle, a pod would start with the old one.
     renderObjects(name, restartObjects(cluster), { ...child, dependsOn: [release] }, nameOf);
-    for (const route of args.routes) {
+    this.routes = args.routes.map((route) => {
       const [called, opts] = named(route, `-traffic-${route.port}`);
-      new TrafficRoute(called, { route, controlPlane: release }, opts);
-    }
+      // The Gateway API's CRDs come before the release, and it validates routes.
+      const after = args.order.beforeRoute(route)?.then((others) => [release, ...others]) ?? [release];
+      return [route, new TrafficRoute(called, { route, after }, opts).route] as const;
+    });
     this.exported = exported;
     this.registerOutputs({});
   }

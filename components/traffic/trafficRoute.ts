@@ -1,3 +1,4 @@
+import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { routeObjects } from "../../fleet/traffic/objects";
 import type { RoutePlan } from "../../fleet/traffic/plan";
@@ -5,16 +6,20 @@ import { renderObjects } from "../objects/render";
 
 export interface TrafficRouteArgs {
   readonly route: RoutePlan;
-  /** The Gateway API's CRDs come before its release, and it validates routes. */
-  readonly controlPlane: pulumi.Resource;
+  /** Comes before the route. */
+  readonly after: readonly pulumi.Resource[] | Promise<pulumi.Resource[]>;
 }
 
 /** Divides the requests of one cluster's callers of a Service between the Service itself and its mirrors. */
 export class TrafficRoute extends pulumi.ComponentResource {
+  readonly route: kubernetes.apiextensions.CustomResource;
+
   constructor(name: string, args: TrafficRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { route } = args;
-    super("linkerd-fleet:service:TrafficRoute", name, { ...route }, opts);
-    renderObjects(name, routeObjects(route), { parent: this, dependsOn: [args.controlPlane] });
+    super("linkerd-fleet:service:TrafficRoute", name, { ...args.route }, opts);
+    this.route = renderObjects(name, routeObjects(args.route), {
+      parent: this,
+      dependsOn: args.after instanceof Promise ? args.after : [...args.after],
+    }).get("route", kubernetes.apiextensions.CustomResource);
     this.registerOutputs({});
   }
 }

@@ -9,6 +9,7 @@ import { grantRules } from "../grants/rules";
 import { chartRules } from "../linkerd/rules";
 import { stackRules } from "../stacks/rules";
 import { topologyRules } from "../topology/rules";
+import { callRules } from "../traffic/callRules";
 import { trafficRules, unansweredTraffic } from "../traffic/rules";
 import { certManagerRules } from "../trust/certManagerRules";
 import { issuerRules } from "../trust/issuerRules";
@@ -42,6 +43,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   grantRules,
   grantRouteRules,
   auditRules,
+  callRules,
   trafficRules,
   lastMembers,
   trustRules,

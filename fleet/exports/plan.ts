@@ -3,7 +3,7 @@ import type { Mode } from "../config/common";
 import type { FleetConfig } from "../config/fleetConfig";
 import { exportKey } from "../config/names";
 import { type LinkPlan, orderModes } from "../topology/plan";
-import { callAnnotations } from "../traffic/plan";
+import { callAnnotations, DEFAULT_ACCRUAL, preferringLocal } from "../traffic/plan";
 import { crossingModes, type NamedClusters } from "./named";
 
 /** A service that one cluster exports. */
@@ -19,6 +19,11 @@ export interface ExportPlan {
   readonly evacuated: boolean;
   /** Annotations for the proxies of its callers. */
   readonly annotations: Readonly<Record<string, string>>;
+  /**
+   * `default`: callers leave out members that fail, though the stack file says nothing of it; `none`: it says that
+   * they do not.
+   */
+  readonly accrual?: "default" | "none";
 }
 
 /**
@@ -31,16 +36,28 @@ export type LabelOrder = "links-first" | "label-first";
 
 export function planExports({ services, clusters }: FleetConfig): ExportPlan[] {
   const exports = new Map<string, ExportPlan>();
+  const prefers = preferringLocal(services);
   for (const service of services) {
     const { name, namespace, mode } = service;
-    const annotations = callAnnotations(service);
+    const failureAccrual =
+      service.failureAccrual ?? (prefers.has(`${namespace}/${name}`) ? DEFAULT_ACCRUAL : undefined);
+    const annotations = callAnnotations({ ...service, ...definedOnly({ failureAccrual }) });
+    const accrual = failureAccrual?.mode === "none" ? ("none" as const) : undefined;
     for (const cluster of service.in) {
       const key = exportKey({ cluster, namespace, name });
       const other = exports.get(key);
       const modes = orderModes([...(other?.modes ?? []), mode]);
       const evacuated = clusters[cluster]?.evacuate ?? false;
       const to = service.to ? { ...other?.to, [mode]: [...service.to].sort() } : other?.to;
-      exports.set(key, { cluster, namespace, name, modes, ...definedOnly({ to }), evacuated, annotations });
+      exports.set(key, {
+        cluster,
+        namespace,
+        name,
+        modes,
+        ...definedOnly({ to, accrual }),
+        evacuated,
+        annotations,
+      });
     }
   }
   return sorted([...exports.values()], exportKey);

@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { clusterName, FIX, mode, namespaceName, serviceName } from "../config/common";
 import { containerPort, grantConfig, httpPath, localConfig } from "../grants/schema";
-import { failureAccrualConfig, retriesConfig, timeoutsConfig, trafficConfig } from "../traffic/schema";
+import {
+  failureAccrualConfig,
+  loadBiaserConfig,
+  retriesConfig,
+  timeoutsConfig,
+  trafficConfig,
+} from "../traffic/schema";
 
 export const serviceConfig = z.strictObject({
   name: serviceName.describe("Name of an existing Service, the same in every exporting cluster"),
@@ -66,7 +72,14 @@ export const serviceConfig = z.strictObject({
   failureAccrual: failureAccrualConfig
     .optional()
     .describe(
-      "Makes callers leave out endpoints that fail, such as those of a failing cluster. `{}` uses the defaults",
+      "Makes callers leave out endpoints that fail, such as those of a failing cluster. `{}` uses the defaults. " +
+        "Default: `{}` for new federated services of one stack and for services that prefer the local one, else none",
+    ),
+  loadBiaser: loadBiaserConfig
+    .optional()
+    .describe(
+      "Makes callers prefer endpoints that do not fail or limit requests (experimental in Linkerd, since " +
+        "edge-26.6.2 and 2.20). `{}` uses the defaults",
     ),
   timeouts: timeoutsConfig.optional().describe("Limits on how long callers wait"),
   retries: retriesConfig
@@ -75,12 +88,12 @@ export const serviceConfig = z.strictObject({
       "Makes callers send failed requests again. Use it only for requests that may arrive twice. `{}`: once, after " +
         "5xx",
     ),
-  traffic: z
-    .array(trafficConfig)
+  traffic: trafficConfig
     .default([])
     .describe(
       "Division of HTTP and gRPC requests of the exporting clusters' own callers to `<name>` between the Service " +
-        "and its mirror services (gateway and flat). Default: they stay in their cluster",
+        "and its mirror services (gateway and flat): one entry, or a list with one for each port. Default: they stay " +
+        "in their cluster",
     ),
   enforce: z
     .enum(["deny", "audit"])

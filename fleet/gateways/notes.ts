@@ -1,3 +1,4 @@
+import { isSince } from "../linkerd/versionSkew";
 import type { Plan } from "../plan";
 
 /** Which gateways forward to every Service of their cluster, for people: on purpose, or because they are too old. */
@@ -19,8 +20,5 @@ const SINCE = "edge-26.4.3 (2.20)";
 
 /** Whether its injector reads `config.linkerd.io/proxy-additional-env` (linkerd2 #15156). */
 function limitsGateways(version: string): boolean {
-  const [first = 0, second = 0, third = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-  const [wanted, minor, patch] = first >= 2000 ? [2026, 4, 3] : [2, 20, 0];
-  if (first !== wanted) return first > wanted;
-  return second === minor ? third >= patch : second > minor;
+  return isSince(version, { edge: [2026, 4, 3], numbered: [2, 20, 0] });
 }

@@ -185,7 +185,7 @@ function judgePodNetworks(fleet: Readable): Problem[] {
 /**
  * Settings for callers of a Service are the same for all its members: a federated service takes them from one member.
  */
-const FOR_CALLERS = ["ports", "protocol", "failureAccrual", "timeouts", "retries"] as const;
+const FOR_CALLERS = ["ports", "protocol", "failureAccrual", "loadBiaser", "timeouts", "retries"] as const;
 
 /** One Service has one set of pods, ports and local callers, however often it is listed. */
 function contradictions({ services }: Readable): Problem[] {

@@ -30,6 +30,20 @@ export function versionBlocker(from: string, to: string): string | undefined {
   return releases > 1 ? "jumps over a major release" : undefined;
 }
 
+/** Since which versions something is in Linkerd, in both ways of numbering. */
+export interface Since {
+  readonly edge: Version["parts"];
+  readonly numbered: Version["parts"];
+}
+
+/** Whether a version is that one or later. One that cannot be read is not. */
+export function isSince(text: string, since: Since): boolean {
+  const version = readVersion(text);
+  if (!version) return false;
+  const parts = since[version.channel];
+  return !isBefore(version, { ...version, parts });
+}
+
 function readVersion(text: string): Version | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)/.exec(text);
   if (!match) return undefined;

@@ -109,6 +109,7 @@ export function describeServices<T>(
         ...(to && { to }),
         ...(elsewhere.length > 0 && { elsewhere }),
         ...(evacuated.length > 0 && { evacuated }),
+        ...(members.some(({ accrual }) => accrual === "default") && { accrual: "default" as const }),
         ...(views.length > 0 && {
           sourceOfTruth: Object.fromEntries(views.map(({ cluster, members }) => [cluster, members])),
         }),

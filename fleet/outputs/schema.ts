@@ -58,6 +58,8 @@ const service = z.object({
   elsewhere: texts.optional(),
   /** Those that do not for now. */
   evacuated: texts.optional(),
+  /** Federated: its callers leave out members that fail, though the stack file said nothing of it. */
+  accrual: z.literal("default").optional(),
   /** Federated: where each cluster that sees it has its ports and metadata from. */
   sourceOfTruth: z.record(text, texts).optional(),
   /** Identities of other clusters' callers that may call some port or route of it; `*` for every meshed one. */

@@ -4,7 +4,13 @@ import type { RoutePlan } from "./plan";
 const SERVICE = { group: "", kind: "Service" } as const;
 
 /** Routes that divide the requests of one cluster's callers between a Service and its mirror services. */
-export function routeObjects({ namespace, name, port, backends }: RoutePlan): FleetObject<never>[] {
+export function routeObjects({
+  namespace,
+  name,
+  port,
+  backends,
+  annotations,
+}: RoutePlan): FleetObject<never>[] {
   return [
     {
       id: "route",
@@ -14,6 +20,7 @@ export function routeObjects({ namespace, name, port, backends }: RoutePlan): Fl
         name: `fleet.${name}.${port}`,
         namespace,
         labels: { "linkerd-fleet/service": name },
+        ...(annotations && { annotations }),
       },
       spec: {
         parentRefs: [{ ...SERVICE, name, port }],

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { clusterName, matching, port } from "../config/common";
 
-/** One whole number and a unit: Linkerd's parser takes no fraction (linkerd2 `outbound/index.rs`, `parse_duration`). */
+/**
+ * One whole number and a unit: Linkerd's parser takes no fraction (linkerd2 `outbound/index.rs`, `parse_duration`).
+ */
 const duration = matching(
   /^\d{1,9}(ms|s|m|h)$/,
   "is not a duration",
@@ -15,8 +17,32 @@ export function milliseconds(text: string): number {
   return Number(amount) * (UNITS[unit] ?? 0);
 }
 
+/** Defaults: Linkerd's own (linkerd2 `outbound/index.rs`, `parse_success_rate_params`). */
+export const successRateConfig = z.strictObject({
+  threshold: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(80)
+    .describe("Percentage of successful answers below which the endpoint is left out"),
+  window: duration.default("10s").describe("Time over which answers are counted"),
+  minRequests: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(5)
+    .describe("Number of answers in that time without which the endpoint stays"),
+});
+
 /** Defaults: Linkerd's own (linkerd2 `outbound/index.rs`, `parse_consecutive_params`). */
 export const failureAccrualConfig = z.strictObject({
+  mode: z
+    .enum(["consecutive", "unified", "none"])
+    .default("consecutive")
+    .describe(
+      "When an endpoint is left out. `consecutive`: after consecutive failures; `unified`: also if too few answers " +
+        "succeed (experimental in Linkerd, since edge-26.6.2 and 2.20); `none`: never",
+    ),
   maxFailures: z
     .int()
     .min(1)
@@ -27,6 +53,20 @@ export const failureAccrualConfig = z.strictObject({
   maxPenalty: duration
     .default("60s")
     .describe("Longest time for which the endpoint is left out, after more failures"),
+  successRate: successRateConfig
+    .optional()
+    .describe("How many answers must succeed (`unified`). Default: Linkerd's own"),
+});
+export type FailureAccrual = z.infer<typeof failureAccrualConfig>;
+
+/** Defaults: Linkerd's own (linkerd2 `policy-controller/core/src/outbound.rs`, `DEFAULT_LOAD_BIASER_PENALTY`). */
+export const loadBiaserConfig = z.strictObject({
+  penalty: duration
+    .default("5s")
+    .describe("Time that an endpoint counts as having taken for an answer that failed or was limited"),
+  maxRetryAfter: duration
+    .default("300s")
+    .describe("Longest time for which a `Retry-After` of an endpoint counts"),
 });
 
 export const timeoutsConfig = z.strictObject({
@@ -44,7 +84,12 @@ const httpCondition = matching(
 );
 
 export const retriesConfig = z.strictObject({
-  limit: z.int().min(1).max(100).default(1).describe("Number of times that a request is sent again"),
+  limit: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(1)
+    .describe("Number of times that a request is sent again. `0`: never, also where `prefer` would"),
   http: z
     .array(httpCondition)
     .min(1)
@@ -58,17 +103,41 @@ export const retriesConfig = z.strictObject({
   timeout: duration.optional().describe("Time after which one try is given up and sent again. Default: none"),
 });
 
-export const trafficConfig = z.strictObject({
+const trafficEntry = z.strictObject({
   port: port.describe("Port of the Service whose requests are divided"),
   from: z
     .array(clusterName)
     .min(1)
     .optional()
-    .describe("Clusters whose own callers are affected. Each must have the Service. Default: all of `in`"),
+    .describe(
+      "Clusters whose own callers are affected. Each must have the Service. Default: all of `in`, and for `prefer` " +
+        "those of them that are linked to another one",
+    ),
   weights: z
     .record(clusterName, z.int().min(0).max(1_000_000))
+    .optional()
     .describe(
       "Share of each cluster of `in`: of the Service itself, and of the mirror services of the others",
     ),
+  prefer: z
+    .enum(["local"])
+    .optional()
+    .describe(
+      "In place of `weights`. `local`: the Service itself answers, and the mirror services of the others stand by " +
+        "until it fails or has no endpoints",
+    ),
 });
-export type TrafficConfig = z.infer<typeof trafficConfig>;
+export type TrafficEntry = z.infer<typeof trafficEntry>;
+
+/** One entry stands for itself, or several in a list. */
+export const trafficConfig = z.union([z.array(trafficEntry), trafficEntry]);
+
+/** The entries of a service, each with the keys below the service under which it stands. */
+export function trafficOf({ traffic }: { readonly traffic: z.infer<typeof trafficConfig> }): readonly {
+  readonly keys: readonly PropertyKey[];
+  readonly entry: TrafficEntry;
+}[] {
+  return Array.isArray(traffic)
+    ? traffic.map((entry, at) => ({ keys: ["traffic", at], entry }))
+    : [{ keys: ["traffic"], entry: traffic }];
+}

@@ -21,7 +21,7 @@ import { restarts, rotations } from "./rotations";
 
 /** What a preview changes, in the fleet's words, most consequential first. Holds no secret. */
 export function describe(preview: Preview): Section[] {
-  const { steps } = preview;
+  const { steps, withoutAccrual } = preview;
   const sections: Section[] = [
     { title: "Stop and look", lines: risks(steps) },
     { title: "Rules that fired", lines: rulesThatFired(preview) },
@@ -37,6 +37,7 @@ export function describe(preview: Preview): Section[] {
         ...reachLines(steps),
       ],
     },
+    { title: "Older than a default", lines: withoutAccrual.map(accrualLine) },
     { title: "Who may call", lines: grantLines(steps) },
     { title: "Credentials and certificates", lines: rotations(steps) },
     { title: "Versions", lines: versions(steps) },
@@ -173,7 +174,10 @@ const linkSelects = z.record(z.string(), z.array(z.object({ namespace: z.string(
 
 function exportLine({ op, before, after }: Step): Line[] {
   const [was, now] = [list(before?.modes), list(after?.modes)];
-  if (op === "create") return [{ text: ` crosses from now on (${now})${onlyTo(after)}` }];
+  if (op === "create") {
+    const accrual = after?.accrual === "default" ? ". Callers leave out members that fail, by default" : "";
+    return [{ text: ` crosses from now on (${now})${onlyTo(after)}${accrual}` }];
+  }
   if (op === "delete") return [{ text: " does not cross any more" }];
   const lines: Line[] = namedLines(before, after);
   if (was !== now) lines.push({ text: `: ${was} → ${now}` });
@@ -226,6 +230,15 @@ const exportedModes = z.object({
 });
 
 const WIDER = "more clusters see it";
+
+/** Setting it changes the Services: somebody decides when. */
+function accrualLine(service: string): Line {
+  return {
+    text:
+      `${service}: callers go on calling members that fail, because the service was there before ` +
+      "`failureAccrual` was the default. Set `failureAccrual: {}` to change that, or `{ mode: none }` to keep it",
+  };
+}
 
 /** How the requests of a cluster's own callers are divided. */
 function routeLine({ op, before, after }: Step): Line[] {

@@ -1,4 +1,7 @@
+import { isMap } from "../../fleet/config/json";
+import { readOutput } from "../../fleet/outputs/schema";
 import { planFleet } from "../../fleet/plan";
+import { withoutAccrual } from "../../fleet/traffic/defaults";
 import { readPreviewConfig } from "../../live/stackFile";
 import { type View, viewOfOutputs, viewOfPlan } from "../graph/view";
 import { readPrinted } from "./engine";
@@ -39,6 +42,10 @@ export interface Preview {
   readonly messages: readonly Message[];
   /** Rules of policy packs that fired. */
   readonly violations: readonly Violation[];
+  /**
+   * Services that are older than the default of `failureAccrual` and would change with it, as `<namespace>/<name>`.
+   */
+  readonly withoutAccrual: readonly string[];
   /** The fleet before the change and after it; `undefined` where the preview does not tell it. */
   readonly before: View | undefined;
   readonly after: View | undefined;
@@ -48,10 +55,14 @@ export interface Preview {
 export function readPreview(text: string): Preview {
   const { config, steps, messages, violations } = readPrinted(text);
   const fleet = readPreviewConfig(config).config;
+  const plan = fleet && planFleet(fleet);
   const stack = steps.find(({ urn }) => urn.split("::")[2] === "pulumi:pulumi:Stack");
+  const outputs = stack?.before?.outputs ?? {};
+  const services = isMap(outputs) ? (readOutput(outputs, "services") ?? []) : [];
   return {
-    before: stack && viewOfOutputs(stack.before?.outputs ?? {}),
-    after: fleet && viewOfPlan(planFleet(fleet)),
+    before: stack && viewOfOutputs(outputs),
+    after: plan && viewOfPlan(plan),
+    withoutAccrual: plan ? withoutAccrual(plan, services) : [],
     // The engine works on several at once: their order differs from preview to preview.
     steps: steps
       .flatMap(({ op, urn, provider, before, after, changed }) => {

@@ -3,6 +3,7 @@ import { Document, isMap, isSeq, visit } from "yaml";
 import { Fleet } from "../../components/fleet";
 import { formatProblems } from "../../fleet/config/problems";
 import { planFleet } from "../../fleet/plan";
+import { withDefaultAccrual } from "../../fleet/traffic/defaults";
 import { readStackFile } from "../../live/stackFile";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../mocks";
 import { compact, type Told } from "./compact";
@@ -18,7 +19,7 @@ const WIDTH = 100;
 export async function renderPlan(stackFile: string): Promise<string> {
   const { config, problems } = readStackFile(stackFile);
   if (problems) throw new Error(`${stackFile}: ${formatProblems(problems)}`);
-  const plan = planFleet(config);
+  const plan = withDefaultAccrual(planFleet(config), []);
   const secret = (key: string) => pulumi.secret(`${PLANTED.privateKey} of ${key}`);
   const resources = await runUnderMocks(() => void new Fleet("fleet", { plan, secret }));
   // The separator sorts before every character of a name, so that children follow their component at once.

@@ -95,6 +95,7 @@ const BETWEEN_SECTIONS = new Set([
   "two mirrors of one name",
   "a mirror with the name of a service",
   "no weight at all",
+  "gateways that stand by for each other",
   "headless services of one cluster in both modes",
   "probe networks that keep out the probes of a gateway's sources",
   "the evacuation of all members but a draining one",

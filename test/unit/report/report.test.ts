@@ -860,3 +860,39 @@ describe("fleet report", () => {
     expect(unreadable.stderr).not.toContain("    at ");
   });
 });
+
+describe("a default that is newer than a service", () => {
+  const preview = (services: object[], last: object[] | undefined): string => {
+    const sections = { ...soundFleet(), services };
+    const config = Object.entries(sections).map(([key, value]) => [`linkerd-fleet:${key}`, value]);
+    const before = last && { oldState: { inputs: {}, outputs: { services: last } } };
+    const urn = "urn:pulumi:dev::linkerd-fleet::pulumi:pulumi:Stack::linkerd-fleet-dev";
+    return JSON.stringify({
+      config: Object.fromEntries(config.map(([key, value]) => [key, JSON.stringify(value)])),
+      steps: [{ op: "same", urn, ...before, diffReasons: null }],
+      diagnostics: [],
+    });
+  };
+  const older = {
+    namespace: "shop",
+    name: "checkout",
+    modes: ["federated"],
+    clusters: ["us", "eu"],
+    callers: [],
+  };
+  const { services } = soundFleet();
+
+  it("is told of the service, and of no other", () => {
+    const told = report(readPreview(preview(services, [older])), "dev");
+    expect(told).toContain("shop/checkout: callers go on calling members that fail");
+    expect(isRisky(tell(readPreview(preview(services, [older]))))).toBe(false);
+    const said = services.map((one: object) => ({ ...one, failureAccrual: { mode: "none" } }));
+    for (const [file, last] of [
+      [services, undefined],
+      [services, [{ ...older, accrual: "default" }]],
+      [said, [older]],
+    ] as const) {
+      expect(readPreview(preview([...file], last && [...last])).withoutAccrual).toEqual([]);
+    }
+  });
+});
