@@ -139,6 +139,8 @@ export function engineEnv(toolchain: Toolchain): Record<string, string> {
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     // Compiled modules are kept: a program start loads the SDK and a TypeScript compiler.
     NODE_COMPILE_CACHE: path.join(cacheRoot(), "node-compiled"),
+    // The program in JavaScript as well, which ts-node keeps in TMPDIR by itself: every test has one of its own.
+    TS_NODE_CACHE_DIRECTORY: path.join(cacheRoot(), "ts-node"),
   };
 }
 
