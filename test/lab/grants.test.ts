@@ -304,3 +304,61 @@ it("the gateway is opened again by saying so; what is no longer said stays, and 
   expect(stdout).toContain("write who may as clusters.eu.gateway.allowedNetworks");
   expect(stdout).not.toContain("any-meshed");
 });
+
+describe("the CRDs of the lab", () => {
+  const meta = { name: "sample", namespace: "shop" };
+  const policyRoute = (rule: object) => ({
+    apiVersion: "policy.linkerd.io/v1beta3",
+    kind: "HTTPRoute",
+    metadata: meta,
+    spec: { rules: [rule] },
+  });
+  const gatewayRoute = (rule: object) => ({
+    ...policyRoute(rule),
+    apiVersion: "gateway.networking.k8s.io/v1",
+  });
+  const apply = (object: object) =>
+    lab.shell(`kubectl --context eu apply --dry-run=server -f - <<'END'\n${JSON.stringify(object)}\nEND`);
+  const backend = { name: "checkout", kind: "Service", group: "" };
+  const redirect = { type: "RequestRedirect", requestRedirect: { statusCode: 301 } };
+
+  /** Each is taken by the schemas of linkerd2 `charts/linkerd-crds` and by `policy-controller/runtime/src/admission.rs`. */
+  it.each<[string, object]>([
+    ["a backend of Linkerd's route without a port", policyRoute({ backendRefs: [backend] })],
+    [
+      "a redirect beside backends",
+      policyRoute({ filters: [redirect], backendRefs: [{ ...backend, port: 80 }] }),
+    ],
+    [
+      "a filter with the field of another type",
+      policyRoute({ filters: [{ ...redirect, requestHeaderModifier: { remove: ["a"] } }] }),
+    ],
+    ["a timeout as Go writes it", policyRoute({ timeouts: { request: "1.5s", backendRequest: "100us" } })],
+    ["sessions of a route of the Gateway API", gatewayRoute({ sessionPersistence: { type: "Cookie" } })],
+    ["a gRPC route without a spec", { ...gatewayRoute({}), kind: "GRPCRoute", spec: undefined }],
+    [
+      "a ServerAuthorization of no network",
+      {
+        apiVersion: "policy.linkerd.io/v1beta1",
+        kind: "ServerAuthorization",
+        metadata: meta,
+        spec: { server: { name: "any" }, client: { networks: [], unauthenticated: true } },
+      },
+    ],
+  ])("take %s, as Linkerd's own do", async (_, object) => {
+    const { code, stderr } = await apply(object);
+    expect(code, stderr).toBe(0);
+  });
+
+  it("refuse what Linkerd's own refuse", async () => {
+    const { stderr } = await apply(gatewayRoute({ backendRefs: [backend] }));
+    expect(stderr).toContain("a Service needs a port");
+    const networks = {
+      apiVersion: "policy.linkerd.io/v1alpha1",
+      kind: "NetworkAuthentication",
+      metadata: meta,
+      spec: { networks: [] },
+    };
+    expect((await apply(networks)).stderr).toContain("spec.networks");
+  });
+});

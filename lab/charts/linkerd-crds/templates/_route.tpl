@@ -19,9 +19,11 @@ properties:
 {{- define "crds.route.backendRef" -}}
 type: object
 required: [name]
+{{- if eq .group "gateway.networking.k8s.io" }}
 x-kubernetes-validations:
 - rule: self.kind != 'Service' || size(self.group) != 0 || has(self.port)
   message: a Service needs a port
+{{- end }}
 properties:
   group: {{ merge (dict "default" "") (include "crds.group" . | fromYaml) | toJson }}
   kind: {{ merge (dict "default" "Service") (include "crds.kind" . | fromYaml) | toJson }}
@@ -70,8 +72,13 @@ items:
   x-kubernetes-validations:
   {{- range $types }}
   {{- $field := eq . "URLRewrite" | ternary "urlRewrite" (untitle .) }}
+  {{- if $gateway }}
   - rule: has(self.{{ $field }}) == (self.type == '{{ . }}')
     message: {{ $field }} is given if, and only if, type is {{ . }}
+  {{- else }}
+  - rule: self.type != '{{ . }}' || has(self.{{ $field }})
+    message: type {{ . }} needs {{ $field }}
+  {{- end }}
   {{- end }}
   properties:
     type: { type: string, enum: {{ $types | toJson }} }
@@ -143,8 +150,9 @@ items:
 
 {{- define "crds.route.rule" -}}
 {{- $http := has .kind (list "HTTPRoute" "GRPCRoute") -}}
+{{- $gateway := eq .group "gateway.networking.k8s.io" -}}
 type: object
-{{- if eq .kind "HTTPRoute" }}
+{{- if and $gateway (eq .kind "HTTPRoute") }}
 x-kubernetes-validations:
 - rule: >-
     !has(self.filters) || !self.filters.exists(f, f.type == 'RequestRedirect') ||
@@ -165,6 +173,10 @@ properties:
   {{- end }}
   {{- if eq .kind "HTTPRoute" }}
   {{- $duration := "{ type: string, maxLength: 32, pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' }" }}
+  {{- if not $gateway }}
+  {{- /* linkerd2 policy-controller/k8s/api/src/duration.rs: as Go reads one. */}}
+  {{- $duration = "{ type: string, maxLength: 32, pattern: '^0$|^[+]?(([0-9]+([.][0-9]*)?|[.][0-9]+)(h|m|s|ms|us|ns))+$' }" }}
+  {{- end }}
   timeouts:
     type: object
     x-kubernetes-validations:
@@ -176,11 +188,16 @@ properties:
       request: {{ $duration }}
       backendRequest: {{ $duration }}
   {{- end }}
+  {{- if and $http $gateway }}
+  sessionPersistence: { type: object, x-kubernetes-preserve-unknown-fields: true }
+  {{- end }}
 {{- end }}
 
 {{- define "crds.route.schema" -}}
 type: object
+{{- if ne .kind "GRPCRoute" }}
 required: [spec]
+{{- end }}
 properties:
   spec:
     type: object

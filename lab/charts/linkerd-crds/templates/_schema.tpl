@@ -65,10 +65,15 @@ properties:
         values: { type: array, items: { type: string } }
 {{- end }}
 
-{{- /* Networks: an exception has to lie inside its network, as Linkerd's validator demands. */}}
+{{- /*
+Networks: an exception has to lie inside its network, as Linkerd's validator demands. A ServerAuthorization may have
+none (dict mayBeEmpty true). The API server wants an upper limit for what a rule looks at.
+*/}}
 {{- define "crds.networks" -}}
 type: array
+{{- if not .mayBeEmpty }}
 minItems: 1
+{{- end }}
 maxItems: 256
 items:
   type: object
@@ -89,7 +94,6 @@ items:
 type: array
 items:
   type: object
-  required: [status, type]
   properties:
     type: { type: string, maxLength: 316 }
     status: { type: string, enum: ["True", "False", Unknown] }
