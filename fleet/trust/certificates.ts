@@ -5,10 +5,14 @@ export function certificateBlocks(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
 }
 
-/** A certificate in PEM, or `undefined` if it is none. */
+/**
+ * A certificate in PEM, or `undefined` if it is none. One whose key cannot be read is none: Node.js reads it, and
+ * throws only where somebody asks for its key.
+ */
 export function readCertificate(pem: string): X509Certificate | undefined {
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    return certificate.publicKey.type === "public" ? certificate : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { judged } from "../config/common";
 import type { Told } from "../config/hosts";
+import { certificateBlocks, readCertificate } from "./certificates";
 
 const AGAIN =
   "paste the whole file again, with its line breaks, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, " +
@@ -27,20 +28,12 @@ export function certificateProblem(text: string): Told | undefined {
       "keep only the lines from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, as `openssl x509 -in <file>` writes them",
     ];
   }
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  return blocks.every(canBeRead) ? undefined : ["cannot be read as a certificate", AGAIN];
+  const isRead = certificateBlocks(text).every((block) => readCertificate(block) !== undefined);
+  return isRead ? undefined : ["cannot be read as a certificate", AGAIN];
 }
 
 /** One certificate or several, in PEM. */
 export const certificatePem = judged(certificateProblem, "-----BEGIN CERTIFICATE-----");
-
-function canBeRead(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
-}
 
 /** The fault of a private key's PEM text, as Linkerd and the tls provider read it: the first block counts. */
 export function privateKeyProblem(text: string): Told | undefined {

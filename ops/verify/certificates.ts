@@ -1,15 +1,12 @@
-import { X509Certificate } from "node:crypto";
-import { certificateBlocks } from "../../fleet/trust/certificates";
+import type { X509Certificate } from "node:crypto";
+import { certificateBlocks, readCertificate } from "../../fleet/trust/certificates";
 import type { Secret } from "../../live/shapes";
 
 /** All certificates of a PEM text; `undefined` if there is none or one cannot be read. */
 export function readCertificates(pem: string | undefined): X509Certificate[] | undefined {
   const blocks = certificateBlocks(pem ?? "");
-  try {
-    return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block));
-  } catch {
-    return undefined;
-  }
+  const certificates = blocks.flatMap((block) => readCertificate(block) ?? []);
+  return blocks.length > 0 && certificates.length === blocks.length ? certificates : undefined;
 }
 
 /** One entry of a Secret, in plain text. */

@@ -58,6 +58,15 @@ interface Case {
 const table = (rows: readonly (readonly [what: string, pem: string, word?: string])[]): Case[] =>
   rows.map(([what, pem, word]) => ({ what, pem, word }));
 
+/** The point of an ECDSA key begins with 4: OpenSSL reads the certificate, and fails when it is asked for the key. */
+function damagedKey(pem: string): string {
+  const der = Buffer.from(bare(pem), "base64");
+  const point = der.indexOf(Buffer.from([0x03, 0x42, 0x00, 0x04]));
+  der[point + 3] = 0x09;
+  const body = der.toString("base64").replace(/.{64}/g, "$&\n");
+  return `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+}
+
 const CERTIFICATES = table([
   ["as it is", anchor],
   ["with Windows' line ends", anchor.replaceAll("\n", "\r\n")],
@@ -77,6 +86,7 @@ const CERTIFICATES = table([
     "read",
   ],
   ["with a letter changed", anchor.replace("\nM", "\nA"), "read"],
+  ["whose public key is damaged", damagedKey(anchor), "read"],
   ["with an ellipsis", anchor.replace(/(\n[^-\n]+){3}\n-----END/, "\n...\n-----END"), "read"],
   ["as openssl x509 -text writes it", asText, "beside the certificate"],
   ["with text behind it", `${anchor}subject=CN = root\n`, "beside the certificate"],
