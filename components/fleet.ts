@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../fleet/clusters/plan";
-import { exportKey, type ServiceName } from "../fleet/config/names";
+import { exportKey, linkKey, type ServiceName } from "../fleet/config/names";
 import { type FederatedView, federatedViews, portMismatch, sourceOfTruth } from "../fleet/exports/federation";
 import { destinationRestart, needsDestination } from "../fleet/links/objects";
 import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
@@ -94,17 +94,10 @@ export class Fleet extends pulumi.ComponentResource {
       return [link, neighbour ? targetInAnotherStack(link, neighbour, crossStack) : own(link)] as const;
     });
     const ordered = new Map(
-      [...members].map(
-        ([
-          cluster,
-          {
-            member: { exported, routes },
-          },
-        ]) => {
-          const labels = new Map([...exported].map(([key, { label }]) => [key, label]));
-          return [cluster, { labels, routes }];
-        },
-      ),
+      [...members].map(([cluster, { member }]) => {
+        const labels = new Map([...member.exported].map(([key, { label }]) => [key, label]));
+        return [cluster, { labels, routes: member.routes }];
+      }),
     );
     const described = links.map(([link, target]) => {
       const source = get(members, link.source);
@@ -129,7 +122,7 @@ export class Fleet extends pulumi.ComponentResource {
       );
       if (one.destination)
         destinations.set(link.source, [...(destinations.get(link.source) ?? []), one.destination]);
-      created.set(`${link.source}/${link.target}`, one.created);
+      created.set(linkKey(link), one.created);
       return [link, one.link] as const;
     });
     order.settle({ clusters: ordered, links: described });
@@ -150,7 +143,9 @@ export class Fleet extends pulumi.ComponentResource {
     const ports = (service: ServiceName, cluster: string) =>
       get(get(members, cluster).member.exported, exportKey({ ...service, cluster })).ports;
     this.sourcesOfTruth = federatedViews(plan).map((view) => {
-      const links = view.members.map((member) => created.get(`${view.cluster}/${member}`) ?? "");
+      const links = view.members.map(
+        (member) => created.get(linkKey({ source: view.cluster, target: member })) ?? "",
+      );
       // The ports of another stack's Services are not known here: `npx fleet verify` compares those too.
       const own = { ...view, members: view.members.filter((member) => members.has(member)) };
       const truth = pulumi

@@ -1,10 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { exportKey } from "../fleet/config/names";
+import { exportKey, linkKey } from "../fleet/config/names";
 import { crossingModes } from "../fleet/exports/named";
 import type { ExportPlan } from "../fleet/exports/plan";
 import type { Plan } from "../fleet/plan";
 import type { LinkPlan } from "../fleet/topology/plan";
-import { linkKey } from "../fleet/traffic/order";
 import type { RoutePlan } from "../fleet/traffic/plan";
 
 /** What a cluster makes that others wait for. */

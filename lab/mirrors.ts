@@ -4,7 +4,7 @@ import { mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TARGET_LABEL } from "../fleet/config/names";
-import { DISCOVERY, LOCAL_DISCOVERY, MIRRORED_LABEL } from "../fleet/links/mirrors";
+import { federatedMembers, LOCAL_DISCOVERY, MIRRORED_LABEL } from "../fleet/links/mirrors";
 import { readApi } from "./clusters";
 import { type Lab, repository } from "./env";
 import { endProcesses, processesOf } from "./processes";
@@ -79,10 +79,7 @@ export async function readMirrored(lab: Lab, clusters: readonly LabCluster[]): P
     return items.map(({ metadata: { name, namespace, labels = {}, annotations = {} } }) => {
       const target = labels[TARGET_LABEL];
       const own = LOCAL_DISCOVERY in annotations ? [cluster.name] : [];
-      const members = (annotations[DISCOVERY] ?? "")
-        .split(",")
-        .filter(Boolean)
-        .map((member) => member.split("@")[1] ?? "");
+      const members = federatedMembers(annotations).map((member) => member.cluster);
       const of = target === undefined ? [...own, ...members].sort() : [target];
       return { cluster: cluster.name, name: `${namespace}/${name}`, of };
     });

@@ -274,7 +274,7 @@ const linkerd: fc.Arbitrary<FleetInput["linkerd"]> = fc.record(
   { requiredKeys: ["version"] },
 );
 
-/** As it is planned, but for the rules of the stack file, which whoever takes the fleet asks. */
+/** The links of a fleet, without the rules of the stack file: the caller asks those of the whole fleet. */
 function linksOf(base: FleetInput): readonly LinkPlan[] {
   const { topology, clusters } = fleetConfig.parse(base);
   return planLinks(topology, clusters);

@@ -1,5 +1,5 @@
 import type { FleetConfig } from "../config/fleetConfig";
-import { accessName } from "../config/names";
+import { accessName, linkKey } from "../config/names";
 import { type RawOutputs, readOutput } from "../outputs/schema";
 import type { StackContext } from "../stacks/plan";
 import type { LinkPlan } from "../topology/plan";
@@ -29,11 +29,10 @@ export function planAccesses(
   others: ReadonlyMap<string, string>,
   { inUse }: StackContext,
 ): AccessPlan[] {
-  const own = new Map(
-    generations.map(({ source, target, generation }) => [`${source}/${target}`, generation]),
-  );
-  return links.map(({ source, target, modes }) => {
-    const generation = own.get(`${source}/${target}`) ?? common;
+  const own = new Map(generations.map((one) => [linkKey(one), one.generation]));
+  return links.map((link) => {
+    const { source, target, modes } = link;
+    const generation = own.get(linkKey(link)) ?? common;
     const stack = others.get(source);
     const used = stack === undefined ? generation : inUse(source, target, stack);
     return {
@@ -77,13 +76,10 @@ export function keepTokens<T extends { readonly accesses: readonly AccessPlan[] 
   outputs: RawOutputs,
 ): T {
   const live = new Map(
-    (readOutput(outputs, "accesses") ?? []).map(({ source, target, tokens }) => [
-      `${source}/${target}`,
-      tokens,
-    ]),
+    (readOutput(outputs, "accesses") ?? []).map((access) => [linkKey(access), access.tokens]),
   );
   const accesses = plan.accesses.map((access) => {
-    const before = live.get(`${access.source}/${access.target}`) ?? [];
+    const before = live.get(linkKey(access)) ?? [];
     return { ...access, tokens: [...new Set([...before, ...access.tokens])].sort((a, b) => a - b) };
   });
   return { ...plan, accesses };

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from "../config/names";
 import { TRUST_MARK } from "../linkerd/values";
 import { FLEET_MANAGER, type FleetObject } from "../objects/object";
 import type { Text, Values } from "../objects/values";
@@ -13,7 +14,7 @@ export function namespaceObjects({ namespaces }: Pick<ClusterPlan, "namespaces">
     metadata: {
       name: namespace,
       annotations: {
-        "config.linkerd.io/default-inbound-policy": defaultInboundPolicy,
+        [DEFAULT_POLICY]: defaultInboundPolicy,
         ...FLEET_MANAGER,
       },
     },

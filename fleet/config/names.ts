@@ -96,6 +96,14 @@ export interface ServiceName {
   readonly name: string;
 }
 
+/** Annotation of a namespace or a pod: the policy of ports that no Server covers (linkerd2 `pkg/k8s/labels.go`). */
+export const DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy";
+
+/** Names one link, and the access behind it, in maps: `us/eu` leads from us to eu. */
+export function linkKey({ source, target }: { readonly source: string; readonly target: string }): string {
+  return `${source}/${target}`;
+}
+
 /** Names one Service of one cluster, in maps and for the order of lists. */
 export function exportKey(of: ServiceName & { readonly cluster: string }): string {
   return `${of.cluster}/${of.namespace}/${of.name}`;

@@ -1,3 +1,4 @@
+import { trafficOf } from "../traffic/schema";
 import { closest } from "./closest";
 import { clusterName } from "./common";
 import { isMap, list, map } from "./json";
@@ -67,8 +68,8 @@ function references({ raw: { values } }: Readable): Reference[] {
       })),
     ),
     ...list(values.services).flatMap((service, at) =>
-      trafficEntries(map(service).traffic).flatMap(({ keys, entry }) => {
-        const path = ["services", at, "traffic", ...keys];
+      trafficOf<unknown>({ traffic: map(service).traffic }).flatMap(({ keys, entry }) => {
+        const path = ["services", at, ...keys];
         return [
           ...list(map(entry).from).map((name, index) => ({ path: [...path, "from", index], name })),
           ...Object.keys(map(map(entry).weights)).map((name) => ({ path: [...path, "weights", name], name })),
@@ -80,13 +81,6 @@ function references({ raw: { values } }: Readable): Reference[] {
     const read = clusterName.safeParse(name);
     return read.success ? [{ path, name: read.data }] : [];
   });
-}
-
-/** One entry may stand for itself. */
-function trafficEntries(traffic: unknown): readonly { keys: readonly number[]; entry: unknown }[] {
-  return isMap(traffic)
-    ? [{ keys: [], entry: traffic }]
-    : list(traffic).map((entry, at) => ({ keys: [at], entry }));
 }
 
 function unknownCluster({ clusterNames }: Readable, { path, name }: Reference): Problem {

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from "../config/names";
 import { defaultAuthorizations, isDefaultPolicy, nameOf, serverAuthorizations } from "./authorizations";
 import type { Authorization } from "./clients";
 import type { Cluster } from "./cluster";
@@ -69,7 +70,7 @@ function ageOf({ metadata }: Server): readonly string[] {
  */
 function defaultPolicy(cluster: Cluster, pod: Pod, port: number, probes: readonly string[]): PortPolicy {
   const { annotations } = pod.metadata;
-  const own = annotations["config.linkerd.io/default-inbound-policy"];
+  const own = annotations[DEFAULT_POLICY];
   const policy = isDefaultPolicy(own) ? own : cluster.mesh.defaultInboundPolicy;
   const listed = (key: string) => among(portsOf(annotations[`config.linkerd.io/${key}`]), port);
   const name = `the default policy ${policy}`;

@@ -1,4 +1,4 @@
-import { exportKey, GRANT_PREFIX } from "../config/names";
+import { DEFAULT_POLICY, exportKey, GRANT_PREFIX } from "../config/names";
 import { type Cluster, indexed } from "../effective/cluster";
 import { proxyOf } from "../effective/proxy";
 import { podsOf, serviceOf } from "../effective/reach";
@@ -61,7 +61,7 @@ export function exportedServices(plan: Plan, cluster: Cluster): Around[] {
       return [
         {
           ...{ grant, service, selector },
-          pods: podsOf(cluster, service).map((pod) => asInjected(pod, defaultPolicyOf(grant.namespace))),
+          pods: podsOf(cluster, service).map((pod) => withPolicy(pod, defaultPolicyOf(grant.namespace))),
           throughGateway: modes.includes("gateway"),
           isNew: !isExported && !evacuated,
         },
@@ -80,10 +80,8 @@ export function exportedServices(plan: Plan, cluster: Cluster): Around[] {
   });
 }
 
-const DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy";
-
 /** A pod without a proxy, as it is when it has restarted: the injector writes its namespace's policy into it. */
-function asInjected(pod: Pod, policy: string): Pod {
+function withPolicy(pod: Pod, policy: string): Pod {
   const { metadata } = pod;
   if (proxyOf(pod) || DEFAULT_POLICY in metadata.annotations) return pod;
   return {

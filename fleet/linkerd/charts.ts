@@ -71,6 +71,11 @@ export const CHANNELS = {
   },
 } as const;
 
+/** The version of one chart in one cluster. */
+export function chartVersion(fleet: LinkerdConfig, cluster: LinkerdOverrides, key: ChartKey): string {
+  return cluster.charts?.[key]?.version ?? cluster.version ?? fleet.charts[key]?.version ?? fleet.version;
+}
+
 /** The install of one cluster: the fleet's settings with the cluster's own over them. */
 export function planInstall(
   fleet: LinkerdConfig,
@@ -90,7 +95,7 @@ export function planInstall(
         name,
       ),
       release: theirs?.release ?? ours?.release ?? CHANNELS.edge[key],
-      version: theirs?.version ?? cluster.version ?? ours?.version ?? fleet.version,
+      version: chartVersion(fleet, cluster, key),
       ...(adopt ? { adopt: adopt.releases.includes(key) ? "release" : "objects" } : {}),
       values: mergeValues(ours?.values ?? {}, theirs?.values ?? {}),
     };

@@ -50,6 +50,23 @@ export function isMirror({ labels, annotations }: Metadata): boolean {
   );
 }
 
+/** A member of a federated service: the Service of that name in a cluster. */
+interface Member {
+  readonly service: string;
+  readonly cluster: string;
+  /** As it is written: `<service>@<cluster>`. */
+  readonly text: string;
+}
+
+/** The members that a federated service has in other clusters. */
+export function federatedMembers(annotations: Metadata["annotations"]): Member[] {
+  const members = (annotations[DISCOVERY] ?? "").split(",").filter(Boolean);
+  return members.map((text) => {
+    const [service = "", cluster = ""] = text.split("@");
+    return { service, cluster, text };
+  });
+}
+
 /** Whether Endpoints or an EndpointSlice lead to a gateway. */
 export function leadsToGateway({ annotations }: Metadata): boolean {
   return REMOTE_NAME in annotations || REMOTE_IDENTITY in annotations;
@@ -168,17 +185,19 @@ export function undeclaredMirror(
       ? undefined
       : `mirrors a service that ${target} does not declare`;
   }
-  const members = (annotations[DISCOVERY] ?? "").split(",").filter(Boolean);
-  const fault = (member: string): "hidden" | "undeclared" | undefined => {
-    const [service = "", cluster = ""] = member.split("@");
+  const fault = ({ service, cluster }: Member): "hidden" | "undeclared" | undefined => {
     const key = exportKey({ cluster, namespace, name: service });
     if (targets.has(cluster) && inModes("federated").has(key)) return undefined;
     return targets.has(cluster) && isHidden(key, "federated") ? "hidden" : "undeclared";
   };
-  const { undeclared = [], hidden = [] } = Object.groupBy(members, (member) => fault(member) ?? "declared");
+  const { undeclared = [], hidden = [] } = Object.groupBy(
+    federatedMembers(annotations),
+    (member) => fault(member) ?? "declared",
+  );
+  const listed = (some: readonly Member[]) => some.map(({ text }) => text).join(", ");
   const reasons = [
-    ...(undeclared.length > 0 ? [`has members that are not declared: ${undeclared.join(", ")}`] : []),
-    ...(hidden.length > 0 ? [`has members whose \`to\` does not name ${source}: ${hidden.join(", ")}`] : []),
+    ...(undeclared.length > 0 ? [`has members that are not declared: ${listed(undeclared)}`] : []),
+    ...(hidden.length > 0 ? [`has members whose \`to\` does not name ${source}: ${listed(hidden)}`] : []),
   ];
   if (reasons.length > 0) return reasons.join("; it ");
   if (REMOTE_NAME in annotations || REMOTE_IDENTITY in annotations) {

@@ -3,6 +3,7 @@
  * well: lists in place of maps, and no entry for what came later.
  */
 import { z } from "zod";
+import { linkKey } from "../config/names";
 
 /** A stack's outputs as they stand in its state: anything, until this schema has read it. */
 export type RawOutputs = Readonly<Record<string, unknown>>;
@@ -158,5 +159,5 @@ export function readOutput<K extends keyof FleetOutputs>(
 export function byName<T extends { readonly source: string; readonly target: string }>(
   items: readonly T[],
 ): Record<string, T> {
-  return Object.fromEntries(items.map((item) => [`${item.source}/${item.target}`, item]));
+  return Object.fromEntries(items.map((item) => [linkKey(item), item]));
 }

@@ -1,4 +1,5 @@
 import type { Mode } from "../config/common";
+import { linkKey } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { Entry, Readable } from "../config/readable";
 import { shareNetwork } from "./plan";
@@ -17,17 +18,17 @@ export function topologyRules(fleet: Readable): Problem[] {
 
 function linkPairs({ links }: Readable): Problem[] {
   const first = new Map<string, string>();
-  return links.flatMap(({ path, value: { source, target } }) => {
-    if (source === target) {
+  return links.flatMap(({ path, value: link }) => {
+    if (link.source === link.target) {
       const fix = "name another cluster; inside one cluster nothing has to be linked";
       return [{ path: pathOf([...path, "target"]), problem: "is the source itself", fix }];
     }
-    const other = first.get(`${source}/${target}`);
+    const other = first.get(linkKey(link));
     if (other) {
       const fix = "write one entry with all settings of this link";
       return [{ path: pathOf(path), problem: `is the link of ${other} again`, fix }];
     }
-    first.set(`${source}/${target}`, pathOf(path));
+    first.set(linkKey(link), pathOf(path));
     return [];
   });
 }

@@ -1,6 +1,7 @@
 import { type Problem, pathOf } from "../config/problems";
 import type { Entry, Readable } from "../config/readable";
 import type { ServiceConfig } from "../exports/schema";
+import { chartVersion } from "../linkerd/charts";
 import { isSince } from "../linkerd/versionSkew";
 import { standbysOf } from "./plan";
 import { milliseconds } from "./schema";
@@ -68,11 +69,7 @@ function experiments(fleet: Readable, { path, value: service }: Entry<ServiceCon
   if (!linkerd || used.length === 0 || fleet.isUnread(["linkerd"])) return [];
   const sees = (name: string) => service.in.includes(name) || standbysOf(service, name, planned).length > 0;
   const old = [...clusters].flatMap(([name, { linkerd: own }]) => {
-    const version =
-      own.charts?.controlPlane?.version ??
-      own.version ??
-      linkerd.charts.controlPlane?.version ??
-      linkerd.version;
+    const version = chartVersion(linkerd, own, "controlPlane");
     return sees(name) && !isSince(version, EXPERIMENTS) ? [`${name} has ${version}`] : [];
   });
   if (old.length === 0) return [];

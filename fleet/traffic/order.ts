@@ -1,4 +1,4 @@
-import { exportKey } from "../config/names";
+import { exportKey, linkKey } from "../config/names";
 import type { ExportPlan } from "../exports/plan";
 import { type RawOutputs, readOutput } from "../outputs/schema";
 import type { LinkPlan } from "../topology/plan";
@@ -37,8 +37,4 @@ export function routeOrder(
     coming: all.filter((key) => after.has(key) && !before.has(key)),
     leaving: all.filter((key) => before.has(key) && !after.has(key)),
   };
-}
-
-export function linkKey({ source, target }: { readonly source: string; readonly target: string }): string {
-  return `${source}/${target}`;
 }

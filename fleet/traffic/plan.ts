@@ -86,10 +86,17 @@ export function standbysOf(
   links: readonly LinkPlan[],
 ): string[] {
   if (!isNamed(to, cluster)) return [];
-  return members.filter((member) =>
-    links.some(
-      ({ source, target, modes }) => source === cluster && target === member && modes.includes(mode),
-    ),
+  return members.filter((member) => linksFor(links, mode, { source: cluster, target: member }).length > 0);
+}
+
+/** The links over which services of a mode come from `target` to `source`, draining or not. */
+export function linksFor(
+  links: readonly LinkPlan[],
+  mode: ServiceConfig["mode"],
+  { source, target }: { readonly source: string; readonly target: string },
+): LinkPlan[] {
+  return links.filter(
+    (link) => link.source === source && link.target === target && link.modes.includes(mode),
   );
 }
 
@@ -126,13 +133,7 @@ export function answers(
   return (
     source === member ||
     (isNamed(service.to, source) &&
-      links.some(
-        (link) =>
-          link.source === source &&
-          link.target === member &&
-          link.state === "active" &&
-          link.modes.includes(service.mode),
-      ))
+      linksFor(links, service.mode, { source, target: member }).some(({ state }) => state === "active"))
   );
 }
 

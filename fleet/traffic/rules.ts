@@ -2,8 +2,7 @@ import { type Problem, pathOf } from "../config/problems";
 import type { Entry, Readable } from "../config/readable";
 import { isNamed } from "../exports/named";
 import type { ServiceConfig } from "../exports/schema";
-import type { LinkPlan } from "../topology/plan";
-import { answers, standbysOf } from "./plan";
+import { answers, linksFor, standbysOf } from "./plan";
 import { type TrafficEntry, trafficOf } from "./schema";
 
 /** Requests are divided between those who can be reached, and come to an end. */
@@ -30,7 +29,8 @@ export function unansweredTraffic(fleet: Readable): Problem[] {
       if (prefer) return unstood(fleet, [...path, ...at], service, entry);
       const places = Object.keys(weights ?? {}).filter(known);
       return from.filter(known).flatMap((name) => {
-        const linked = (to: string) => to === name || isLinked(links, service, name, to);
+        const linked = (to: string) =>
+          to === name || linksFor(links, service.mode, { source: name, target: to }).length > 0;
         const unlinked = places.find((to) => !linked(to));
         const keys = [...path, ...at, "weights"];
         if (unlinked !== undefined) {
@@ -79,10 +79,6 @@ function unstood(
       },
     ];
   });
-}
-
-function isLinked(links: readonly LinkPlan[], { mode }: ServiceConfig, from: string, to: string): boolean {
-  return links.some(({ source, target, modes }) => source === from && target === to && modes.includes(mode));
 }
 
 /** Callers that prefer the local Service leave it when it fails, and soon. */

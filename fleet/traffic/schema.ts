@@ -133,11 +133,12 @@ export type TrafficEntry = z.infer<typeof trafficEntry>;
 export const trafficConfig = z.union([z.array(trafficEntry), trafficEntry]);
 
 /** The entries of a service, each with the keys below the service under which it stands. */
-export function trafficOf({ traffic }: { readonly traffic: z.infer<typeof trafficConfig> }): readonly {
+export function trafficOf<T>({ traffic }: { readonly traffic: T | readonly T[] }): readonly {
   readonly keys: readonly PropertyKey[];
-  readonly entry: TrafficEntry;
+  readonly entry: T;
 }[] {
-  return Array.isArray(traffic)
+  const isList = (value: T | readonly T[]): value is readonly T[] => Array.isArray(value);
+  return isList(traffic)
     ? traffic.map((entry, at) => ({ keys: ["traffic", at], entry }))
     : [{ keys: ["traffic"], entry: traffic }];
 }

@@ -24,7 +24,8 @@ import type {
 } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { MULTICLUSTER_NAMESPACE as NAMESPACE } from "../../../fleet/config/names";
-import { keyOf, type Link, mirror, type Outcome, type Seen, statusOf } from "./objects";
+import { keyOf, type Link, mirror, type Outcome, type Seen } from "./objects";
+import { statusOf } from "./status";
 
 const LOOK_MS = 2_000;
 /** `linkWatchRestartAfter`; Leases are renewed as often. */

@@ -56,8 +56,7 @@ const TOPOLOGY = ["service.kubernetes.io/topology-aware-hints", "service.kuberne
 
 export const keyOf = ({ metadata }: KubernetesObject) => `${metadata?.namespace ?? ""}/${metadata?.name}`;
 const annotationsOf = ({ metadata }: KubernetesObject) => metadata?.annotations ?? {};
-const membersOf = (of: KubernetesObject) =>
-  (annotationsOf(of)[known.DISCOVERY] ?? "").split(",").filter(Boolean);
+const membersOf = (of: KubernetesObject) => known.federatedMembers(annotationsOf(of)).map(({ text }) => text);
 const takenModes = (spec: LinkSpec, service?: V1Service) =>
   known.mirroredModes(spec, service?.metadata?.labels ?? {});
 const remapped = (ports: readonly V1ServicePort[] = []) =>
@@ -231,7 +230,9 @@ function joined(seen: Seen, service: V1Service): Outcome {
     const kept = Object.entries(annotationsOf(live)).filter(([key]) =>
       [known.DISCOVERY, known.LOCAL_DISCOVERY].includes(key),
     );
-    const others = membersOf(live).map((one) => links.get(`${MULTICLUSTER_NAMESPACE}/${one.split("@")[1]}`));
+    const others = known
+      .federatedMembers(annotationsOf(live))
+      .map(({ cluster }) => links.get(`${MULTICLUSTER_NAMESPACE}/${cluster}`));
     const isOldest =
       !(known.LOCAL_DISCOVERY in annotationsOf(live)) && others.every((one) => !one || age(one) >= age(link));
     const of = target === undefined || isOldest ? made : live;
@@ -275,28 +276,4 @@ export function mirror(seen: Seen): Outcome[] {
     ];
   });
   return [...crossing, { changes: [...seen.local.services.values()].flatMap((live) => left(seen, live)) }];
-}
-
-/** What to write to `Link.status`, `undefined` if it says so. As the original, it never writes an empty list. */
-export function statusOf(
-  { status = {} }: Link,
-  outcomes: readonly Outcome[],
-  now: string,
-): object | undefined {
-  const lists = (["mirrorServices", "federatedServices"] as const).map((list) => {
-    const before = status[list] ?? [];
-    const told = outcomes.flatMap(({ report }) => {
-      if (report?.list !== list) return [];
-      const at = (lastTransitionTime: string) => ({
-        ...{ controllerName: "linkerd.io/service-mirror", remoteRef: report.remoteRef },
-        conditions: [{ type: "Mirrored", ...report.condition, lastTransitionTime }],
-      });
-      const old = before.find((one) => isDeepStrictEqual(one.remoteRef, report.remoteRef));
-      const same = at(old?.conditions[0]?.lastTransitionTime ?? now);
-      return [old === undefined || isDeepStrictEqual(old, same) ? same : at(now)];
-    });
-    return told.length === 0 || isDeepStrictEqual(told, before) ? {} : { [list]: told };
-  });
-  const changed = Object.assign({}, ...lists);
-  return Object.keys(changed).length > 0 ? changed : undefined;
 }

@@ -2,14 +2,8 @@ import type { KubernetesObject, V1Endpoints, V1Service } from "@kubernetes/clien
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mirroredModes } from "../../../fleet/links/mirrors";
-import {
-  keyOf,
-  type Link,
-  type LinkSpec,
-  mirror,
-  type Outcome,
-  statusOf,
-} from "../../../lab/standins/mirror/objects";
+import { keyOf, type Link, type LinkSpec, mirror, type Outcome } from "../../../lab/standins/mirror/objects";
+import { statusOf } from "../../../lab/standins/mirror/status";
 
 const NAMESPACE = "linkerd-multicluster";
 const EXPORTED = "mirror.linkerd.io/exported";
@@ -146,15 +140,16 @@ describe("a service mirrored through the gateway", () => {
   it("has the labels, annotations, ports and Endpoints that Linkerd gives it", () => {
     const source = new Source([link]);
     const outcomes = source.look(link, [reports]);
+    const labels = {
+      app: "reports",
+      "mirror.linkerd.io/mirrored-service": "true",
+      "mirror.linkerd.io/cluster-name": "eu",
+    };
     expect(source.service("shop/reports-eu")).toEqual({
       metadata: {
         name: "reports-eu",
         namespace: "shop",
-        labels: {
-          app: "reports",
-          "mirror.linkerd.io/mirrored-service": "true",
-          "mirror.linkerd.io/cluster-name": "eu",
-        },
+        labels,
         annotations: {
           "mirror.linkerd.io/remote-svc-fq-name": "reports.shop.svc.cluster.local",
           "mirror.linkerd.io/remote-resource-version": reports.metadata?.resourceVersion,
@@ -166,11 +161,7 @@ describe("a service mirrored through the gateway", () => {
       metadata: {
         name: "reports-eu",
         namespace: "shop",
-        labels: {
-          app: "reports",
-          "mirror.linkerd.io/mirrored-service": "true",
-          "mirror.linkerd.io/cluster-name": "eu",
-        },
+        labels,
         annotations: {
           "mirror.linkerd.io/remote-svc-fq-name": "reports.shop.svc.cluster.local",
           "mirror.linkerd.io/remote-gateway-identity": "linkerd-gateway.identity",
