@@ -4,6 +4,7 @@ import { TestLab } from "../test/lab/harness";
 import { documentedWay } from "./documented";
 import { print, toHundredths } from "./figure";
 import { resourcesIn } from "./memory/fleet";
+import { MemoryWatch } from "./memory/processes";
 import { tell } from "./result";
 import { slowPods } from "./slowPods";
 
@@ -33,11 +34,18 @@ async function main(): Promise<void> {
   try {
     // Clusters and workloads, but an empty stack: what `npm run lab` does before `pulumi up`.
     await lab.start();
+    const watch = new MemoryWatch(process.pid);
     const first = await timed(() => up(lab));
     print("first `pulumi up` of the three-cluster mesh", first, "s", 90);
+    const plugins = watch
+      .end()
+      .flatMap(({ command, megabytes }) =>
+        /^\S*pulumi-resource-kubernetes\b/.test(command) ? [megabytes] : [],
+      );
+    print("  the largest process of the Kubernetes plugin", Math.max(...plugins), "MB");
     const events = join(lab.folder, "events.json");
     const preview = await median(() => timed(() => lab.pulumi("preview")));
-    print("no-change `pulumi preview` of the same", preview, "s", 6);
+    print("no-change `pulumi preview` of the same", preview, "s", 2);
     await partsOfPreview(lab, events);
 
     const state = lab.stateFile();
@@ -53,7 +61,8 @@ async function main(): Promise<void> {
 async function compare(lab: TestLab, podSeconds: number, oursSeconds: number): Promise<void> {
   const resources = resourcesIn(lab.stateFile());
   await timed(() => lab.pulumi("state", "unprotect", "--all", "--yes"));
-  await timed(() => lab.pulumi("destroy", "--yes", "--skip-preview"));
+  const destroy = await timed(() => lab.pulumi("destroy", "--yes", "--skip-preview"));
+  if (podSeconds === 0) print("`pulumi destroy` of the same", destroy, "s", 15);
   tell({
     kind: "documented",
     ...{ shape: "mesh", clusters: CLUSTERS.length, links: 6, resources, podSeconds },

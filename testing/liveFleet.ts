@@ -7,9 +7,8 @@ import type { Plan } from "../fleet/plan";
 import type { LiveCluster, Read } from "../live/cluster";
 import type { Asked, Reply } from "./apiServer";
 import { certificate } from "./authority";
-import { ADDRESS, liveObjects, type Stored } from "./liveObjects";
-
-export type { Stored } from "./liveObjects";
+import { liveObjects } from "./liveObjects";
+import { ADDRESS, type Stored } from "./stored";
 
 /** A mesh on one network, with a federated and a gateway service in every cluster. */
 export function meshStackFile(names: readonly string[]) {

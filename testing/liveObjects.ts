@@ -1,49 +1,23 @@
-import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { linkKubeconfig } from "../fleet/access/credentials";
 import { clusterObjects, type Known } from "../fleet/clusterObjects";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import type { Mode } from "../fleet/config/common";
 import { isMap, map } from "../fleet/config/json";
-import {
-  accessName,
-  GATEWAY_PORT,
-  MULTICLUSTER_NAMESPACE,
-  mirrorServiceName,
-  PROBE_PORT,
-} from "../fleet/config/names";
+import { accessName } from "../fleet/config/names";
 import { exportLabels } from "../fleet/exports/labels";
-import { crossingModes } from "../fleet/exports/named";
-import { GATEWAY_AUTHENTICATIONS } from "../fleet/gateways/plan";
-import { clusterReleases, type ReleasePlan } from "../fleet/linkerd/releases";
+import { clusterReleases } from "../fleet/linkerd/releases";
 import { WEBHOOKS } from "../fleet/linkerd/values";
 import { mirroredModes } from "../fleet/links/mirrors";
 import { collectionOf } from "../fleet/objects/kinds";
 import { type FleetObject, manifestOf } from "../fleet/objects/object";
 import type { Plain } from "../fleet/objects/values";
 import type { Plan } from "../fleet/plan";
-import type { LinkPlan } from "../fleet/topology/plan";
 import { certificate, type Pair } from "./authority";
 import { CREATED, plannedObjects } from "./effectiveFleet";
-
-/** An object of a cluster in memory. */
-export interface Stored {
-  /** `/api/v1/secrets`: the collection of all namespaces. */
-  readonly collection: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly creationTimestamp?: string;
-  };
-  readonly [field: string]: unknown;
-}
-
-export const ADDRESS = "198.51.100.1";
-const RBAC = "/apis/rbac.authorization.k8s.io/v1";
-const POLICY = "/apis/policy.linkerd.io";
+import { controlPlanePods, ofCharts, ofManagers, released } from "./liveCharts";
+import { ofMirror } from "./liveMirror";
+import { ADDRESS, at, base64, clusterOf, exportsOf, POLICY, type Stored } from "./stored";
 
 /** All certificate authorities that a fleet in memory has in common. */
 interface Authorities {
@@ -213,220 +187,3 @@ function ofOwners(plan: Plan, cluster: ClusterPlan): Stored[] {
 const stored = z.looseObject({
   metadata: z.looseObject({ name: z.string(), namespace: z.string().exactOptional() }),
 });
-
-/** Objects that the charts make. */
-function ofCharts({ controlPlaneNamespace: linkerd, gateway, controllers }: ClusterPlan): Stored[] {
-  const mc = MULTICLUSTER_NAMESPACE;
-  const chartGateway = gateway.enabled && gateway.kind === "chart";
-  const own = GATEWAY_AUTHENTICATIONS.chart;
-  return [
-    ...["linkerd-destination", "linkerd-identity", "linkerd-proxy-injector"].map((of) =>
-      deployment(linkerd, of),
-    ),
-    ...["linkerd-local-service-mirror", ...(chartGateway ? ["linkerd-gateway"] : [])].map((of) =>
-      deployment(mc, of, EXTENSION),
-    ),
-    ...(chartGateway
-      ? [
-          at(
-            "/api/v1/services",
-            mc,
-            "linkerd-gateway",
-            {
-              spec: {
-                ports: [
-                  { name: "mc-gateway", port: GATEWAY_PORT },
-                  { name: "mc-probe", port: PROBE_PORT },
-                ],
-              },
-              status: { loadBalancer: { ingress: [{ ip: ADDRESS }] } },
-            },
-            { annotations: { "mirror.linkerd.io/gateway-identity": gateway.identity } },
-          ),
-          at(`${POLICY}/v1alpha1/networkauthentications`, mc, own.networks, {
-            spec: { networks: [{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }] },
-          }),
-          at(`${POLICY}/v1alpha1/meshtlsauthentications`, mc, own.identities, {
-            spec: { identities: ["*"] },
-          }),
-        ]
-      : []),
-    ...controllers.flatMap(({ target }) => ofController(target)),
-  ];
-}
-
-/** As the chart marks them; destination controllers are for tests of their own. */
-function controlPlanePods({ controlPlaneNamespace: linkerd }: ClusterPlan, bundle: string): Stored[] {
-  return ["identity", "proxy-injector"].map((component) =>
-    at(
-      "/api/v1/pods",
-      linkerd,
-      `linkerd-${component}-5d9c7b`,
-      {
-        spec: { containers: [{ name: component }, { name: "linkerd-proxy" }] },
-        status: { phase: "Running", startTime: CREATED },
-      },
-      {
-        labels: {
-          "linkerd.io/control-plane-component": component,
-          "linkerd.io/control-plane-ns": linkerd,
-        },
-        annotations: {
-          "linkerd.io/trust-root-sha256": createHash("sha256").update(bundle).digest("hex"),
-        },
-      },
-    ),
-  );
-}
-
-const EXTENSION = { "linkerd.io/extension": "multicluster" };
-
-/** Objects that the multicluster chart makes for one link. */
-function ofController(target: string): Stored[] {
-  const mc = MULTICLUSTER_NAMESPACE;
-  const controller = `controller-${target}`;
-  const role = `controller-read-remote-creds-${target}`;
-  const clusterRole = "linkerd-multicluster-controller-access-local-resources";
-  const subjects = [{ kind: "ServiceAccount", name: controller, namespace: mc }];
-  return [
-    deployment(mc, controller, { ...EXTENSION, component: "controller", ...mirrorLabels(target) }),
-    at("/api/v1/serviceaccounts", mc, controller),
-    at(`${RBAC}/roles`, mc, role),
-    at(`${RBAC}/rolebindings`, mc, role, { roleRef: { kind: "Role", name: role }, subjects }),
-    at(`${RBAC}/clusterrolebindings`, "", `${clusterRole}-${target}`, {
-      roleRef: { kind: "ClusterRole", name: clusterRole },
-      subjects,
-    }),
-    at(
-      "/api/v1/services",
-      mc,
-      `probe-${target}`,
-      { spec: { ports: [{ port: PROBE_PORT }] } },
-      { labels: { ...mirrorLabels(target), "mirror.linkerd.io/mirrored-gateway": "true" } },
-    ),
-  ];
-}
-
-/** Objects that a service mirror makes, and the copies of its Endpoints. */
-function ofMirror(plan: Plan, link: LinkPlan): Stored[] {
-  const { target } = link;
-  const { gateway, clusterDomain } = clusterOf(plan, target);
-  const identity: Record<string, string> = gateway.enabled
-    ? { "mirror.linkerd.io/remote-gateway-identity": gateway.identity }
-    : {};
-  const labels = { ...mirrorLabels(target), "mirror.linkerd.io/mirrored-service": "true" };
-  const mc = MULTICLUSTER_NAMESPACE;
-  const endpoints = (namespace: string, name: string, own: object, annotations: object): Stored[] => [
-    at(
-      "/api/v1/endpoints",
-      namespace,
-      name,
-      { subsets: [{ addresses: [{ ip: ADDRESS }] }] },
-      { labels: own, annotations },
-    ),
-    at(
-      "/apis/discovery.k8s.io/v1/endpointslices",
-      namespace,
-      `${name}-x7k2p`,
-      { endpoints: [{ addresses: [ADDRESS] }] },
-      { labels: { ...own, "kubernetes.io/service-name": name }, annotations },
-    ),
-  ];
-  return [
-    at("/apis/coordination.k8s.io/v1/leases", mc, `service-mirror-write-${target}`, {
-      spec: { holderIdentity: "pod", leaseDurationSeconds: 30, renewTime: new Date().toISOString() },
-    }),
-    ...(gateway.enabled ? endpoints(mc, `probe-${target}`, mirrorLabels(target), identity) : []),
-    ...exportsOf(plan, target)
-      .filter((one) => crossingModes(one, link).includes("gateway"))
-      .flatMap(({ name, namespace }) => {
-        const mirror = mirrorServiceName(name, target);
-        const asked = {
-          "mirror.linkerd.io/remote-svc-fq-name": `${name}.${namespace}.svc.${clusterDomain}`,
-        };
-        return [
-          at("/api/v1/services", namespace, mirror, { spec: {} }, { labels, annotations: asked }),
-          ...endpoints(namespace, mirror, labels, { ...asked, ...identity }),
-        ];
-      }),
-  ];
-}
-
-/** Objects that cert-manager and trust-manager make for the fleet. */
-function ofManagers(
-  { trust }: Plan,
-  { controlPlaneNamespace: linkerd }: ClusterPlan,
-  { anchor, issuer }: { readonly anchor: Pair; readonly issuer: Pair },
-): Stored[] {
-  if (trust.clusterIssuer === undefined) return [];
-  return [
-    at("/api/v1/configmaps", linkerd, "linkerd-identity-trust-roots", {
-      data: { "ca-bundle.crt": anchor.pem },
-    }),
-    at("/api/v1/secrets", linkerd, "linkerd-identity-issuer", {
-      type: "kubernetes.io/tls",
-      data: { "tls.crt": base64(issuer.pem), "tls.key": base64(issuer.key) },
-    }),
-  ];
-}
-
-function at(
-  collection: string,
-  namespace: string,
-  name: string,
-  rest: object = {},
-  metadata: object = {},
-): Stored {
-  return { collection, metadata: { name, namespace, ...metadata }, ...rest };
-}
-
-function deployment(namespace: string, name: string, labels: object = {}): Stored {
-  const spec = { replicas: 1, selector: { matchLabels: { app: name } }, template: {} };
-  return at(
-    "/apis/apps/v1/deployments",
-    namespace,
-    name,
-    { spec, status: { availableReplicas: 1 } },
-    { labels },
-  );
-}
-
-function mirrorLabels(target: string): Record<string, string> {
-  return { "mirror.linkerd.io/cluster-name": target };
-}
-
-function exportsOf({ exports }: Plan, cluster: string): Plan["exports"] {
-  return exports.filter((one) => one.cluster === cluster);
-}
-
-function clusterOf({ clusters, neighbours }: Plan, name: string): ClusterPlan {
-  const cluster = [...clusters, ...neighbours].find((one) => one.name === name);
-  if (!cluster) throw new Error(`no cluster ${name}`);
-  return cluster;
-}
-
-/** Helm's record of a release. */
-function released({ namespace, chart: { release: name, version }, values }: ReleasePlan): Stored {
-  const content = {
-    name,
-    namespace,
-    version: 1,
-    info: { status: "deployed" },
-    chart: { metadata: { name, version } },
-    config: values,
-  };
-  return at(
-    "/api/v1/secrets",
-    namespace,
-    `sh.helm.release.v1.${name}.v1`,
-    {
-      type: "helm.sh/release.v1",
-      data: { release: base64(gzipSync(JSON.stringify(content)).toString("base64")) },
-    },
-    { labels: { owner: "helm", status: "deployed" } },
-  );
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}

@@ -17,9 +17,10 @@ import { servedServices } from "../../../ops/services/services";
 import { judge } from "../../../ops/verify/judge";
 import { type Member, readFleet } from "../../../ops/verify/read";
 import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
-import { LiveFleet, type Stored } from "../../../testing/liveFleet";
+import { LiveFleet } from "../../../testing/liveFleet";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { deploy, split } from "../../../testing/stacks";
+import type { Stored } from "../../../testing/stored";
 
 type ServiceInput = NonNullable<FleetInput["services"]>[number];
 

@@ -5,7 +5,8 @@ import { type Plan, planFleet } from "../../../fleet/plan";
 import { parseOutputs } from "../../../live/outputs";
 import { judgeGrant } from "../../../ops/poc/gates";
 import { readFleet } from "../../../ops/verify/read";
-import { LiveFleet, meshStackFile, type Stored } from "../../../testing/liveFleet";
+import { LiveFleet, meshStackFile } from "../../../testing/liveFleet";
+import type { Stored } from "../../../testing/stored";
 
 const WEB = "web.shop.serviceaccount.identity.linkerd.cluster.local";
 const STRANGER = "stranger.poc.serviceaccount.identity.linkerd.cluster.local";

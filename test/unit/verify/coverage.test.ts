@@ -5,7 +5,8 @@ import { planFleet } from "../../../fleet/plan";
 import { parseOutputs } from "../../../live/outputs";
 import { judge } from "../../../ops/verify/judge";
 import { readFleet } from "../../../ops/verify/read";
-import { LiveFleet, meshStackFile, type Stored } from "../../../testing/liveFleet";
+import { LiveFleet, meshStackFile } from "../../../testing/liveFleet";
+import type { Stored } from "../../../testing/stored";
 
 let fleet: LiveFleet;
 beforeAll(async () => {

@@ -17,9 +17,10 @@ import { namedObjects, objectKey } from "../../../ops/verify/objects";
 import { readFleet } from "../../../ops/verify/read";
 import { wantedObjects } from "../../../ops/verify/wanted";
 import { everyKindStackFile } from "../../../testing/everyKind";
-import { LiveFleet, type Stored } from "../../../testing/liveFleet";
+import { LiveFleet } from "../../../testing/liveFleet";
 import { runUnderMocks } from "../../../testing/mocks";
 import { STACK_FILES } from "../../../testing/plans/files";
+import type { Stored } from "../../../testing/stored";
 
 const PROVIDERS = ["own", "cert-manager"] as const;
 

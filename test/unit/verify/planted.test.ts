@@ -6,9 +6,10 @@ import { planFleet } from "../../../fleet/plan";
 import { parseOutputs } from "../../../live/outputs";
 import { judge, type Result } from "../../../ops/verify/judge";
 import { readFleet } from "../../../ops/verify/read";
-import { LiveFleet, meshStackFile, type Stored } from "../../../testing/liveFleet";
+import { LiveFleet, meshStackFile } from "../../../testing/liveFleet";
 import { PLANTED } from "../../../testing/planted/all";
 import type { Applied, Planted } from "../../../testing/planted/objects";
+import type { Stored } from "../../../testing/stored";
 
 let fleet: LiveFleet;
 beforeAll(async () => {

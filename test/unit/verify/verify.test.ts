@@ -17,7 +17,8 @@ import { junit, table } from "../../../ops/verify/print";
 import { readFleet } from "../../../ops/verify/read";
 import { compareRights } from "../../../ops/verify/rights";
 import { ApiServer, type Asked, type Reply } from "../../../testing/apiServer";
-import { LiveFleet, meshStackFile, type Stored } from "../../../testing/liveFleet";
+import { LiveFleet, meshStackFile } from "../../../testing/liveFleet";
+import type { Stored } from "../../../testing/stored";
 
 let folder: string;
 let server: ApiServer;
