@@ -1,4 +1,4 @@
-import { MULTICLUSTER_NAMESPACE, mirrorServiceName, PROBE_PORT } from "../fleet/config/names";
+import { MULTICLUSTER_NAMESPACE, mirrorServiceName } from "../fleet/config/names";
 import { crossingModes } from "../fleet/exports/named";
 import type { Plan } from "../fleet/plan";
 import type { LinkPlan } from "../fleet/topology/plan";

@@ -186,7 +186,7 @@ export function emissaryService(gateway: EmissaryGatewayPlan): FleetObject<never
 }
 
 /**
- * A patch of one annotation of the chart's Service, because its outputs hold the whole Service: they wait for the
+ * A patch of annotations of the chart's Service, because its outputs hold the whole Service: they wait for the
  * address, and later previews find it in the state, where a `.get` would need the cluster to answer. None where the
  * stack file gives the address.
  */
@@ -204,7 +204,13 @@ export function chartGatewayService<V extends Values = Plain>(
       metadata: {
         name: GATEWAY_NAME,
         namespace,
-        annotations: { "linkerd-fleet/cluster": name, ...FLEET_MANAGER },
+        // The plugin's own wait for a Service sleeps for 10 s after its Endpoints (pkg/await/service.go), while the
+        // release has waited for the pods already.
+        annotations: {
+          "linkerd-fleet/cluster": name,
+          "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}",
+          ...FLEET_MANAGER,
+        },
       },
     },
   ];
