@@ -2,6 +2,7 @@ import { toHundredths } from "./figure";
 import { exponent, type Sample, shares } from "./growth";
 import { plotSvg, type Series } from "./plot";
 import { linesOf, type Of, type Results } from "./result";
+import { timelineSvg } from "./timeline";
 
 const BEGIN = "<!-- Written by `npm run bench -- --write`, from docs/performance/results.json. -->";
 const END = "<!-- End of what the bench writes. -->";
@@ -162,12 +163,29 @@ function tables(results: Results, plots: readonly string[]): string {
         String(toHundredths(run.oursSeconds / run.documentedSeconds)),
       ]),
     ),
+    "### Where the time goes",
+    "Processor seconds on this machine, which also runs the API servers:",
+    processorTable(linesOf(results, "trace")),
     ...plots.map((path) => `![${path.replace(/.*\/|\.svg$/g, "")}](${path.replace("docs/", "")})`),
     "Taken on:",
     Object.entries(results.benches)
       .map(([bench, { machine, date, load }]) => `- ${bench}: ${date}, ${machine}, load ${load} before`)
       .join("\n"),
   ].join("\n\n");
+}
+
+function processorTable(traces: readonly Of<"trace">[]): string {
+  const programs = [...new Set(traces.flatMap(({ processor }) => processor.map(({ program }) => program)))];
+  return table(
+    ["program", ...traces.map(({ run }) => run)],
+    programs.map((program) => [
+      program,
+      ...traces.map(({ processor }) => {
+        const spent = processor.find((one) => one.program === program);
+        return spent ? `${toTenths(spent.seconds)} s` : "";
+      }),
+    ]),
+  );
 }
 
 const SIZE = ["shape", "clusters", "links", "resources"] as const;
@@ -269,7 +287,13 @@ function plotsOf(results: Results): Record<string, string> {
   const measured = Object.entries(plots).filter(([, { series }]) =>
     series.some(({ samples }) => samples.length > 1),
   );
-  return Object.fromEntries(measured.map(([name, plot]) => [`docs/performance/${name}.svg`, plotSvg(plot)]));
+  return Object.fromEntries([
+    ...measured.map(([name, plot]) => [`docs/performance/${name}.svg`, plotSvg(plot)]),
+    ...linesOf(results, "trace").map(({ run, steps }) => [
+      `docs/performance/trace-${run.replace(/.*`(.*)`/, "$1")}.svg`,
+      timelineSvg(`${run.replaceAll("`", "")} of three clusters`, steps),
+    ]),
+  ]);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

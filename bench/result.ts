@@ -65,7 +65,17 @@ const documented = size.extend({
   documentedSeconds: z.number(),
 });
 
-const line = z.discriminatedUnion("kind", [figure, evaluation, engine, stacks, documented]);
+/** Where the time of one run goes, of the lab's three clusters. */
+const trace = z.object({
+  kind: z.literal("trace"),
+  run: z.string(),
+  /** In seconds from its start; several go on at a time. */
+  steps: z.array(z.object({ what: z.string(), from: z.number(), to: z.number() })),
+  /** Processor seconds by program, also of the API servers. */
+  processor: z.array(z.object({ program: z.string(), seconds: z.number() })),
+});
+
+const line = z.discriminatedUnion("kind", [figure, evaluation, engine, stacks, documented, trace]);
 
 export type Line = z.infer<typeof line>;
 export type Kind = Line["kind"];

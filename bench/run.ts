@@ -13,7 +13,17 @@ import { documents } from "../docs/documents";
 import { goals } from "./report";
 import { parseLine, parseResults, RESULTS, type Results } from "./result";
 
-const BENCHES = ["plan", "evaluation", "access", "verify", "policy", "engine", "stacks", "lab"] as const;
+const BENCHES = [
+  "plan",
+  "evaluation",
+  "access",
+  "verify",
+  "policy",
+  "engine",
+  "stacks",
+  "lab",
+  "trace",
+] as const;
 
 const repository = join(__dirname, "..");
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;

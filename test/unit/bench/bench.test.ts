@@ -4,6 +4,7 @@ import { exponent, shares } from "../../../bench/growth";
 import { plotSvg } from "../../../bench/plot";
 import { goals, performanceDocuments } from "../../../bench/report";
 import { type Line, parseResults, type Results } from "../../../bench/result";
+import { callsOf, stepsOf } from "../../../bench/steps";
 
 function near(actual: number, expected: number): void {
   expect(Math.abs(actual - expected)).toBeLessThan(1e-4 * Math.max(1, Math.abs(expected)));
@@ -121,5 +122,39 @@ describe("the page of the figures", () => {
 
   it("takes no results of another shape", () => {
     expect(() => parseResults('{"benches":{"one":{"lines":[{"kind":"figure"}]}}}')).toThrow();
+  });
+});
+
+describe("a trace of the engine", () => {
+  const span = (name: string, from: number, to: number, more: object = {}) => ({
+    name,
+    startTimeUnixNano: `${17n * 10n ** 17n + BigInt(from * 1e9)}`,
+    endTimeUnixNano: `${17n * 10n ** 17n + BigInt(to * 1e9)}`,
+    ...more,
+  });
+  const file = (...spans: object[]) =>
+    spans.map((one) => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [one] }] }] })).join("\n");
+  const about = (urn: string) => ({
+    attributes: [{ key: "Msg", value: { stringValue: `{"gRPC request":"urn:\\"${urn}\\" …"}` } }],
+  });
+
+  it("tells the long steps with their clusters, and leaves out the short and those without a start", () => {
+    const calls = callsOf(
+      file(
+        span("pulumi", 0, 9),
+        { ...span("pulumirpc.ResourceMonitor/RegisterResource", 0, 2), startTimeUnixNano: "-1" },
+        span("pulumirpc.LanguageRuntime/Run", 0.5, 9),
+        span("pulumirpc.Engine/RequirePulumiVersion", 2, 2),
+        span("pulumirpc.ResourceMonitor/RegisterResource", 2.5, 8),
+        span("/pulumirpc.ResourceProvider/Create", 3, 7, about("urn:pulumi:dev::p::t::eu-linkerd-crds")),
+        span("/pulumirpc.ResourceProvider/Create", 3, 3.1, about("urn:pulumi:dev::p::t::eu-role")),
+      ),
+    );
+    expect(stepsOf(calls, ["us", "eu"])).toEqual([
+      { what: "the program starts", from: 0.5, to: 2 },
+      { what: "the program plans, and asks the clusters", from: 2, to: 2.5 },
+      { what: "create linkerd-crds in eu", from: 3, to: 7 },
+      { what: "the whole run", from: 0, to: 9 },
+    ]);
   });
 });
