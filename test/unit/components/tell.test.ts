@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { tell } from "../../../components/tell";
+
+afterEach(() => vi.restoreAllMocks());
 
 test("a person is told notes and warnings of a step, also of a refused one, which then ends the program", () => {
   const told: string[] = [];
