@@ -13,3 +13,7 @@ export function toHundredths(value: number): number {
 export function peakMemory(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
+
+export function toTenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}

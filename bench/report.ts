@@ -1,4 +1,5 @@
-import { toHundredths } from "./figure";
+import { toHundredths, toTenths } from "./figure";
+import { goals } from "./goals";
 import { exponent, type Sample, shares } from "./growth";
 import { plotSvg, type Series } from "./plot";
 import { linesOf, type Of, type Results } from "./result";
@@ -17,75 +18,6 @@ export function performanceDocuments(page: string, results: Results): Record<str
     "docs/performance.md": `${page.slice(0, before)}${BEGIN}\n\n${tables(results, Object.keys(plots))}\n\n${page.slice(after)}`,
     ...plots,
   };
-}
-
-interface Goal {
-  readonly what: string;
-  readonly figure: number;
-  readonly unit: string;
-  /** At most this. */
-  readonly target?: number | undefined;
-}
-
-/** Every figure that has a target, and the figures of their own. */
-export function goals(results: Results): Goal[] {
-  const engines = linesOf(results, "engine");
-  const previews = engines.map(({ resources, previewSeconds }) => ({
-    size: resources,
-    value: previewSeconds,
-  }));
-  return [
-    ...linesOf(results, "figure").map(({ what, value, unit, target }) => ({
-      what,
-      figure: value,
-      unit,
-      target,
-    })),
-    ...linesOf(results, "evaluation")
-      .filter(({ shape, clusters }) => shape === "hub" && clusters === 100)
-      .map(({ seconds }) => ({
-        what: "the program for a hub of 100",
-        figure: seconds,
-        unit: "s",
-        target: 10,
-      })),
-    ...engines
-      .filter(({ shape, clusters }) => shape === "hub" && clusters === 30)
-      .map(({ previewSeconds }) => ({
-        what: "no-change preview of a hub of 30 in one stack",
-        figure: previewSeconds,
-        unit: "s",
-        target: 60,
-      })),
-    ...(engines.length < 3
-      ? []
-      : [
-          {
-            what: "growth of a no-change preview with the resources (exponent)",
-            figure: toHundredths(exponent(previews)),
-            unit: "",
-            target: 1,
-          },
-          {
-            what: "largest state for each resource",
-            figure: toTenths(Math.max(...engines.map(({ stateKB, resources }) => stateKB / resources))),
-            unit: "KB",
-            target: 6,
-          },
-        ]),
-    ...linesOf(results, "stacks").map((run) => ({
-      what: `${run.stacks} stacks, ${run.clusters} clusters, from nothing in two rounds`,
-      figure: Math.round(run.seconds),
-      unit: "s",
-      target: run.stacks >= 30 ? 1800 : undefined,
-    })),
-    ...linesOf(results, "documented").map(({ clusters, podSeconds, oursSeconds, documentedSeconds }) => ({
-      what: `\`up\` of ${clusters} clusters on API servers, of the time of the documented way, pods ready after ${podSeconds} s`,
-      figure: toHundredths(oursSeconds / documentedSeconds),
-      unit: "",
-      target: podSeconds === 0 ? 0.8 : 0.4,
-    })),
-  ];
 }
 
 function tables(results: Results, plots: readonly string[]): string {
@@ -141,6 +73,9 @@ function tables(results: Results, plots: readonly string[]): string {
         ...COSTS.engine.flatMap(({ what, unit, of }) => shareRow(what, unit, engines, of)),
       ],
     ),
+    "### Settings of a self-managed backend",
+    "A first `up` of a hub whose clusters are in memory, by the settings that change the cost of a checkpoint:",
+    settingsTable(linesOf(results, "setting")),
     "### Many stacks",
     table(
       ["stacks", ...SIZE, "runs of `up`", "in all", "states"],
@@ -172,6 +107,21 @@ function tables(results: Results, plots: readonly string[]): string {
       .map(([bench, { machine, date, load }]) => `- ${bench}: ${date}, ${machine}, load ${load} before`)
       .join("\n"),
   ].join("\n\n");
+}
+
+function settingsTable(runs: readonly Of<"setting">[]): string {
+  const sizes = [...new Set(runs.map(({ clusters }) => clusters))];
+  const settings = [...new Set(runs.map(({ setting }) => setting))];
+  return table(
+    ["setting", ...sizes.map((clusters) => `${clusters} clusters`)],
+    settings.map((setting) => [
+      setting,
+      ...sizes.map((clusters) => {
+        const run = runs.find((one) => one.clusters === clusters && one.setting === setting);
+        return run ? `${toTenths(run.upSeconds)} s` : "";
+      }),
+    ]),
+  );
 }
 
 function processorTable(traces: readonly Of<"trace">[]): string {
@@ -301,8 +251,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   if (rows.some((row) => row.length !== head.length))
     throw new Error(`a row does not fit ${head.join(", ")}`);
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
-}
-
-function toTenths(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -75,7 +75,15 @@ const trace = z.object({
   processor: z.array(z.object({ program: z.string(), seconds: z.number() })),
 });
 
-const line = z.discriminatedUnion("kind", [figure, evaluation, engine, stacks, documented, trace]);
+/** A first `up` of a hub whose clusters are in memory, with one setting of the backend. */
+const setting = z.object({
+  kind: z.literal("setting"),
+  clusters: count,
+  setting: z.string(),
+  upSeconds: z.number(),
+});
+
+const line = z.discriminatedUnion("kind", [figure, evaluation, engine, stacks, documented, trace, setting]);
 
 export type Line = z.infer<typeof line>;
 export type Kind = Line["kind"];

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { documents } from "../docs/documents";
-import { goals } from "./report";
+import { goals } from "./goals";
 import { parseLine, parseResults, RESULTS, type Results } from "./result";
 
 const BENCHES = [

@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { goals } from "../../../bench/goals";
 import { exponent, shares } from "../../../bench/growth";
 import { plotSvg } from "../../../bench/plot";
-import { goals, performanceDocuments } from "../../../bench/report";
+import { performanceDocuments } from "../../../bench/report";
 import { type Line, parseResults, type Results } from "../../../bench/result";
 import { callsOf, stepsOf } from "../../../bench/steps";
 

@@ -1,0 +1,38 @@
+import { toHundredths } from "./figure";
+import { sectionsOf } from "./fleets";
+import { MemoryFleet } from "./memory/fleet";
+import { tell } from "./result";
+
+/** Settings of a self-managed backend that change what a checkpoint costs (`pulumi env`, PULUMI_DIY_BACKEND_…). */
+const SETTINGS: Readonly<Record<string, NodeJS.ProcessEnv>> = {
+  "as it comes": {},
+  "no backups": { PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true" },
+  gzip: { PULUMI_DIY_BACKEND_GZIP: "true" },
+  zstd: { PULUMI_DIY_BACKEND_ZSTD: "true" },
+  "no checkpoints": { PULUMI_SKIP_CHECKPOINTS: "true" },
+};
+
+/** A first `up` of one stack whose clusters are in memory, with each setting. */
+async function main(sizes: readonly number[]): Promise<void> {
+  const fleet = await MemoryFleet.create();
+  try {
+    fleet.write("warm-up", sectionsOf("hub", 2));
+    await fleet.pulumi("warm-up", ["stack", "init", "warm-up"]);
+    await fleet.pulumi("warm-up", ["preview"]);
+    for (const clusters of sizes) {
+      for (const [setting, variables] of Object.entries(SETTINGS)) {
+        const stack = `hub-${clusters}-${setting.replaceAll(" ", "-")}`;
+        await fleet.pulumi(stack, ["stack", "init", stack], variables);
+        fleet.write(stack, sectionsOf("hub", clusters));
+        const args = ["up", "--yes", "--skip-preview", "--continue-on-error"];
+        const { seconds } = await fleet.pulumi(stack, args, variables);
+        tell({ kind: "setting", clusters, setting, upSeconds: toHundredths(seconds) });
+      }
+    }
+  } finally {
+    fleet.remove();
+  }
+}
+
+const sizes = process.argv.slice(2).map(Number);
+main(sizes.length > 0 ? sizes : [3, 10]);
