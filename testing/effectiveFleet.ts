@@ -14,17 +14,19 @@ export type Lists = { -readonly [K in keyof Raw]-?: object[] };
 
 /**
  * What the program and the charts make in one cluster, with a pod behind each Service, and one that nobody declares.
- * `at` tells its pod network: `10.<at>.0.0/16`. `spare`: ports of every pod that no grant is about.
+ * `at` tells its pod network: `10.<at>.0.0/16`, or the first three numbers of its addresses. `spare`: ports of every
+ * pod that no grant is about.
  */
 export function plannedObjects(
   plan: Plan,
   { name, gateway }: ClusterPlan,
-  at: number,
+  at: number | string,
   spare: readonly number[] = [],
 ): Lists {
   const grants = plan.grants.filter(({ cluster }) => cluster === name);
+  const network = typeof at === "number" ? `10.${at}.0` : at;
   const lists: Lists = {
-    pods: grants.map((grant, pod) => podOf(grant, `10.${at}.0.${pod + 10}`, spare)),
+    pods: grants.map((grant, pod) => podOf(grant, `${network}.${pod + 10}`, spare)),
     services: grants.map(serviceOf),
     servers: [],
     policyHttpRoutes: [],
@@ -36,11 +38,11 @@ export function plannedObjects(
     serverAuthorizations: [],
   };
   for (const grant of grants) add(lists, grantObjects(grant, grant.pods ?? { app: grant.name }));
-  addGateway(lists, gateway, at);
+  addGateway(lists, gateway, network);
   lists.pods.push(
     meshedPod("batch", {
       metadata: { namespace: "elsewhere", labels: {} },
-      status: { podIP: `10.${at}.0.9` },
+      status: { podIP: `${network}.9` },
     }),
   );
   return lists;
@@ -139,7 +141,7 @@ function isCalled(object: object, { name, namespace }: FleetObject["metadata"]):
 /**
  * As linkerd2 `linkerd-multicluster/templates/gateway.yaml` and `gateway-policy.yaml` have it, or Emissary patched.
  */
-function addGateway(lists: Lists, gateway: GatewayPlan, at: number): void {
+function addGateway(lists: Lists, gateway: GatewayPlan, network: string): void {
   if (!gateway.enabled) return;
   const [namespace, name, account] =
     gateway.kind === "chart"
@@ -161,7 +163,7 @@ function addGateway(lists: Lists, gateway: GatewayPlan, at: number): void {
         },
       },
       spec: { serviceAccountName: account },
-      status: { podIP: `10.${at}.0.2` },
+      status: { podIP: `${network}.2` },
     }),
   );
   if (gateway.kind === "emissary") {

@@ -175,7 +175,7 @@ const OWNED = {
 /** Exported Services with their pods as the injector left them; a gateway's pods, and the policies of its chart. */
 function ofOwners(plan: Plan, cluster: ClusterPlan): Stored[] {
   const [network = ""] = cluster.podNetworks ?? [];
-  const owned = plannedObjects(plan, cluster, Number(network.split(".")[1] ?? 99));
+  const owned = plannedObjects(plan, cluster, network === "" ? 99 : network.split(".").slice(0, 3).join("."));
   const isOurs = ({ metadata }: Stored) => /^(fleet\.|emissary)/.test(metadata.name);
   return (Object.keys(OWNED) as (keyof typeof OWNED)[]).flatMap((kind) =>
     owned[kind]
