@@ -182,10 +182,8 @@ export function sourceProblem(text: string): Told | undefined {
   if (url.user !== undefined) {
     return [
       "holds a user or password, which would stand in plain text in state and stack file",
-      url.scheme === "oci"
-        ? "remove it, replace it because it was exposed, and run `helm registry login` before `pulumi`"
-        : "write source: { url: https://…, username: <user>, password: { secret: <key> } }, and replace the " +
-          "password: it was exposed",
+      `write source: { url: ${url.scheme}://…, username: <user>, password: { secret: <key> } }, and replace the ` +
+        "password: it was exposed",
     ];
   }
   if (url.query !== "")

@@ -12,7 +12,7 @@ export interface ChartPlan {
   /** The existing install to take over: a Helm release, or objects that become one. Absent: nothing may exist. */
   readonly adopt?: "release" | "objects";
   readonly repository?: string;
-  /** Credentials of the repository, if it asks for them. */
+  /** Credentials of the repository or registry, if it asks for them. */
   readonly credentials?: { readonly username: string; readonly password: SecretRef };
   /** The user's own values; ours are merged over them. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -124,7 +124,8 @@ function locate(source: ChartSource, name: string): Pick<ChartPlan, "chart" | "r
     "password" in source ? { credentials: { username: source.username, password: source.password } } : {};
   if (url.endsWith(".tgz")) return { chart: url, ...credentials };
   if (/^https?:/i.test(url)) return { chart: name, repository: url, ...credentials };
-  return { chart: `${url.replace(/\/$/, "")}/${name}` };
+  // Helm knows this scheme in small letters (`pkg/registry/util.go`, `IsOCI`): otherwise it finds no credentials.
+  return { chart: `${url.replace(/^oci:/i, "oci:").replace(/\/$/, "")}/${name}`, ...credentials };
 }
 
 /** Deep merge, `over` winning; lists are replaced whole, as Helm does. */

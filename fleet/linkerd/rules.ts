@@ -1,3 +1,4 @@
+import { urlParts } from "../config/hosts";
 import { isMap } from "../config/json";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
@@ -37,8 +38,13 @@ function oneFileForAll(
   return [{ path: pathOf([...path, "source"]), problem: "is a single chart, and stands for several", fix }];
 }
 
+/** Names of Docker Hub in references to charts. */
+const DOCKER_HUB = /^oci:\/\/(?:registry-1\.)?docker\.io(?:[:/]|$)/i;
+
 /**
- * The Kubernetes provider gives user and password to HTTP repositories alone (its `helm_release.go`, `locateChart`).
+ * The Kubernetes provider gives user and password to HTTP repositories and, since 4.27.0, to OCI registries. It keeps
+ * those by the reference's host (its `pkg/helm/tool.go`, `NewRegistryClient`), where Docker Hub's are looked up by
+ * another name (oras-go `registry/remote/credentials/registry.go`, `ServerAddressFromHostname`).
  */
 function passwords(path: readonly PropertyKey[], settings: LinkerdConfig | LinkerdOverrides): Problem[] {
   const given = [
@@ -49,14 +55,17 @@ function passwords(path: readonly PropertyKey[], settings: LinkerdConfig | Linke
     })),
   ];
   return given.flatMap(({ at, source }) => {
-    if (!source || !("password" in source) || /^https?:/i.test(source.url)) return [];
-    const isRegistry = source.url.startsWith("oci:");
+    if (!source || !("password" in source)) return [];
+    const isDockerHub = DOCKER_HUB.test(source.url);
+    if (!isDockerHub && urlParts(source.url)) return [];
     return [
       {
         path: pathOf([...at, "password"]),
-        problem: isRegistry ? "is not given to OCI registries" : "is for a repository, and this is a path",
-        fix: isRegistry
-          ? "write the source as text, and run `helm registry login` where `pulumi` runs: the provider uses that login"
+        problem: isDockerHub
+          ? "does not reach Docker Hub, where the Kubernetes provider looks for another one"
+          : "is for a repository, and this is a path",
+        fix: isDockerHub
+          ? "write the source as text, and run `helm registry login registry-1.docker.io` where `pulumi` runs"
           : "write the path as text",
       },
     ];

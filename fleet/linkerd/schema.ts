@@ -2,14 +2,14 @@ import { z } from "zod";
 import { exactVersion, judged, matching, namespaceName, secretRef, text } from "../config/common";
 import { sourceProblem } from "../config/hosts";
 
-const place = judged(sourceProblem, "^([hH][tT][tT][pP][sS]?://|oci://|\\.{0,2}/)\\S+$");
+const place = judged(sourceProblem, "^([hH][tT][tT][pP][sS]?://|[oO][cC][iI]://|\\.{0,2}/)\\S+$");
 
 const source = z
   .union([
     place,
     z.strictObject({
-      url: place.describe("Address of the repository"),
-      username: text.describe("User name at the repository"),
+      url: place.describe("Address of the repository or OCI registry"),
+      username: text.describe("User name there"),
       password: secretRef.describe("Secret that holds the password or token"),
     }),
   ])
@@ -132,8 +132,8 @@ export const linkerdConfig = z.strictObject({
     .optional()
     .describe(
       "Source of the charts: a repository URL, an OCI reference (`oci://…`) or a local folder with one folder for " +
-        "each chart (`./charts`). For a repository with a password, write `{ url, username, password: { secret: " +
-        "<key> } }`. Default: the channel's public repository",
+        "each chart (`./charts`). For a repository or registry with a password, write `{ url, username, " +
+        "password: { secret: <key> } }`. Default: the channel's public repository",
     ),
   charts: overridable.charts.prefault({}),
   ha: overridable.ha.default(false),

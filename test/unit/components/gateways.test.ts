@@ -130,20 +130,26 @@ describe("gateways, services and trust domains", () => {
     });
   });
 
-  it("gives user and password to a chart repository, the password as a secret and nowhere else", async () => {
-    const source = { url: "https://charts.example.com", username: "fleet", password: { secret: "charts" } };
-    const all = await deploy(meshPlan(1, { linkerd: { version: "2026.8.3", source } }));
-    const releases = all.filter(({ type }) => type === RELEASE);
-    expect(releases).toHaveLength(3);
-    for (const release of releases) {
-      expect(isSecretInput(release.inputs.repositoryOpts)).toBe(true);
-      expect(at(release, "repositoryOpts")).toEqual({
-        repo: source.url,
-        username: source.username,
-        password: `${PLANTED.privateKey} of charts`,
-      });
-    }
-  });
+  it.each([
+    ["a chart repository", "https://charts.example.com", { repo: "https://charts.example.com" }],
+    ["an OCI registry", "oci://charts.example.com/linkerd", {}],
+  ])(
+    "gives user and password to %s, the password as a secret and nowhere else",
+    async (_, url, repository) => {
+      const source = { url, username: "fleet", password: { secret: "charts" } };
+      const all = await deploy(meshPlan(1, { linkerd: { version: "2026.8.3", source } }));
+      const releases = all.filter(({ type }) => type === RELEASE);
+      expect(releases).toHaveLength(3);
+      for (const release of releases) {
+        expect(isSecretInput(release.inputs.repositoryOpts)).toBe(true);
+        expect(at(release, "repositoryOpts")).toEqual({
+          ...repository,
+          username: source.username,
+          password: `${PLANTED.privateKey} of charts`,
+        });
+      }
+    },
+  );
 
   it("signs issuers with a given anchor and never asks for a key of the others", async () => {
     const given = { certificate: selfSigned({ curve: "P-256" }).pem };

@@ -143,6 +143,9 @@ describe("a chart repository with a password", () => {
         secrets,
       ),
     ).toEqual([]);
+    expect(
+      told((f) => (f.linkerd.source = source({ url: "oci://docker.io.example.com:5000/x" })), secrets),
+    ).toEqual([]);
   });
 
   it.each([
@@ -150,10 +153,16 @@ describe("a chart repository with a password", () => {
     ["secret that is not set", { password: { secret: "none" } }, "linkerd.source.password.secret", "not set"],
     ["password without a user", { username: undefined }, "linkerd.source.username", "add it"],
     [
-      "OCI registry",
-      { url: "oci://registry.example.com/x" },
+      "Docker Hub",
+      { url: "oci://registry-1.docker.io/x" },
       "linkerd.source.password",
-      "helm registry login",
+      "helm registry login registry-1.docker.io",
+    ],
+    [
+      "Docker Hub by its short name",
+      { url: "oci://docker.io/x" },
+      "linkerd.source.password",
+      "helm registry",
     ],
     ["path", { url: "./charts" }, "linkerd.source.password", "path as text"],
     [

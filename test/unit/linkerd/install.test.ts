@@ -20,6 +20,11 @@ describe("where a chart comes from", () => {
       { chart: "linkerd-crds", repository: "https://m.example.com/c" },
     ],
     ["an OCI registry", { source: "oci://r.example.com/l" }, { chart: "oci://r.example.com/l/linkerd-crds" }],
+    [
+      "one in capital letters",
+      { source: "OCI://R.example.com/l/" },
+      { chart: "oci://R.example.com/l/linkerd-crds" },
+    ],
     ["a local folder", { source: "./charts/" }, { chart: "./charts/linkerd-crds" }],
     ["a file", { charts: { crds: { source: "./crds.tgz" } } }, { chart: "./crds.tgz" }],
     [
