@@ -1,17 +1,22 @@
+import { X509Certificate } from "node:crypto";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent, type RequestOptions } from "node:https";
+import { isIP, isIPv6 } from "node:net";
 import {
   type ConnectionOptions,
   checkServerIdentity,
   createSecureContext,
   getCACertificates,
+  type PeerCertificate,
   type SecureContext,
 } from "node:tls";
 import { HttpProxyAgent } from "http-proxy-agent";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { SocksProxyAgent } from "socks-proxy-agent";
+import { certificatesOf } from "../fleet/clusters/certificates";
 import type { Access, KubeconfigCluster, KubeconfigUser } from "../fleet/clusters/kubeconfig";
-import { authorizationOf, bytes, impersonation } from "./credentials";
+import { serverAddress } from "../fleet/clusters/serverAddress";
+import { authorizationOf, bearer, bytes, impersonation } from "./credentials";
 import { ExecCredentials } from "./execPlugin";
 import { hostOf, proxyOf } from "./proxy";
 
@@ -29,25 +34,24 @@ export interface Connection {
 
 /** Opens the way to a cluster. Throws where a file, a certificate or an address cannot be used. */
 export function connect({ cluster, user }: Access): Connection {
-  const url = serverOf(cluster, user);
+  const address = serverAddress(cluster.server ?? "");
+  if (typeof address === "string") throw new Error(`the kubeconfig's server ${address}`);
+  const { url, authorization: ofAddress } = address;
   const server = url.href.replace(/\/$/, "");
   const proxy = cluster["proxy-url"] ? new URL(cluster["proxy-url"]) : proxyOf(url, process.env);
+  const files = filesOf(cluster, user);
   const headers = impersonation(user);
   if (url.protocol === "http:") {
-    // client-go sends no credential over a plain connection.
+    // client-go sends no credential over a plain connection, but for one of the address itself.
     const agent = proxy ? plainProxy(proxy) : new HttpAgent({ keepAlive: true });
-    const own = { agent, headers };
+    const own = { agent, headers: { ...headers, ...(ofAddress ? { authorization: ofAddress } : {}) } };
     return { server, options: async () => own, anonymous: { agent }, refused: () => undefined };
   }
-  const authority = bytes(cluster["certificate-authority-data"], cluster["certificate-authority"]);
-  const pair = {
-    certificate: bytes(user["client-certificate-data"], user["client-certificate"]),
-    key: bytes(user["client-key-data"], user["client-key"]),
-  };
+  const { authority, pair } = files;
   const way = (pair: KeyPair) => secureWay(cluster, url, proxy, authority, pair);
   const anonymous = way({});
   const own = pair.certificate === undefined ? anonymous : way(pair);
-  const authorization = authorizationOf(user);
+  const authorization = ofAddress === undefined ? authorizationOf(user) : () => ofAddress;
   const withHeader = (base: RequestOptions, header: string | undefined): RequestOptions => ({
     ...base,
     headers: { ...headers, ...(header === undefined ? {} : { authorization: header }) },
@@ -66,35 +70,26 @@ export function connect({ cluster, user }: Access): Connection {
     async options() {
       const { token, ...given } = await exec.get();
       const base = given.certificate === "" ? anonymous : rotated(given);
-      return withHeader(base, token === "" ? undefined : `Bearer ${token}`);
+      return withHeader(base, token === "" ? undefined : bearer(token));
     },
+  };
+}
+
+/** Go opens the files of a kubeconfig also where it does not need them. */
+function filesOf(cluster: KubeconfigCluster, user: KubeconfigUser) {
+  const certificate = bytes(user["client-certificate-data"], user["client-certificate"]);
+  return {
+    authority: bytes(cluster["certificate-authority-data"], cluster["certificate-authority"]),
+    pair:
+      certificate === undefined
+        ? {}
+        : { certificate, key: bytes(user["client-key-data"], user["client-key"]) },
   };
 }
 
 interface KeyPair {
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
-}
-
-/** Go takes an address without a scheme for a plain one, unless something is said of TLS. */
-function serverOf(cluster: KubeconfigCluster, user: KubeconfigUser): URL {
-  const server = cluster.server ?? "";
-  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(server);
-  const isSecure =
-    cluster["certificate-authority"] ||
-    cluster["certificate-authority-data"] ||
-    cluster["insecure-skip-tls-verify"] ||
-    user["client-certificate"] ||
-    user["client-certificate-data"];
-  const address = hasScheme ? server : `${isSecure ? "https" : "http"}://${server}`;
-  if (!URL.canParse(address)) throw new Error("the kubeconfig's server is no URL");
-  const url = new URL(address);
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new Error(`the kubeconfig's server is no https:// URL (${url.protocol}//)`);
-  }
-  url.search = "";
-  url.hash = "";
-  return url;
 }
 
 /** One connection after the other, each with this certificate. */
@@ -105,26 +100,35 @@ function secureWay(
   authority: string | undefined,
   pair: KeyPair,
 ): RequestOptions {
-  const serverName = cluster["tls-server-name"];
+  const name = cluster["tls-server-name"] || hostOf(url);
   const tls: ConnectionOptions = {
     secureContext: secureContext(authority, pair),
     ...(cluster["insecure-skip-tls-verify"] ? { rejectUnauthorized: false } : {}),
   };
   return {
     ...tls,
-    ...(serverName ? { servername: serverName } : {}),
+    // As Go does: a name without its final dot, and no address.
+    servername: isIP(name) ? "" : name.replace(/\.$/, ""),
     // Behind a proxy, Node.js would compare the certificate with the proxy's name where the server is an address.
-    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName || hostOf(url), certificate),
+    checkServerIdentity: (_, certificate) => identityProblem(name, certificate),
     agent: proxy ? secureProxy(proxy, tls) : new HttpsAgent({ keepAlive: true }),
   } satisfies RequestOptions & ConnectionOptions;
 }
 
+/** Node.js 22 takes an IPv6 address for a name here (`lib/tls.js`, `checkServerIdentity`), and finds it in none. */
+function identityProblem(name: string, certificate: PeerCertificate): Error | undefined {
+  if (!isIPv6(name)) return checkServerIdentity(name, certificate);
+  if (new X509Certificate(certificate.raw).checkIP(name) !== undefined) return undefined;
+  return new Error(`the certificate of the cluster's API server is not for ${name}`);
+}
+
 function secureContext(authority: string | undefined, { certificate, key }: KeyPair): SecureContext {
-  if (authority !== undefined && !authority.includes("-----BEGIN CERTIFICATE-----")) {
-    throw new Error("the kubeconfig's certificate authority is no PEM certificate");
-  }
+  // Go takes a file without anything in it for none.
+  const trusted = authority ? certificatesOf(authority) : systemRoots();
+  if (trusted.length === 0) throw new Error("the kubeconfig's certificate authority is no PEM certificate");
+  if (certificate === "") throw new Error("the kubeconfig's client certificate is empty");
   try {
-    return createSecureContext({ ca: authority ?? systemRoots(), cert: certificate, key });
+    return createSecureContext({ ca: trusted, cert: certificate, key });
   } catch {
     throw new Error("the kubeconfig's certificates or key cannot be read");
   }

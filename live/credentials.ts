@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { KubeconfigUser } from "../fleet/clusters/kubeconfig";
+import { isHeaderText, type KubeconfigUser } from "../fleet/clusters/kubeconfig";
 
 /** PEM, from base64 or from a file. */
 export function bytes(data: string | null | undefined, file: string | null | undefined): string | undefined {
@@ -29,19 +29,34 @@ export function authorizationOf(user: KubeconfigUser): (() => string) | undefine
     let last = token || readToken(tokenFile);
     return () => {
       last = attempt(() => readToken(tokenFile)) ?? last;
-      return `Bearer ${last}`;
+      return bearer(last);
     };
   }
-  if (token) return () => `Bearer ${token}`;
+  if (token) return () => bearer(token);
   if (username || password) {
     const basic = Buffer.from(`${username ?? ""}:${password ?? ""}`).toString("base64");
     return () => `Basic ${basic}`;
   }
-  return provider ? () => `Bearer ${idToken(provider)}` : undefined;
+  return provider ? () => bearer(idToken(provider)) : undefined;
+}
+
+export function bearer(token: string): string {
+  if (!isHeaderText(token)) {
+    throw new Error("the kubeconfig's credentials give a token with a line break or control character");
+  }
+  return headerText(`Bearer ${token}`);
+}
+
+/** Go sends the bytes of a text. */
+function headerText(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 function readToken(file: string): string {
-  const token = readNamed(file).trim();
+  // Go's white space, to which a byte order mark does not belong.
+  const token = readNamed(file).replace(/^[\s\x85]+|[\s\x85]+$/g, (space) =>
+    space.includes("\ufeff") ? space : "",
+  );
   if (token === "") throw new Error(`the kubeconfig's token file ${file} is empty`);
   return token;
 }
@@ -74,12 +89,12 @@ function idToken(provider: NonNullable<KubeconfigUser["auth-provider"]>): string
 export function impersonation(user: KubeconfigUser): Record<string, string | string[]> {
   if (!user.as) return {};
   const extra = Object.entries(user["as-user-extra"] ?? {}).map(
-    ([key, values]) => [`impersonate-extra-${headerKey(key)}`, values ?? []] as const,
+    ([key, values]) => [`impersonate-extra-${headerKey(key)}`, (values ?? []).map(headerText)] as const,
   );
   return {
-    "impersonate-user": user.as,
-    ...(user["as-uid"] ? { "impersonate-uid": user["as-uid"] } : {}),
-    ...(user["as-groups"]?.length ? { "impersonate-group": user["as-groups"] } : {}),
+    "impersonate-user": headerText(user.as),
+    ...(user["as-uid"] ? { "impersonate-uid": headerText(user["as-uid"]) } : {}),
+    ...(user["as-groups"]?.length ? { "impersonate-group": user["as-groups"].map(headerText) } : {}),
     ...Object.fromEntries(extra),
   };
 }

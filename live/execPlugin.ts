@@ -2,6 +2,7 @@ import { type StdioOptions, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join, normalize } from "node:path";
 import { z } from "zod";
+import { readGoYaml } from "../fleet/clusters/goYaml";
 import { EXEC_API, type ExecPlugin } from "../fleet/clusters/kubeconfig";
 
 /** What an exec plugin of a kubeconfig gives: a token, a client certificate, or both. */
@@ -16,15 +17,19 @@ export interface PluginCredentials {
 /** A plugin that opens a browser and is forgotten must not hold up a preview for ever; client-go has no limit. */
 const LIMIT_MS = 120_000;
 
-const text = z.string().default("");
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+/** As apimachinery's `UniversalDecoder` reads it: YAML or JSON, and the kind need not be said. */
 const credential = z.object({
   apiVersion: z.string(),
-  kind: z.literal("ExecCredential"),
+  kind: z.literal("ExecCredential").or(z.literal("")).nullish(),
   status: z.object({
     token: text,
     clientCertificateData: text,
     clientKeyData: text,
-    expirationTimestamp: z.string().nullish(),
+    expirationTimestamp: z.iso.datetime({ offset: true }).nullish(),
   }),
 });
 
@@ -89,7 +94,7 @@ export class ExecCredentials {
     const refuse = (why: string): never => {
       throw new Error(`the kubeconfig's exec plugin ${command} ${why}`);
     };
-    const parsed = credential.safeParse(parseJson(output));
+    const parsed = credential.safeParse(readGoYaml(output)?.value);
     if (!parsed.success) return refuse("printed no ExecCredential with a status");
     const { apiVersion, status } = parsed.data;
     if (apiVersion !== this.plugin.apiVersion) {
@@ -146,12 +151,4 @@ function find(command: string): string | undefined {
       return false;
     }
   });
-}
-
-function parseJson(output: string): unknown {
-  try {
-    return JSON.parse(output);
-  } catch {
-    return undefined;
-  }
 }

@@ -51,7 +51,8 @@ function ownFiles(): string[] {
 function readKubeconfig(file: string): Kubeconfig[] {
   const content = readOrSkip(file);
   if (content === undefined) return [];
-  const parsed = parseKubeconfig(content);
+  const text = decodeText(content);
+  const parsed = text === undefined ? { problem: "is no UTF-8 text" } : parseKubeconfig(text);
   if ("problem" in parsed) throw new Error(`the kubeconfig ${file} ${parsed.problem}`);
   const { value } = parsed;
   const folder = dirname(resolve(file));
@@ -76,9 +77,19 @@ function readKubeconfig(file: string): Kubeconfig[] {
   return [{ ...value, clusters: new Map(clusters), users: new Map(users) }];
 }
 
-function readOrSkip(file: string): string | undefined {
+/** Go's YAML reads UTF-8 and, with a byte order mark, the UTF-16 that Windows PowerShell writes. */
+function decodeText(content: Buffer): string | undefined {
+  const encoding = { fffe: "utf-16le", feff: "utf-16be" }[content.subarray(0, 2).toString("hex")] ?? "utf-8";
   try {
-    return readFileSync(file, "utf8");
+    return new TextDecoder(encoding, { fatal: true }).decode(content);
+  } catch {
+    return undefined;
+  }
+}
+
+function readOrSkip(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;

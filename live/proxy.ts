@@ -18,7 +18,8 @@ export function proxyOf(server: URL, env: ProxyVariables): URL | undefined {
 }
 
 function parseUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Go takes none with white space in it, which `URL` takes away.
+  const url = URL.canParse(text) && !/[\p{Cc} ]/u.test(text) ? new URL(text) : undefined;
   return url?.host ? url : undefined;
 }
 

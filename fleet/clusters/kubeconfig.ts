@@ -1,5 +1,6 @@
-import { parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { readGoYaml } from "./goYaml";
+import { serverAddress } from "./serverAddress";
 
 /**
  * Kubeconfigs as client-go reads them, for kubectl and the engine's provider read with it: `tools/clientcmd` and
@@ -21,14 +22,24 @@ export interface Access {
 /** The requested connection, or the reason why there is none. */
 export type Result<T> = { readonly value: T } | { readonly problem: string };
 
-/** Go's decoder takes null for what is not there. */
+/** Go's decoder takes null for what is not there, also in a list. */
 const text = z.string().nullish();
 const flag = z.boolean().nullish();
+const listed = z
+  .string()
+  .nullable()
+  .transform((value) => value ?? "");
+const texts = z.array(listed).nullish();
+const list = <T extends z.ZodType>(entry: T) =>
+  z.array(z.preprocess((value) => value ?? {}, entry)).nullish();
 /** Go's decoder takes base64 with line breaks. */
 const base64 = text.refine(
   (value) =>
     !value ||
     /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value.replace(/[\r\n]/g, "")),
+);
+const extensions = list(z.object({ name: text, extension: z.unknown().optional() })).refine(
+  (entries) => new Set(entries?.map(({ name }) => name ?? "")).size === (entries?.length ?? 0),
 );
 
 const cluster = z.object({
@@ -39,15 +50,15 @@ const cluster = z.object({
   "certificate-authority-data": base64,
   "proxy-url": text,
   "disable-compression": flag,
-  extensions: z.array(z.object({ name: text, extension: z.unknown() })).nullish(),
+  extensions,
 });
 export type KubeconfigCluster = z.infer<typeof cluster>;
 
 const exec = z.object({
   apiVersion: text,
   command: text,
-  args: z.array(z.string()).nullish(),
-  env: z.array(z.object({ name: text, value: text })).nullish(),
+  args: texts,
+  env: list(z.object({ name: text, value: text })),
   installHint: text,
   provideClusterInfo: flag,
   interactiveMode: text,
@@ -63,26 +74,29 @@ const user = z.object({
   tokenFile: text,
   as: text,
   "as-uid": text,
-  "as-groups": z.array(z.string()).nullish(),
-  "as-user-extra": z.record(z.string(), z.array(z.string()).nullish()).nullish(),
+  "as-groups": texts,
+  "as-user-extra": z.record(z.string(), texts).nullish(),
   username: text,
   password: text,
-  "auth-provider": z.object({ name: text, config: z.record(z.string(), z.string()).nullish() }).nullish(),
+  "auth-provider": z.object({ name: text, config: z.record(z.string(), listed).nullish() }).nullish(),
   exec: exec.nullish(),
+  extensions,
 });
 export type KubeconfigUser = z.infer<typeof user>;
 
-const context = z.object({ cluster: text, user: text, namespace: text });
+const context = z.object({ cluster: text, user: text, namespace: text, extensions });
 export type KubeconfigContext = z.infer<typeof context>;
 
 const kubeconfig = z
   .object({
     apiVersion: z.literal("v1").or(z.literal("")).nullish(),
     kind: z.literal("Config").or(z.literal("")).nullish(),
+    preferences: z.object({ colors: flag, extensions }).nullish(),
     "current-context": text,
-    clusters: z.array(z.object({ name: text, cluster: cluster.nullish() })).nullish(),
-    users: z.array(z.object({ name: text, user: user.nullish() })).nullish(),
-    contexts: z.array(z.object({ name: text, context: context.nullish() })).nullish(),
+    clusters: list(z.object({ name: text, cluster: cluster.nullish() })),
+    users: list(z.object({ name: text, user: user.nullish() })),
+    contexts: list(z.object({ name: text, context: context.nullish() })),
+    extensions,
   })
   .nullable();
 
@@ -91,8 +105,8 @@ const MASKS: ReadonlySet<unknown> = new Set(["DATA+OMITTED", "REDACTED"]);
 
 /** One file's content, YAML or JSON. Nothing in it makes a kubeconfig without entries, as for kubectl. */
 export function parseKubeconfig(content: string): Result<Kubeconfig> {
-  const read = readYaml(content);
-  if ("problem" in read) return read;
+  const read = readGoYaml(content);
+  if (read === undefined) return { problem: "cannot be read as YAML" };
   const parsed = kubeconfig.safeParse(read.value);
   if (!parsed.success) return { problem: misfit(read.value, parsed.error) };
   const { clusters, users, contexts, "current-context": current } = parsed.data ?? {};
@@ -112,23 +126,6 @@ export function parseKubeconfig(content: string): Result<Kubeconfig> {
       contexts: lists.contexts.entries,
     },
   };
-}
-
-/** Go's YAML 1.1 (`yes` is true), but no dates, and of several documents the first. */
-function readYaml(content: string): Result<unknown> {
-  try {
-    const [document] = parseAllDocuments(content, {
-      version: "1.1",
-      uniqueKeys: false,
-      logLevel: "silent",
-      customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !/timestamp/.test(tag.tag)),
-    });
-    if (document === undefined || !("errors" in document)) return { value: null };
-    if (document.errors.length > 0) return { problem: "cannot be read as YAML" };
-    return { value: document.toJS() };
-  } catch {
-    return { problem: "cannot be read as YAML" };
-  }
 }
 
 /** Why a kubeconfig that is YAML cannot be read. Quotes no value. */
@@ -204,8 +201,10 @@ function lacks(context: string, kind: "cluster" | "user", name: string): string 
 /** As client-go's `validateClusterInfo`. */
 function clusterProblems(name: string, cluster: KubeconfigCluster): string[] {
   const problems: string[] = [];
-  if (!cluster.server) problems.push(`has no server for the cluster "${name}"`);
-  if (cluster["proxy-url"] && !/^(?:https?|socks5):\/\//.test(cluster["proxy-url"])) {
+  const address = cluster.server ? serverAddress(cluster.server) : undefined;
+  if (address === undefined) problems.push(`has no server for the cluster "${name}"`);
+  if (typeof address === "string") problems.push(`has a server for the cluster "${name}" that ${address}`);
+  if (cluster["proxy-url"] && !isProxy(cluster["proxy-url"])) {
     problems.push(`has a proxy-url for the cluster "${name}" that is no http://, https:// or socks5:// URL`);
   }
   const authority = cluster["certificate-authority"];
@@ -221,6 +220,10 @@ function clusterProblems(name: string, cluster: KubeconfigCluster): string[] {
     );
   }
   return problems;
+}
+
+function isProxy(url: string): boolean {
+  return /^(?:https?|socks5):\/\/[^\s/]/i.test(url) && !/[\p{Cc} ]/u.test(url) && URL.canParse(url);
 }
 
 /** As client-go's `validateAuthInfo`. */
@@ -241,7 +244,23 @@ function userProblems(name: string, user: KubeconfigUser): string[] {
     both("token", "username");
     if (!user.username) both("token", "password");
   }
-  if (!user.as && (user["as-uid"] || user["as-groups"]?.length || user["as-user-extra"])) {
+  if (user.tokenFile) both("tokenFile", "username");
+  const sent = {
+    token: [user.token],
+    as: [user.as],
+    "as-uid": [user["as-uid"]],
+    "as-groups": user["as-groups"],
+  };
+  const extra = Object.keys(user["as-user-extra"] ?? {});
+  for (const [key, values] of Object.entries({
+    ...sent,
+    "as-user-extra": Object.values(user["as-user-extra"] ?? {}).flat(),
+  })) {
+    if (values?.some((value) => value && !isHeaderText(value))) {
+      problems.push(`has ${key} with a line break or control character for the user "${name}"`);
+    }
+  }
+  if (!user.as && (user["as-uid"] || user["as-groups"]?.length || extra.length > 0)) {
     problems.push(`has as-uid, as-groups or as-user-extra without \`as\` for the user "${name}"`);
   }
   if (user.exec) {
@@ -249,6 +268,11 @@ function userProblems(name: string, user: KubeconfigUser): string[] {
     problems.push(...execProblems(user.exec).map((problem) => `${problem} for the user "${name}"`));
   }
   return problems;
+}
+
+/** What a request can carry: neither Go nor Node.js sends the others. */
+export function isHeaderText(text: string): boolean {
+  return !/[^\P{Cc}\t]/u.test(text);
 }
 
 export const EXEC_API = "client.authentication.k8s.io";

@@ -1,5 +1,6 @@
 import type { OutputRef } from "../config/common";
-import { accessOf, parseKubeconfig, type Result } from "./kubeconfig";
+import { certificatesOf, isPair } from "./certificates";
+import { type Access, accessOf, parseKubeconfig, type Result } from "./kubeconfig";
 
 /**
  * Why the content of a kubeconfig that a stack stores cannot be used, or nothing. It stands in no folder: relative
@@ -27,7 +28,21 @@ export function kubeconfigProblem(content: string, context: string | undefined):
   if (/[/\\]/.test(command) && !isAbsolute(command)) {
     return `names an exec command by a relative path (${command}), which leads nowhere from a stack`;
   }
-  return undefined;
+  return certificateProblem(found.value);
+}
+
+function certificateProblem({ cluster, user }: Access): string | undefined {
+  const [authority, certificate, key] = [
+    cluster["certificate-authority-data"],
+    user["client-certificate-data"],
+    user["client-key-data"],
+  ].map((data) => (data ? Buffer.from(data, "base64").toString("utf8") : undefined));
+  if (authority !== undefined && certificatesOf(authority).length === 0) {
+    return "has certificate-authority-data that holds no PEM certificate";
+  }
+  return certificate !== undefined && key !== undefined && !isPair(certificate, key)
+    ? "has client-certificate-data and client-key-data that do not belong together or cannot be read"
+    : undefined;
 }
 
 /** The kubeconfig in an output of another stack: a text, or the map that some programs make. */

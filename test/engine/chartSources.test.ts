@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { repository } from "../../lab/env";
 import { run } from "../../lab/run";
 import { ChartServer } from "../../testing/chartServer";
 import { LoneProject } from "../../testing/loneProject";
@@ -28,7 +29,7 @@ beforeAll(async () => {
   );
   const { helm } = project.tools.bin;
   for (const chart of ["crds", "control-plane", "multicluster"]) {
-    const source = join(import.meta.dirname, "../../lab/charts", `linkerd-${chart}`);
+    const source = join(repository, "lab", "charts", `linkerd-${chart}`);
     const ran = await run(helm, ["package", "--version", VERSION, "-d", folder, source]);
     expect(ran.code, ran.stderr).toBe(0);
   }
@@ -44,8 +45,6 @@ afterAll(async () => {
 /** What the engine's provider asks in a preview, and what is said. */
 async function preview(source: string | object): Promise<{ code: number; output: string; asked: string[] }> {
   vi.stubEnv("SSL_CERT_FILE", join(project.folder, "roots.pem"));
-  for (const key of ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"])
-    vi.stubEnv(key, join(project.folder, "helm"));
   await project.newStack({
     "linkerd-fleet:linkerd": { version: VERSION, source },
     "linkerd-fleet:trust": { anchors: [{ id: "2026", state: "active" }] },
@@ -63,7 +62,7 @@ async function preview(source: string | object): Promise<{ code: number; output:
 
 /** `helm registry login`, as it leaves it. */
 function logIn(): void {
-  const folder = join(project.folder, "helm", "registry");
+  const folder = join(project.folder, "cache", "helm-config", "registry");
   mkdirSync(folder, { recursive: true });
   const auth = Buffer.from(`${USER}:${PASSWORD}`).toString("base64");
   writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [charts.host]: { auth } } }));

@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { readGoYaml } from "../../../fleet/clusters/goYaml";
 import { accessOf, mergeKubeconfigs, parseKubeconfig } from "../../../fleet/clusters/kubeconfig";
+import { serverAddress } from "../../../fleet/clusters/serverAddress";
 import { kubeconfigIn, kubeconfigProblem } from "../../../fleet/clusters/storedKubeconfig";
 import { proxyOf } from "../../../live/proxy";
 
@@ -89,6 +91,42 @@ describe("a stored kubeconfig", () => {
       kubeconfig({ user: { "client-certificate": "/c" } }),
       "without its client-key",
     ],
+    [
+      "has a server that is no URL",
+      kubeconfig({ cluster: { server: "https:/eu.example.com" } }),
+      'a server for the cluster "eu" that is no URL',
+    ],
+    [
+      "has a server with a line break",
+      kubeconfig({ cluster: { server: "https://eu.example.com\n" } }),
+      'a server for the cluster "eu" that is no URL',
+    ],
+    [
+      "has a proxy without a host",
+      kubeconfig({ cluster: { "proxy-url": "http://" } }),
+      'a proxy-url for the cluster "eu"',
+    ],
+    [
+      "has a token with a line break",
+      kubeconfig({ user: { token: `${SECRET}\n` } }),
+      "token with a line break",
+    ],
+    [
+      "has an authority that is no certificate",
+      kubeconfig({ cluster: { "certificate-authority-data": btoa(SECRET) } }),
+      "certificate-authority-data that holds no PEM certificate",
+    ],
+    [
+      "has a certificate and a key that are none",
+      kubeconfig({
+        user: {
+          token: undefined,
+          "client-certificate-data": btoa(SECRET),
+          "client-key-data": btoa(SECRET),
+        },
+      }),
+      "do not belong together or cannot be read",
+    ],
     ["has a token that is no text", kubeconfig({ user: { token: 17 } }), "users.0.user.token cannot be read"],
     [
       "has arguments that are one text",
@@ -110,6 +148,95 @@ describe("a stored kubeconfig", () => {
     fc.assert(
       fc.property(anything, fc.option(fc.string(), { nil: undefined }), (content, context) => {
         expect(["string", "undefined"]).toContain(typeof kubeconfigProblem(content, context));
+      }),
+    );
+  });
+});
+
+describe("YAML, as the Kubernetes libraries read it", () => {
+  it.each([
+    ["a: 0o17", { a: 15 }],
+    ["a: 017", { a: 15 }],
+    ["a: 0x1F", { a: 31 }],
+    ["a: 1_000", { a: 1000 }],
+    ["a: 1e3", { a: 1000 }],
+    ["a: 1e999", { a: "1e999" }],
+    ["a: 12:30", { a: "12:30" }],
+    ["a: 2026-08-01", { a: "2026-08-01" }],
+    ["a: [y, No, on, 'on', ~, '']", { a: [true, false, true, "on", null, ""] }],
+    ["a: 1.2.3", { a: "1.2.3" }],
+    ["{ a: 1, a: 2 }", { a: 2 }],
+    ["{ a: 1, <<: { a: 2, b: 3 } }", { a: 2, b: 3 }],
+    ["{ <<: [{ a: 1 }, { a: 2, b: 2 }], b: 3 }", { a: 1, b: 3 }],
+    ["a: &x [1]\nb: *x", { a: [1], b: [1] }],
+    ["1: a\ntrue: b", { "1": "a", true: "b" }],
+    ["--- # nothing\n---\na: 1", null],
+    ["", null],
+  ])("%s", (content, value) => {
+    expect(readGoYaml(content)).toEqual({ value });
+  });
+
+  it.each([
+    "a: *x",
+    "a: &x [*x]",
+    "~: 1",
+    "[1]: 2",
+    "a: .inf",
+    'a: "\\/"',
+    "a: \u0001",
+    "<<: 1",
+    "a: !!int x",
+    "{",
+  ])("%s cannot be read", (content) => {
+    expect(readGoYaml(content)).toBeUndefined();
+  });
+
+  it("takes no longer for aliases of aliases", () => {
+    const lines = Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at},`.repeat(9)}]`);
+    expect(readGoYaml(["a0: &a0 x", ...lines].join("\n"))).toHaveProperty("value.a0", "x");
+  });
+
+  it("of any text is read, or is not, and never throws", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.json()), (content) => {
+        expect(["object", "undefined"]).toContain(typeof readGoYaml(content));
+      }),
+    );
+  });
+});
+
+describe("a server's address, as Go reads it", () => {
+  it.each([
+    ["https://eu.example.com", "https://eu.example.com/"],
+    ["HTTPS://eu.example.com:6443//k8s/../x/?q#f", "https://eu.example.com:6443/x"],
+    ["https://[2001:db8::1]", "https://[2001:db8::1]/"],
+    ["https://2001:db8::1:6443", "https://[2001:db8::1]:6443/"],
+    ["10.0.0.1:8080", "http://10.0.0.1:8080/"],
+    ["eu", "http://eu/"],
+    ["https://eu/a%2Fb%25c d", "https://eu/a/b%25c%20d"],
+  ])("%s", (server, url) => {
+    expect(serverAddress(server)).toMatchObject({ url: new URL(url) });
+  });
+
+  it.each([
+    "",
+    "https://",
+    "https:///eu",
+    "https:/eu",
+    "eu/path",
+    " https://eu",
+    "https://eu ",
+    "https://e u",
+    "https://%31",
+  ])("%j is no URL", (server) => {
+    expect(serverAddress(server)).toBe("is no URL");
+  });
+
+  it("takes any text, or says what it is, and never throws", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.webUrl(), fc.ipV4Extended()), (server) => {
+        expect(["object", "string"]).toContain(typeof serverAddress(server));
+        expect(["object", "string"]).toContain(typeof serverAddress(`https://${server}`));
       }),
     );
   });
