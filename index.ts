@@ -29,11 +29,14 @@ export = async () => {
   const decision = decide(config, { self, last, ...others, now: new Date() });
   tell(decision);
 
-  const { plan, rotation } = decision;
-  const { kubeconfigs, stored, unusable } = await readKubeconfigs(plan.clusters);
+  const { rotation } = decision;
+  const { kubeconfigs, stored, unusable } = await readKubeconfigs(decision.plan.clusters);
   if (unusable !== undefined) return sdk.stop(unusable);
   const isPreview = pulumi.runtime.isDryRun();
-  tell(await preflight(plan, stored, { isPreview, last, rotation }));
+  const look = await preflight(decision.plan, stored, { isPreview, last, rotation });
+  tell(look);
+
+  const { plan } = look;
 
   const made: pulumi.Resource[] = [];
   const fleet = new Fleet(

@@ -190,6 +190,7 @@ export class Fleet extends pulumi.ComponentResource {
     const members = new Map<string, FleetMember>();
     const waves = [...Map.groupBy(plan.clusters, ({ wave }) => wave)].sort(([a], [b]) => a - b);
     let waveBefore: readonly pulumi.Resource[] = [];
+    const restartsBefore: pulumi.Resource[] = [];
     for (const [, clusters] of waves) {
       const releases = clusters.flatMap((cluster) => {
         const provider = this.provider(cluster, args);
@@ -204,6 +205,7 @@ export class Fleet extends pulumi.ComponentResource {
             accesses: accesses.get(cluster.name) ?? [],
             admission: admissions.get(cluster.name),
             waveBefore,
+            restartsBefore: [...restartsBefore],
             trust,
             plan: plan.trust,
             names,
@@ -215,6 +217,7 @@ export class Fleet extends pulumi.ComponentResource {
         return [member.controlPlane.release, member.multicluster.release];
       });
       waveBefore = releases;
+      restartsBefore.push(...clusters.flatMap(({ name }) => get(members, name).member.restarts));
     }
     return members;
   }

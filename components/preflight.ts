@@ -10,6 +10,7 @@ import {
 import { formatProblems, type Problem } from "../fleet/config/problems";
 import { type RawOutputs, readOutput } from "../fleet/outputs/schema";
 import type { Plan } from "../fleet/plan";
+import { settleRestarts } from "../fleet/restart/settle";
 import { guardRotation, type RotationStep } from "../fleet/transition/ready";
 import type { StepJudgement } from "../fleet/transition/refusals";
 import { inParallel, type LiveCluster, openCluster, type Read } from "../live/cluster";
@@ -17,6 +18,7 @@ import { connect } from "../live/connection";
 import { localChartProblems } from "../live/localCharts";
 import { hasKubeconfig, readAccess } from "../live/ownKubeconfig";
 import { readTrust } from "../live/trust";
+import { readWorkloads } from "../live/workloads";
 
 export interface Preflight {
   /** Problems that stop the run: a context that leads nowhere, or a requirement that a cluster lacks. */
@@ -43,13 +45,13 @@ export async function preflight(
   plan: Plan,
   stored: (cluster: ClusterPlan) => string | undefined,
   { isPreview, last, rotation }: PreflightOptions,
-): Promise<StepJudgement> {
+): Promise<StepJudgement & { readonly plan: Plan }> {
   const isLost = ({ kubeconfig }: ClusterPlan) => kubeconfig === undefined && !hasKubeconfig();
   // Without any kubeconfig, a reviewer may still see what would change.
   const lost = isPreview ? plan.clusters.filter(isLost) : [];
   const opened = plan.clusters.filter((cluster) => !lost.includes(cluster));
   const unusable = opened.flatMap((cluster) => kubeconfigProblems(cluster, stored(cluster)));
-  if (unusable.length > 0) return { ...QUIET, refusal: refusalOf(unusable) };
+  if (unusable.length > 0) return { ...QUIET, plan, refusal: refusalOf(unusable) };
   const clusters = new Map(
     opened.map((cluster) => {
       const value = stored(cluster);
@@ -69,12 +71,14 @@ export async function preflight(
     missingNamespaces(requiredNamespaces(plan), clusters),
     judgeLooks(looks(plan, { isDeployed, asInjected }), clusters),
   ]);
+  const restarts = settleRestarts(plan, await seenWorkloads(plan, clusters), last);
   const names = lost.map(({ name }) => name).join(", ");
   const problems = [
     ...localChartProblems(plan, process.cwd()),
     ...answers.flatMap(({ problems }) => problems),
   ];
   return {
+    plan: restarts.plan,
     warnings: [
       ...(lost.length === 0
         ? []
@@ -84,8 +88,9 @@ export async function preflight(
       ...silent.values(),
       ...new Set(answers.flatMap(({ warnings }) => warnings)),
       ...moved.warnings,
+      ...restarts.warnings,
     ],
-    notes: moved.notes,
+    notes: [...moved.notes, ...restarts.notes],
     refusal: moved.refusal ?? refusalOf(problems),
   };
 }
@@ -107,6 +112,18 @@ async function askBeforeRotation(step: RotationStep, clusters: ReadonlyMap<strin
     return [name, await readTrust(live, namespace, { issuer })] as const;
   });
   return guardRotation(step, new Map(seen), new Date());
+}
+
+/** Of clusters that answer, and only where `restart` selects something. */
+async function seenWorkloads(plan: Plan, clusters: ReadonlyMap<string, LiveCluster>) {
+  const asked = plan.clusters.flatMap(({ name, controlPlaneNamespace, restart: { rolling } }) => {
+    const live = clusters.get(name);
+    return live && rolling ? [{ name, controlPlaneNamespace, live, rolling }] : [];
+  });
+  const read = await inParallel(asked, 8, async ({ name, controlPlaneNamespace, live, rolling }) => {
+    return [name, await readWorkloads(live, controlPlaneNamespace, rolling)] as const;
+  });
+  return new Map(read);
 }
 
 function kubeconfigProblems(

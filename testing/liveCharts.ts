@@ -68,6 +68,7 @@ export function controlPlanePods({ controlPlaneNamespace: linkerd }: ClusterPlan
         },
         annotations: {
           "linkerd.io/trust-root-sha256": createHash("sha256").update(bundle).digest("hex"),
+          "linkerd.io/proxy-version": "edge-26.8.3",
         },
       },
     ),

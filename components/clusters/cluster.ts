@@ -10,6 +10,7 @@ import { exportKey, type ServiceName } from "../../fleet/config/names";
 import type { ExportPlan } from "../../fleet/exports/plan";
 import type { GrantPlan } from "../../fleet/grants/plan";
 import type { ResourceNames } from "../../fleet/objects/resourceNames";
+import { rollingRestarts } from "../../fleet/restart/objects";
 import type { RoutePlan } from "../../fleet/traffic/plan";
 import type { TrustPlan } from "../../fleet/trust/plan";
 import { Admission } from "../admission/admission";
@@ -36,6 +37,8 @@ export interface ClusterArgs {
   readonly admission: AdmissionPlan | undefined;
   /** Releases that must be as they should before this cluster's control plane is touched. */
   readonly waveBefore: readonly pulumi.Resource[];
+  /** Restarts of the clusters of the waves before, which this cluster's own wait for. */
+  readonly restartsBefore: readonly pulumi.Resource[];
   readonly trust: Trust;
   /** Who signs what, and for how long. */
   readonly plan: Pick<TrustPlan, "clusterIssuer" | "issuer" | "webhooks">;
@@ -57,6 +60,8 @@ export class Cluster extends pulumi.ComponentResource {
   /** By `exportKey`. */
   readonly exported: ReadonlyMap<string, ExportedService>;
   readonly routes: readonly (readonly [RoutePlan, pulumi.Resource])[];
+  /** Restarts of selected workloads. */
+  readonly restarts: readonly pulumi.Resource[];
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { cluster, trust, admission } = args;
@@ -140,7 +145,13 @@ export class Cluster extends pulumi.ComponentResource {
     );
     renderObjects(name, namespaceObjects(cluster), child, nameOf);
     // Before its injector has the new bundle, a pod would start with the old one.
-    renderObjects(name, restartObjects(cluster), { ...child, dependsOn: [release] }, nameOf);
+    // Retained: what leaves the stack file, or belongs to a fleet that goes, must not restart once more for that.
+    const restarting = { ...child, retainOnDelete: true };
+    renderObjects(name, restartObjects(cluster), { ...restarting, dependsOn: [release] }, nameOf);
+    const { timeoutSeconds = 0 } = cluster.restart.rolling ?? {};
+    const customTimeouts = { create: `${timeoutSeconds}s`, update: `${timeoutSeconds}s` };
+    const after = { ...restarting, customTimeouts, dependsOn: [release, ...args.restartsBefore] };
+    this.restarts = renderObjects(name, rollingRestarts(cluster), after, nameOf).all;
     this.routes = args.routes.map((route) => {
       const [called, opts] = named(route, `-traffic-${route.port}`);
       // The Gateway API's CRDs come before the release, and it validates routes.

@@ -108,6 +108,10 @@ function makePatch(name: string, object: ObjectPatch<Inputs>, opts: Options): pu
       return new kubernetes.core.v1.ServicePatch(name, args, opts);
     case "Deployment":
       return new kubernetes.apps.v1.DeploymentPatch(name, args, opts);
+    case "StatefulSet":
+      return new kubernetes.apps.v1.StatefulSetPatch(name, args, opts);
+    case "DaemonSet":
+      return new kubernetes.apps.v1.DaemonSetPatch(name, args, opts);
     default:
       return new kubernetes.apiextensions.CustomResourcePatch(name, args, opts);
   }

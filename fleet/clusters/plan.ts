@@ -3,8 +3,9 @@ import type { FleetConfig } from "../config/fleetConfig";
 import { type GatewayPlan, gatewayPorts, type MeshNames, planGateway } from "../gateways/plan";
 import { type InstallPlan, planInstall } from "../linkerd/charts";
 import type { ObservabilityPlan } from "../observability/plan";
+import { planRestart, type RestartPlan } from "../restart/plan";
 import { type Excludes, fleetExcludes, type LinkPlan } from "../topology/plan";
-import { type IssuerPlan, planIssuer, planRestart, type RestartPlan } from "../trust/plan";
+import { type IssuerPlan, planIssuer } from "../trust/plan";
 import type { ClusterConfig } from "./schema";
 
 export interface ClusterPlan
@@ -40,7 +41,7 @@ export interface ClusterPlan
   /** ServiceAccounts of the multicluster chart that it goes on making. */
   readonly chartAccesses: readonly string[];
   readonly gateway: GatewayPlan;
-  /** Workloads that restart automatically when the anchors change. */
+  /** Workloads that restart automatically when the anchors or the version change. */
   readonly restart: RestartPlan;
   /** One service-mirror controller for each outgoing link. */
   readonly controllers: readonly ControllerPlan[];
@@ -69,6 +70,7 @@ export function planCluster(
   const { context, kubeconfig, apiServer, ca, tlsServerName, region, network, clusterDomain } = cluster;
   const { podNetworks } = cluster;
   const own = meshNames(fleet, name);
+  const install = planInstall(fleet.linkerd, cluster.linkerd, cluster.adopt);
   const throughGateway = incoming.filter(({ modes }) => modes.includes("gateway"));
   return {
     name,
@@ -82,7 +84,7 @@ export function planCluster(
     generations: cluster.generations,
     ...own,
     excludes: fleetExcludes(fleet.topology),
-    install: planInstall(fleet.linkerd, cluster.linkerd, cluster.adopt),
+    install,
     ...planIssuer(cluster.issuer, fleet.trust.anchors),
     adopt: cluster.adopt !== false,
     chartAccesses: cluster.chartAccesses ?? [],
@@ -92,7 +94,7 @@ export function planCluster(
       throughGateway.map(({ source }) => meshNames(fleet, source)),
       crossing(name, clusterDomain, fleet),
     ),
-    restart: planRestart(name, fleet.trust),
+    restart: planRestart(name, fleet, install.controlPlane),
     controllers: outgoing.map(({ target, modes }) => {
       const gateway = modes.includes("gateway") ? fleet.clusters[target]?.gateway : undefined;
       return {

@@ -5,6 +5,7 @@ import { clusterConfig } from "../clusters/schema";
 import { serviceConfig } from "../exports/schema";
 import { linkerdConfig } from "../linkerd/schema";
 import { observabilityConfig } from "../observability/schema";
+import { restartConfig } from "../restart/schema";
 import { topologyConfig } from "../topology/schema";
 import { guardRule } from "../transition/schema";
 import { trustConfig } from "../trust/schema";
@@ -24,6 +25,12 @@ export const fleetConfig = z.strictObject({
   observability: observabilityConfig
     .optional()
     .describe("Metrics, alerts and a dashboard for the Prometheus Operator of each cluster. Default: none"),
+  restart: restartConfig
+    .optional()
+    .describe(
+      "Restarts of meshed workloads, besides the control planes, for a new trust bundle or a new version of Linkerd. " +
+        "Default: none",
+    ),
   admission: admissionMode
     .default("enforce")
     .describe(

@@ -7,6 +7,7 @@ import { auditRules } from "../grants/auditRules";
 import { grantRouteRules } from "../grants/routeRules";
 import { grantRules } from "../grants/rules";
 import { chartRules } from "../linkerd/rules";
+import { restartRules } from "../restart/rules";
 import { stackRules } from "../stacks/rules";
 import { topologyRules } from "../topology/rules";
 import { callRules } from "../traffic/callRules";
@@ -49,6 +50,7 @@ const RULES: readonly ((fleet: Readable) => Problem[])[] = [
   trustRules,
   issuerRules,
   certManagerRules,
+  restartRules,
   chartRules,
 ];
 

@@ -3,6 +3,7 @@ import { type AccessGeneration, accessGeneration } from "../access/schema";
 import { type ClusterConfig, clusterConfig } from "../clusters/schema";
 import { type ServiceConfig, serviceConfig } from "../exports/schema";
 import { type LinkerdConfig, linkerdConfig } from "../linkerd/schema";
+import { type RestartConfig, restartConfig } from "../restart/schema";
 import { type LinkPlan, planLinks } from "../topology/plan";
 import { bridgeConfig, type LinkConfig, linkConfig, type TopologyConfig } from "../topology/schema";
 import { type AnchorConfig, anchorConfig, type TrustConfig, trustConfig } from "../trust/schema";
@@ -50,6 +51,7 @@ export interface Readable {
   readonly planned: readonly LinkPlan[];
   readonly generations: readonly Entry<AccessGeneration>[];
   readonly services: readonly Entry<ServiceConfig>[];
+  readonly restart: RestartConfig | undefined;
   readonly problems: readonly Problem[];
   /**
    * Whether something at or below a place, or the whole around it, could not be read: that it is absent says nothing.
@@ -83,7 +85,7 @@ export function readConfig(raw: RawConfig, told: readonly Problem[] = []): Reada
     });
   }
 
-  const { linkerd, trust, clusters, topology, access, services } = raw.values;
+  const { linkerd, trust, clusters, topology, access, services, restart } = raw.values;
   const { anchors, ...trustRest } = map(trust);
   const { links, bridges, ...topologyRest } = map(topology);
   const readableClusters = Object.entries(map(clusters)).flatMap(([name, value]) => {
@@ -117,6 +119,7 @@ export function readConfig(raw: RawConfig, told: readonly Problem[] = []): Reada
       name: `unknown-${at}`,
       namespace: `unknown-${at}`,
     })),
+    restart: restart === undefined ? undefined : read(restartConfig, restart, ["restart"]),
     problems,
     isUnread(keys) {
       const path = pathOf(keys);

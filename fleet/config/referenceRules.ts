@@ -44,11 +44,13 @@ function references({ raw: { values } }: Readable): Reference[] {
     ...list(topology.links).flatMap((link, at) =>
       ["source", "target"].map((end) => ({ path: ["topology", "links", at, end], name: map(link)[end] })),
     ),
-    ...list(map(map(values.trust).restart).workloads).flatMap((workload, at) =>
-      list(map(workload).in).map((name, place) => ({
-        path: ["trust", "restart", "workloads", at, "in", place],
-        name,
-      })),
+    ...[["trust", "restart"], ["restart"]].flatMap((keys) =>
+      list(map(keys.reduce<unknown>((at, key) => map(at)[key], values)).workloads).flatMap((workload, at) =>
+        list(map(workload).in).map((name, place) => ({
+          path: [...keys, "workloads", at, "in", place],
+          name,
+        })),
+      ),
     ),
     ...list(map(values.access).generations).flatMap((access, at) =>
       ["target", "source"].map((end) => ({

@@ -13,7 +13,7 @@ import { type ChartKey, type ChartPlan, mergeValues } from "./charts";
  */
 export type Values = Record<string, unknown>;
 
-/** Annotation of pods that restart with every change of the anchors (`trust.restart`). */
+/** Annotation of pods that restart with every change of the anchors (`restart.extension`). */
 export const TRUST_MARK = "linkerd-fleet/trust-anchors";
 
 /** The three admission webhooks: their key in the chart's values, their Service and their TLS Secret. */
@@ -120,8 +120,8 @@ export const DEFAULT_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, s
   ),
   multicluster: {
     enablePodAntiAffinity: "linkerd.ha",
-    podAnnotations: `trust.restart.extension (adds \`${TRUST_MARK}\`)`,
-    "gateway.deploymentAnnotations": `trust.restart.extension (adds \`${TRUST_MARK}\`) and clusters.<name>.gateway.reach (adds to \`${ADDITIONAL_ENV}\`)`,
+    podAnnotations: `restart.extension (adds \`${TRUST_MARK}\`)`,
+    "gateway.deploymentAnnotations": `restart.extension (adds \`${TRUST_MARK}\`) and clusters.<name>.gateway.reach (adds to \`${ADDITIONAL_ENV}\`)`,
   },
   viz: Object.fromEntries(
     ["enablePodAntiAffinity", "enablePodDisruptionBudget", "tap.replicas"].map((key) => [key, "linkerd.ha"]),

@@ -83,9 +83,11 @@ export function destinationRestart<V extends Values = Plain>(
   const mark = destinationAnnotation(accesses, source);
   if (mark === undefined) return [];
   return [
-    restartOf<V>("destination-restart", controlPlaneNamespace, "linkerd-destination", [
-      "linkerd-fleet/token-generations",
-      mark,
-    ]),
+    restartOf<V>(
+      "destination-restart",
+      controlPlaneNamespace,
+      { kind: "Deployment", name: "linkerd-destination" },
+      ["linkerd-fleet/token-generations", mark],
+    ),
   ];
 }

@@ -61,6 +61,8 @@ export interface Patches<V extends Values> {
   readonly "v1 Namespace": unknown;
   readonly "v1 Service": { readonly spec?: { readonly ports: ServicePort[] } };
   readonly "apps/v1 Deployment": { readonly spec: { readonly template: PodAnnotations } };
+  readonly "apps/v1 StatefulSet": { readonly spec: { readonly template: PodAnnotations } };
+  readonly "apps/v1 DaemonSet": { readonly spec: { readonly template: PodAnnotations } };
   readonly "policy.linkerd.io/v1alpha1 MeshTLSAuthentication": Kinds<V>["policy.linkerd.io/v1alpha1 MeshTLSAuthentication"];
   readonly "policy.linkerd.io/v1alpha1 NetworkAuthentication": Kinds<V>["policy.linkerd.io/v1alpha1 NetworkAuthentication"];
 }
@@ -75,6 +77,8 @@ const RESOURCES: Readonly<Record<Kind, string>> = {
   "v1 Service": "services",
   "v1 ServiceAccount": "serviceaccounts",
   "apps/v1 Deployment": "deployments",
+  "apps/v1 StatefulSet": "statefulsets",
+  "apps/v1 DaemonSet": "daemonsets",
   "rbac.authorization.k8s.io/v1 ClusterRole": "clusterroles",
   "rbac.authorization.k8s.io/v1 ClusterRoleBinding": "clusterrolebindings",
   "admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy": "validatingadmissionpolicies",

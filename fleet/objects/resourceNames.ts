@@ -1,6 +1,7 @@
 import { namespaceObjects, restartObjects } from "../clusters/objects";
 import { emissaryRouting } from "../gateways/objects";
 import type { Plan } from "../plan";
+import { rollingRestarts } from "../restart/objects";
 
 /** The name of a resource, which is part of its URN. */
 export interface ResourceName {
@@ -16,7 +17,9 @@ export interface ResourceName {
  * deployed.
  */
 export interface ResourceNames {
-  /** Something of one cluster. `id` joins by slashes: `shop/api-web`, `shop/web-restart`, `shop-namespace`. */
+  /**
+   * Something of one cluster. `id` joins by slashes: `shop/api-web`, `shop/web-restart`, `shop-namespace`.
+   */
   readonly inCluster: (cluster: string, id: string) => ResourceName;
   /** Resource name of the link from `source` to `target`. */
   readonly link: (source: string, target: string) => ResourceName;
@@ -34,7 +37,9 @@ export function resourceNames(plan: Plan): ResourceNames {
       const { name, gateway } = cluster;
       const emissary = gateway.enabled && gateway.kind === "emissary" ? emissaryRouting(gateway) : [];
       return [
-        ...[...namespaceObjects(cluster), ...restartObjects(cluster)].map(({ id }) => `${name}/${id}`),
+        ...[...namespaceObjects(cluster), ...restartObjects(cluster), ...rollingRestarts(cluster)].map(
+          ({ id }) => `${name}/${id}`,
+        ),
         ...emissary.map(({ id }) => `${name}/emissary-${id}`),
       ];
     }),

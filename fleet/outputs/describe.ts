@@ -172,6 +172,9 @@ export function describePlan(plan: Plan): PlanSummary {
             ...(cluster.issuer ? { issuerAnchor: cluster.issuer.anchor.id } : {}),
             wave: cluster.wave,
             ha: install.ha,
+            ...(cluster.restart.rolling && {
+              restarts: cluster.restart.rolling.restarts.map(({ after: _, ...restart }) => restart),
+            }),
             charts: {
               crds: install.crds.version,
               controlPlane: install.controlPlane.version,

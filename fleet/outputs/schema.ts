@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { linkKey } from "../config/names";
+import { WORKLOAD_KINDS } from "../restart/schema";
 
 /** A stack's outputs as they stand in its state: anything, until this schema has read it. */
 export type RawOutputs = Readonly<Record<string, unknown>>;
@@ -105,7 +106,15 @@ const deployedCluster = z.object({
   charts: z.object({ crds: text, controlPlane: text, multicluster: text }),
 });
 
-const plannedCluster = deployedCluster.extend({ wave: z.number(), ha: z.boolean() });
+const plannedCluster = deployedCluster.extend({
+  wave: z.number(),
+  ha: z.boolean(),
+  /** The workloads that were restarted, where `restart` selects some, and what for. */
+  restarts: z
+    .array(z.object({ kind: z.enum(WORKLOAD_KINDS), namespace: text, name: text, mark: text }))
+    .readonly()
+    .exactOptional(),
+});
 
 const plan = z.object({
   schema: z.literal(PLAN_SCHEMA),

@@ -82,8 +82,9 @@ export function rotationNotes(last: Deployment, next: Deployment): string[] {
   const notes: string[] = [];
   if (added.length > 0) {
     notes.push(
-      `Trust anchor ${ids(added)} joins the bundle: control planes restart by themselves. Then restart every other ` +
-        "meshed pod, in every cluster: a proxy reads the bundle when it starts. `npx fleet rotation` says what is left",
+      `Trust anchor ${ids(added)} joins the bundle: control planes restart by themselves, and what \`restart\` selects ` +
+        "after them. Then restart every other meshed pod, in every cluster: a proxy reads the bundle when it starts. " +
+        "`npx fleet rotation` says what is left",
     );
   }
   if (signing && last.plan.anchors.length > 0) {
@@ -95,8 +96,8 @@ export function rotationNotes(last: Deployment, next: Deployment): string[] {
   }
   if (removed.length > 0) {
     notes.push(
-      `Trust anchor ${ids(removed)} leaves the bundle: control planes restart by themselves. Other meshed pods trust ` +
-        "it until they restart. `npx fleet rotation` says which",
+      `Trust anchor ${ids(removed)} leaves the bundle: control planes restart by themselves, and what ` +
+        "`restart` selects after them. Other meshed pods trust it until they restart. `npx fleet rotation` says which",
     );
   }
   return notes;

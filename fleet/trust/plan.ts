@@ -18,14 +18,6 @@ export interface IssuerPlan extends NonNullable<ClusterConfig["issuer"]> {
   readonly anchor: { readonly id: string; readonly certificate: string };
 }
 
-export interface RestartPlan {
-  /** Restart annotation value, from the anchors and their states: a change of it restarts the pods. */
-  readonly mark: string;
-  /** The pods of the multicluster extension. */
-  readonly extension: boolean;
-  readonly workloads: readonly { readonly namespace: string; readonly deployment: string }[];
-}
-
 export function planTrust({ anchors, provider, issuer, webhooks }: TrustConfig): TrustPlan {
   const active = anchors.find((anchor) => anchor.state === "active");
   return {
@@ -50,14 +42,4 @@ export function planIssuer(
   });
   const [anchor] = signers;
   return issuer && anchor ? { issuer: { ...issuer, anchor } } : {};
-}
-
-export function planRestart(cluster: string, { anchors, restart }: TrustConfig): RestartPlan {
-  return {
-    mark: anchors.map(({ id, state }) => `${id}=${state}`).join(","),
-    extension: restart.extension,
-    workloads: restart.workloads
-      .filter(({ in: clusters }) => clusters?.includes(cluster) ?? true)
-      .map(({ namespace, deployment }) => ({ namespace, deployment })),
-  };
 }

@@ -6,15 +6,18 @@ export interface MeshedPod {
   readonly workload: string;
   /** SHA-256 of the bundle its proxy was started with; `undefined` where the pod does not say. */
   readonly trustRoot: string | undefined;
+  /** Version of its proxy; `undefined` where the pod does not say. */
+  readonly proxyVersion: string | undefined;
   /** `undefined` while it waits for a node. */
   readonly started: Date | undefined;
   readonly isControlPlane: boolean;
 }
 
 /**
- * linkerd2 `pkg/inject/inject.go`: the injector and `linkerd inject` write both, and the chart those of its own pods.
+ * linkerd2 `pkg/inject/inject.go`: the injector and `linkerd inject` write them, and the chart those of its own pods.
  */
 const TRUST_ROOT = "linkerd.io/trust-root-sha256";
+const PROXY_VERSION = "linkerd.io/proxy-version";
 const CONTROL_PLANE = "linkerd.io/control-plane-ns";
 const COMPONENT = "linkerd.io/control-plane-component";
 const PROXY = "linkerd-proxy";
@@ -66,6 +69,7 @@ export function meshedPods(pods: readonly Pod[]): MeshedPod[] {
       {
         workload: workloadOf(pod),
         trustRoot,
+        proxyVersion: metadata.annotations[PROXY_VERSION],
         started: status.startTime === undefined ? undefined : new Date(status.startTime),
         isControlPlane: metadata.labels[COMPONENT] !== undefined,
       },
@@ -84,3 +88,15 @@ function workloadOf({ metadata: { namespace, name, labels, ownerReferences } }: 
     ? `Deployment ${namespace}/${owner.name.slice(0, -hash.length)}`
     : `${owner.kind} ${namespace}/${owner.name}`;
 }
+
+/** `3 of 9 pods (Deployment shop/web 2 of 3, StatefulSet bi/db 1 of 1)` */
+export function describePods(pods: readonly MeshedPod[], all: readonly MeshedPod[]): string {
+  const of = Map.groupBy(all, ({ workload }) => workload);
+  const workloads = [...Map.groupBy(pods, ({ workload }) => workload)].map(
+    ([workload, some]) => `${workload} ${some.length} of ${of.get(workload)?.length}`,
+  );
+  const more = workloads.length > SHOWN ? `, and ${workloads.length - SHOWN} more` : "";
+  return `${pods.length} of ${all.length} pods (${workloads.slice(0, SHOWN).join(", ")}${more})`;
+}
+
+const SHOWN = 6;

@@ -1,7 +1,7 @@
 import { createHash, type X509Certificate } from "node:crypto";
 import { joinBundle } from "./bundle";
 import { certificateBlocks, chainsTo, readCertificate } from "./certificates";
-import type { MeshedPod } from "./pods";
+import { describePods, type MeshedPod } from "./pods";
 
 /**
  * Whether clusters are ready for a step of an anchor's rotation, judged from what they hold. A proxy reads the bundle
@@ -118,7 +118,10 @@ export function judgeReadiness(
         trustRoot === undefined || !(sufficient.has(trustRoot) || ownHash.includes(trustRoot)),
     );
     if (outdated.length > 0) {
-      add(`${told(outdated, pods)} started with another bundle${after(bundle.written, now)}`, "restart them");
+      add(
+        `${describePods(outdated, pods)} started with another bundle${after(bundle.written, now)}`,
+        RESTART,
+      );
       for (const pod of outdated) late.add(pod);
     }
 
@@ -151,7 +154,7 @@ export function judgeReadiness(
           : [];
       if (waiting.length > 0) {
         add(
-          `${told(waiting, pods)} may have an identity of the issuer before${after(new Date(given), now)}`,
+          `${describePods(waiting, pods)} may have an identity of the issuer before${after(new Date(given), now)}`,
           `restart them after ${instant(since)}, or wait until ${instant(since + IDENTITY_MS)}`,
         );
       }
@@ -212,17 +215,8 @@ function has(bundle: readonly X509Certificate[], certificate: X509Certificate): 
   return bundle.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256);
 }
 
-/** `3 of 9 pods (Deployment shop/web 2 of 3, StatefulSet bi/db 1 of 1)` */
-function told(pods: readonly MeshedPod[], all: readonly MeshedPod[]): string {
-  const of = Map.groupBy(all, ({ workload }) => workload);
-  const workloads = [...Map.groupBy(pods, ({ workload }) => workload)].map(
-    ([workload, some]) => `${workload} ${some.length} of ${of.get(workload)?.length}`,
-  );
-  const more = workloads.length > SHOWN ? `, and ${workloads.length - SHOWN} more` : "";
-  return `${pods.length} of ${all.length} pods (${workloads.slice(0, SHOWN).join(", ")}${more})`;
-}
-
-const SHOWN = 6;
+const RESTART =
+  "restart them; with the anchors as they were, `pulumi up` restarts those that `restart.workloads` selects";
 
 /** How long it took so far. */
 function after(written: Date | undefined, now: Date): string {

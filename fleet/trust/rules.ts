@@ -1,7 +1,6 @@
 import { createPrivateKey, type X509Certificate } from "node:crypto";
 import type { Told } from "../config/hosts";
 import { list, map } from "../config/json";
-import { CONTROL_PLANE_NAMESPACE, MULTICLUSTER_NAMESPACE } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { RawConfig, Readable } from "../config/readable";
 import { certificateBlocks, readCertificate } from "./certificates";
@@ -15,7 +14,6 @@ export function trustRules(fleet: Readable): Problem[] {
     ...anchorsOnce(fleet),
     ...fleet.anchors.flatMap(({ path, value }) => judgeAnchor(fleet, path, value)),
     ...renewal(fleet),
-    ...restarted(fleet),
   ];
 }
 
@@ -140,23 +138,4 @@ function renewal({ trust }: Readable): Problem[] {
       problem: `is not less than trust.${part}.lifetimeHours (${trust[part].lifetimeHours}): every run would renew it`,
       fix: "renew later, for example in the last third of the lifetime",
     }));
-}
-
-/** Each restarted Deployment is the user's own and is listed once. */
-function restarted({ trust, linkerd }: Readable): Problem[] {
-  const workloads = trust?.restart.workloads ?? [];
-  const named = workloads.map(({ namespace, deployment }) => `${namespace}/${deployment}`);
-  return workloads.flatMap(({ namespace }, at) => {
-    const path = pathOf(["trust", "restart", "workloads", at]);
-    if (namespace === (linkerd?.namespace ?? CONTROL_PLANE_NAMESPACE)) {
-      return [{ path, problem: "is of the control plane, which restarts by itself", fix: "remove it" }];
-    }
-    if (namespace === MULTICLUSTER_NAMESPACE) {
-      const fix = "remove it, and set trust.restart.extension: true";
-      return [{ path, problem: "is of the multicluster extension", fix }];
-    }
-    return named.indexOf(named[at] ?? "") === at
-      ? []
-      : [{ path, problem: "is listed before", fix: "write one entry, with all its clusters" }];
-  });
 }

@@ -124,6 +124,9 @@ export const trustConfig = z.strictObject({
         .describe("Meshed Deployments that restart with every change of the anchors, and once when listed"),
     })
     .prefault({})
-    .describe("Pods that restart automatically, besides the control planes, when an anchor is rotated"),
+    .describe(
+      "Old spelling of `restart`, which is still read: named Deployments and the extension, with every change of the " +
+        "anchors or of their states",
+    ),
 });
 export type TrustConfig = z.infer<typeof trustConfig>;

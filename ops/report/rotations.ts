@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { TRUST_MARK } from "../../fleet/linkerd/values";
+import { RESTART_MARK } from "../../fleet/restart/workloads";
 import { ISSUER_SECRET } from "../../fleet/trust/objects";
 import { isType, type Line, text } from "./lines";
 import type { Step } from "./preview";
@@ -6,7 +8,7 @@ import type { Step } from "./preview";
 const ACCESS = "linkerd-fleet:access:Access";
 const SECRET = "kubernetes:core/v1:Secret";
 const CERTIFICATE = /^tls:index\/\w+:(SelfSignedCert|LocallySignedCert)$/;
-const DEPLOYMENT_PATCH = "kubernetes:apps/v1:DeploymentPatch";
+const WORKLOAD_PATCH = /^kubernetes:apps\/v1:(Deployment|StatefulSet|DaemonSet)Patch$/;
 /** The Secrets of an access's tokens, which belong to a generation each; the first has no number. */
 const TOKEN = /^(.*)-token(-\d+)?$/;
 
@@ -54,15 +56,35 @@ function accessLine({ op, before, after }: Step): Line[] {
   ];
 }
 
-/** Deployments that are not ours and restart: for new credentials, a new bundle, or as a gateway of the mesh. */
+/** Workloads that are not ours and restart: for new credentials, a new bundle or version, or as a gateway of the mesh. */
 export function restarts(steps: readonly Step[]): Line[] {
-  const patches = steps.filter(isType(DEPLOYMENT_PATCH)).flatMap(({ cluster, before, after }) => {
-    const inputs = named.safeParse(after ?? before);
-    return inputs.success ? [{ deployment: inputs.data.metadata.name, cluster: text(cluster) }] : [];
+  const patches = steps.flatMap(({ type, op, cluster, before, after }) => {
+    const kind = WORKLOAD_PATCH.exec(type)?.[1];
+    const inputs = workload.safeParse(after ?? before).data;
+    if (kind === undefined || inputs === undefined) return [];
+    const { metadata, spec } = inputs;
+    const { [RESTART_MARK]: selected, [TRUST_MARK]: listed } = spec.template.metadata.annotations;
+    // These stay in the cluster when they leave the state.
+    if (op === "delete" && (selected ?? listed) !== undefined) return [];
+    const name = selected === undefined ? metadata.name : `${kind} ${metadata.namespace}/${metadata.name}`;
+    return [{ name, for: selected, cluster: text(cluster) }];
   });
-  return [...Map.groupBy(patches, ({ deployment }) => deployment)].map(([deployment, alike]) => ({
-    text: `${deployment} of ${alike.map(({ cluster }) => cluster).join(", ")}`,
-  }));
+  return [...Map.groupBy(patches, ({ name, for: reason }) => `${name} ${reason}`).values()].map((alike) => {
+    const clusters = alike.map(({ cluster }) => cluster).join(", ");
+    const [first] = alike;
+    const reason = first?.for === undefined ? "" : ` (${first.for})`;
+    return { text: `${first?.name} of ${clusters}${reason}` };
+  });
 }
 
 const named = z.object({ metadata: z.object({ name: z.string() }) });
+const workload = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string().default("") }),
+  spec: z
+    .object({
+      template: z
+        .object({ metadata: z.object({ annotations: z.record(z.string(), z.string()).default({}) }) })
+        .default({ metadata: { annotations: {} } }),
+    })
+    .default({ template: { metadata: { annotations: {} } } }),
+});

@@ -13,6 +13,7 @@ export type Runbook =
   | "not-working"
   | "pending"
   | "rotate-anchor"
+  | "upgrade"
   | "recover-from-an-interrupted-update";
 
 export interface Finding {

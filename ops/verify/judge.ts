@@ -8,6 +8,7 @@ import { gatewayChecks } from "./checks/gateways";
 
 import { linkChecks } from "./checks/links";
 import { objectChecks } from "./checks/objects";
+import { restartChecks } from "./checks/restart";
 import { trustChecks } from "./checks/trust";
 import { orphanChecks } from "./checks/undeclared";
 import type { Finding, Judgement } from "./finding";
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   ...deploymentChecks,
   ...objectChecks,
   ...trustChecks,
+  ...restartChecks,
   ...accessChecks,
   ...linkChecks,
   ...gatewayChecks,

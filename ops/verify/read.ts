@@ -14,6 +14,7 @@ import { gatewayPlace } from "../../fleet/gateways/plan";
 import { isMirror, leadsToGateway, MIRRORED_LABEL, serviceNameOf } from "../../fleet/links/mirrors";
 import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
+import { meshedPodsPath, podShape } from "../../fleet/trust/pods";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
 import * as shapes from "../../live/shapes";
 import { readState } from "../access/read";
@@ -151,6 +152,7 @@ const FACTS = {
   destinationCredentials: (live, cluster) =>
     live.list(secretsOf(cluster.controlPlaneNamespace, CREDENTIALS_TYPE), shapes.secret),
   mirrorCredentials: (live) => live.list(secretsOf(MULTICLUSTER_NAMESPACE, CREDENTIALS_TYPE), shapes.secret),
+  meshedPods: (live, { controlPlaneNamespace }) => live.list(meshedPodsPath(controlPlaneNamespace), podShape),
   /** Only where somebody wants to know how old they are. */
   tokens: (live, _, { maxTokenAge }) =>
     maxTokenAge === undefined

@@ -5,6 +5,7 @@ import { stack } from "../../../testing/arbitraries";
 import { ACCESSES, CLUSTERS, TOPOLOGY } from "../../../testing/mistakes/fleet";
 import { GRANTS } from "../../../testing/mistakes/grants";
 import { ISSUERS } from "../../../testing/mistakes/issuers";
+import { RESTART } from "../../../testing/mistakes/restart";
 import { SERVICES } from "../../../testing/mistakes/services";
 import { REFERENCES, SHAPES } from "../../../testing/mistakes/shapes";
 import { type Mistake, problemsOf, type Sections, soundFleet } from "../../../testing/mistakes/sound";
@@ -22,6 +23,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   traffic: TRAFFIC,
   trust: TRUST,
   issuers: ISSUERS,
+  restart: RESTART,
   secrets: SECRETS,
   charts: CHARTS,
 };

@@ -315,6 +315,35 @@ describe("the report of a preview", () => {
     ]);
   });
 
+  it("tells which selected workloads restart, and for what; one that leaves the state restarts no more", () => {
+    const restart = (op: string, kind: string, name: string, cluster: string) => ({
+      ...{ op, cluster, type: `kubernetes:apps/v1:${kind}Patch`, name: `${cluster}-${name}` },
+      [op === "delete" ? "before" : "after"]: {
+        metadata: { name, namespace: "shop" },
+        spec: {
+          template: {
+            metadata: { annotations: { "linkerd-fleet/restarted-for": "anchors a; Linkerd 2026.9.1" } },
+          },
+        },
+      },
+    });
+    const steps = [
+      restart("create", "StatefulSet", "db", "eu"),
+      restart("update", "DaemonSet", "logs", "eu"),
+      restart("update", "StatefulSet", "db", "us"),
+      restart("delete", "Deployment", "web", "us"),
+    ];
+    expect(tell(readPreview(previewOf(steps)))).toEqual([
+      {
+        title: "Restarts",
+        lines: [
+          { text: "StatefulSet shop/db of eu, us (anchors a; Linkerd 2026.9.1)" },
+          { text: "DaemonSet shop/logs of eu (anchors a; Linkerd 2026.9.1)" },
+        ],
+      },
+    ]);
+  });
+
   it("tells a grant that is the same in several clusters once, and stops for anyone, not for a whole namespace", () => {
     const given = (cluster: string, caller: string) => ({
       op: "update",

@@ -52,7 +52,13 @@ const outputsOf = (anchors: string, before: Record<string, unknown>, plan: Plan,
 const deployed = (anchors: string, count = 2) => outputsOf(anchors, {}, fleet(anchors, count));
 
 const pod = (workload: string, of: string, started: Date): MeshedPod => ({
-  ...{ workload, started, trustRoot: sha256(of), isControlPlane: workload.includes("linkerd/") },
+  ...{
+    workload,
+    started,
+    trustRoot: sha256(of),
+    proxyVersion: undefined,
+    isControlPlane: workload.includes("linkerd/"),
+  },
 });
 const seenWith = (of: string, issuer: Id, written: Date, pods: readonly MeshedPod[]): SeenTrust => ({
   bundle: { pem: of, written: issued },
@@ -186,7 +192,8 @@ describe("what the clusters hold decides", () => {
         "  rotate-before-ready: c002: 1 of 3 pods (Deployment shop/web 1 of 2) started with another bundle, " +
           "2 h 30 min after the change",
         "    a pod that does not trust b refuses each pod with an identity of it",
-        "    → restart them; `npx fleet rotation --watch` ends when all are ready",
+        "    → restart them; with the anchors as they were, `pulumi up` restarts those that `restart.workloads` selects; " +
+          "`npx fleet rotation --watch` ends when all are ready",
         "To do it all the same, once, write linkerd-fleet:allowUnsafe: [rotate-before-ready]",
       ].join("\n"),
     );

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { meshedPods, meshedPodsPath, podShape } from "../../../fleet/trust/pods";
 
-const HASH = { "linkerd.io/trust-root-sha256": "abc" };
+const HASH = { "linkerd.io/trust-root-sha256": "abc", "linkerd.io/proxy-version": "edge-26.8.3" };
 const proxy = { containers: [{ name: "web" }, { name: "linkerd-proxy" }] };
 
 /** The pods among these that count, by their workload. */
@@ -31,6 +31,7 @@ it.each([
   expect(pod).toEqual({
     workload: "Pod shop/web-1",
     trustRoot: "abc",
+    proxyVersion: "edge-26.8.3",
     started: new Date("2026-11-01T00:00:00Z"),
     isControlPlane: false,
   });

@@ -18,7 +18,13 @@ const issued = new Date("2026-11-01T00:00:00Z");
 const hours = (count: number) => new Date(issued.getTime() + count * 3_600_000);
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const pod = (workload: string, bundle: string, started: Date | undefined): MeshedPod => ({
-  ...{ workload, started, trustRoot: sha256(bundle), isControlPlane: workload.includes("linkerd/") },
+  ...{
+    workload,
+    started,
+    trustRoot: sha256(bundle),
+    proxyVersion: undefined,
+    isControlPlane: workload.includes("linkerd/"),
+  },
 });
 
 let a: Pair;
