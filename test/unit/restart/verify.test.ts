@@ -5,7 +5,8 @@ import { parseOutputs } from "../../../live/outputs";
 import { judge } from "../../../ops/verify/judge";
 import { readFleet } from "../../../ops/verify/read";
 import { meshPlan } from "../../../testing/fleets";
-import { LiveFleet, type Stored } from "../../../testing/liveFleet";
+import { LiveFleet } from "../../../testing/liveFleet";
+import type { Stored } from "../../../testing/liveObjects";
 
 /** What `verify` says of pods in the first cluster besides those of its control plane. */
 async function said(plan: Plan, pods: (bundle: string) => readonly Stored[]): Promise<string[]> {
