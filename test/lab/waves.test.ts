@@ -84,7 +84,7 @@ async function restarts(cluster: string): Promise<Record<string, string>> {
     told
       .trim()
       .split("\n")
-      .map((line) => line.split("=") as [string, string]),
+      .map((line) => line.trim().split("=") as [string, string]),
   );
 }
 
