@@ -6,7 +6,7 @@ import { judge } from "../../../ops/verify/judge";
 import { readFleet } from "../../../ops/verify/read";
 import { meshPlan } from "../../../testing/fleets";
 import { LiveFleet } from "../../../testing/liveFleet";
-import type { Stored } from "../../../testing/liveObjects";
+import type { Stored } from "../../../testing/stored";
 
 /** What `verify` says of pods in the first cluster besides those of its control plane. */
 async function said(plan: Plan, pods: (bundle: string) => readonly Stored[]): Promise<string[]> {
