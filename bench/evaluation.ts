@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
-import { Fleet } from "../components/fleet";
 import { computed } from "../testing/mocks";
+import { plannedFleet } from "../testing/plannedFleet";
 import { inProcesses } from "./each";
 import { peakMemory, toHundredths } from "./figure";
 import { planOf, type Shape } from "./fleets";
@@ -32,7 +32,7 @@ async function evaluate(shape: Shape, clusters: number): Promise<void> {
   );
   const start = performance.now();
   await pulumi.runtime.runInPulumiStack(async () => {
-    new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) });
+    plannedFleet({ plan, secret: (key) => pulumi.secret(key) });
   });
   await pulumi.runtime.disconnect();
   const seconds = toHundredths((performance.now() - start) / 1000);

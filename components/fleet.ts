@@ -1,294 +1,142 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterPlan } from "../fleet/clusters/plan";
-import { exportKey, linkKey, type ServiceName } from "../fleet/config/names";
-import { type FederatedView, federatedViews, portMismatch, sourceOfTruth } from "../fleet/exports/federation";
-import { destinationRestart, needsDestination } from "../fleet/links/objects";
-import { type ResourceNames, resourceNames } from "../fleet/objects/resourceNames";
-import type { Plan } from "../fleet/plan";
-import type { CrossStackOutputs } from "../fleet/stacks/crossStack";
-import type { LinkPlan } from "../fleet/topology/plan";
-import { Access } from "./access/access";
-import { Cluster } from "./clusters/cluster";
-import { Link, type LinkAccess } from "./links/link";
-import { aliasOf, type Inputs, renderObjects } from "./objects/render";
-import { Order } from "./order";
-import type { CrossStackParts } from "./stacks/crossStack";
-import { Trust } from "./trust/trust";
+import type { FleetConfig } from "../fleet/config/fleetConfig";
+import { formatProblems, pathOf } from "../fleet/config/problems";
+import { ROOT_FLEET } from "../fleet/outputs/find";
+import { describeFleet } from "../fleet/outputs/write";
+import { replaced, unknownApiServer } from "../fleet/program/given";
+import { otherStacks } from "../fleet/stacks/plan";
+import { FleetParts } from "./fleetParts";
+import type { FleetArgs } from "./given";
+import { checkArgs, type PreparedFleet, prepare } from "./prepare";
+import * as sdk from "./sdk";
+import { stackIdentity } from "./stackConfig";
+import { crossStackOutputsOf } from "./stacks/crossStack";
 
-export interface FleetArgs {
-  readonly plan: Plan;
-  /** Cross-stack outputs of the other stacks of the fleet, by their names in the plan. */
-  readonly crossStack?: ReadonlyMap<string, CrossStackOutputs>;
-  /** The kubeconfigs that other stacks make, by cluster. */
-  readonly kubeconfigs?: ReadonlyMap<string, string>;
-  /** A secret configuration value of this stack. */
-  readonly secret: (key: string) => pulumi.Output<string>;
-}
+export type { ClusterSettings, FleetArgs, FleetSettings } from "./given";
 
-/** The fleet, or one stack's part of it: one trust, the clusters, and between them accesses and links. */
+/** The outputs of a fleet, by name. */
+export type FleetOutputs = Readonly<Record<string, pulumi.Input<unknown>>>;
+
+/**
+ * A fleet of clusters joined by Linkerd multicluster, or one stack's part of it.
+ *
+ * The constructor ends the program with every mistake of its arguments. After that, the fleet judges the step from its
+ * last deployment and looks into the clusters, and only then makes its resources: a step that is refused changes
+ * nothing in a cluster.
+ */
 export class Fleet extends pulumi.ComponentResource {
-  readonly trustBundle: pulumi.Output<string>;
-  /** By cluster: the addresses of its gateway; none where there is no gateway. */
-  readonly gatewayAddresses: Readonly<Record<string, pulumi.Output<string>>>;
   /**
-   * The sources of truth of each federated service, in each cluster that sees it: its ports and metadata are theirs.
+   * The outputs of the fleet, for its next deployment, for `npx fleet` and for the policy pack. Export them under the
+   * name of the fleet. A promise of a map, so that a preview shows those that are known.
    */
-  readonly sourcesOfTruth: readonly FederatedView<pulumi.Output<readonly string[]>>[];
-  /** For the other stacks of the fleet, where there are others. */
-  readonly crossStackParts: CrossStackParts;
+  readonly outputs: Promise<FleetOutputs>;
+  /** PEM of all trust anchors. */
+  readonly trustBundle: pulumi.Output<string>;
+  /** By cluster: the addresses of its gateway, separated by commas; no entry where there is no gateway. */
+  readonly gatewayAddresses: pulumi.Output<Record<string, string>>;
+  private readonly made: Promise<FleetParts>;
 
-  constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { plan, crossStack = new Map() } = args;
-    super("linkerd-fleet:fleet:Fleet", name, {}, opts);
+  /**
+   * The same as the constructor, but a step that is refused does not even make the component. Use it where the
+   * program waits for no cluster that it makes itself.
+   */
+  static async create(
+    name: string,
+    args: FleetArgs = {},
+    opts: pulumi.ComponentResourceOptions = {},
+  ): Promise<Fleet> {
+    await sdk.requirePulumi();
+    return new Fleet(name, args, opts, await prepare(checkArgs(name, args)));
+  }
 
-    const trust = new Trust(
-      "trust",
-      {
-        trust: plan.trust,
-        given: crossStack.get(plan.trust.from ?? ""),
-        othersIssuers: plan.othersIssuers,
-        secret: args.secret,
-      },
-      { parent: this },
-    );
-    const names = resourceNames(plan);
-    const order = new Order(plan);
-    const members = this.members(args, trust, names, order);
-
-    const accesses = new Map<string, Access>();
-    for (const access of plan.accesses) {
-      const target = get(members, access.target);
-      const key = `${access.target}/${access.source}`;
-      const called = names.access(access.target, access.source);
-      const { ca } = target.cluster;
-      accesses.set(
-        key,
-        new Access(
-          called.name,
-          {
-            access,
-            namespace: target.member.multicluster.namespace.metadata.name,
-            role: target.member.accessRole(access.scope),
-            maxTokenAge: plan.maxTokenAge,
-            ...(ca === undefined ? {} : { ca }),
-          },
-          { parent: this, providers: { kubernetes: target.provider }, ...aliasOf(called) },
-        ),
-      );
-    }
-    const destinations = new Map<string, kubernetes.core.v1.Secret[]>();
-    const created = new Map<string, pulumi.Output<string>>();
-    const own = (link: LinkPlan): LinkTarget => {
-      const { cluster, member } = get(members, link.target);
-      return {
-        cluster,
-        access: get(accesses, `${link.target}/${link.source}`),
-        gatewayAddress: member.gatewayAddress,
-        ready: [member.multicluster.release],
-      };
+  /** `prepared` is for `create`. */
+  constructor(
+    name: string,
+    args: FleetArgs = {},
+    opts: pulumi.ComponentResourceOptions = {},
+    prepared?: PreparedFleet,
+  ) {
+    const sound = prepared ?? checkArgs(name, args);
+    claimClusters(name, sound.config);
+    const resources: pulumi.Resource[] = [];
+    const collect: pulumi.ResourceTransformation = ({ resource }) => void resources.push(resource);
+    super("linkerd-fleet:fleet:Fleet", name, {}, pulumi.mergeOptions(opts, { transformations: [collect] }));
+    const make = (fleet: PreparedFleet) => {
+      const { plan, args, crossStack, kubeconfigs, secret } = fleet;
+      const { providers, apiServers } = args;
+      const trustName = name === ROOT_FLEET ? "trust" : `${name}-trust`;
+      const given = { crossStack, kubeconfigs, providers, apiServers, secret };
+      return { fleet, parts: new FleetParts(this, { plan, trustName, ...given }) };
     };
-    const neighbours = new Map(plan.neighbours.map((cluster) => [cluster.name, cluster]));
-    const links = plan.links.map((link) => {
-      const neighbour = neighbours.get(link.target);
-      return [link, neighbour ? targetInAnotherStack(link, neighbour, crossStack) : own(link)] as const;
-    });
-    const ordered = new Map(
-      [...members].map(([cluster, { member }]) => {
-        const labels = new Map([...member.exported].map(([key, { label }]) => [key, label]));
-        return [cluster, { labels, routes: member.routes }];
-      }),
-    );
-    const described = links.map(([link, target]) => {
-      const source = get(members, link.source);
-      const called = names.link(link.source, link.target);
-      const before = order.beforeLink(link, get(ordered, link.source), ordered.get(link.target));
-      const one = new Link(
-        called.name,
-        {
-          link,
-          target: target.cluster,
-          access: target.access,
-          gatewayAddress: target.gatewayAddress,
-          // The destination controller looks at the target once, when it first sees the credentials: the target's
-          // CRDs and the access must be there by then. The Link's own CRD comes with the source's chart.
-          after: [source.member.multicluster.release, ...target.ready, ...before],
-          namespaces: {
-            controlPlane: source.member.controlPlane.namespace,
-            multicluster: source.member.multicluster.namespace.metadata.name,
-          },
-        },
-        { parent: this, providers: { kubernetes: source.provider }, ...aliasOf(called) },
-      );
-      if (one.destination)
-        destinations.set(link.source, [...(destinations.get(link.source) ?? []), one.destination]);
-      created.set(linkKey(link), one.created);
-      return [link, one.link] as const;
-    });
-    order.settle({ clusters: ordered, links: described });
-    const reading = links.filter(([link]) => needsDestination(link));
-    const uses = reading.map(([{ source, target }, { access }]) => ({
-      source,
-      target,
-      generation: access.generation,
-    }));
-    for (const { cluster, member, provider } of members.values()) {
-      const { namespace } = member.controlPlane;
-      renderObjects(cluster.name, destinationRestart<Inputs>(uses, cluster.name, namespace), {
-        ...{ parent: this, provider },
-        dependsOn: destinations.get(cluster.name) ?? [],
-      });
-    }
-
-    const ports = (service: ServiceName, cluster: string) =>
-      get(get(members, cluster).member.exported, exportKey({ ...service, cluster })).ports;
-    this.sourcesOfTruth = federatedViews(plan).map((view) => {
-      const links = view.members.map(
-        (member) => created.get(linkKey({ source: view.cluster, target: member })) ?? "",
-      );
-      // The ports of another stack's Services are not known here: `npx fleet verify` compares those too.
-      const own = { ...view, members: view.members.filter((member) => members.has(member)) };
-      const truth = pulumi
-        .all([pulumi.all(own.members.map((member) => ports(view, member))), pulumi.all(links)])
-        .apply(([ports, created]) => {
-          const unlike = portMismatch(own, ports);
-          if (unlike !== undefined) throw new pulumi.RunError(unlike);
-          return sourceOfTruth(view, created);
-        });
-      return { ...view, members: truth };
-    });
-    this.trustBundle = trust.bundle;
-    this.gatewayAddresses = Object.fromEntries(
-      [...members].flatMap(([cluster, { member }]) => {
-        const address = member.gatewayAddress;
-        return address ? [[cluster, address]] : [];
-      }),
-    );
-    this.crossStackParts = {
-      anchors: trust.anchors,
-      issuers: trust.issuers,
-      gateways: this.gatewayAddresses,
-      accesses: plan.accesses.map((access) => [access, get(accesses, `${access.target}/${access.source}`)]),
-      links: links.map(([link, { access }]) => [link, access]),
-    };
-    this.registerOutputs({});
+    const made =
+      "plan" in sound
+        ? Promise.resolve(make(sound))
+        : sdk
+            .requirePulumi()
+            .then(() => prepare(sound))
+            .then(make);
+    this.made = made.then(({ parts }) => parts);
+    this.outputs = made.then(({ fleet, parts }) => outputsOf(fleet, parts, resources));
+    this.trustBundle = pulumi.output(this.made.then((parts) => parts.trustBundle));
+    this.gatewayAddresses = pulumi.output(this.made.then((parts) => parts.gatewayAddresses));
   }
 
-  /** By name. Control planes go wave by wave: one is touched when all of the wave before are as they should be. */
-  private members(
-    args: FleetArgs,
-    trust: Trust,
-    names: ResourceNames,
-    order: Order,
-  ): Map<string, FleetMember> {
-    const { plan, secret } = args;
-    const exports = Map.groupBy(plan.exports, (exported) => exported.cluster);
-    const grants = Map.groupBy(plan.grants, (grant) => grant.cluster);
-    const routes = Map.groupBy(plan.routes, (route) => route.cluster);
-    const accesses = Map.groupBy(plan.accesses, (access) => access.target);
-    const admissions = new Map(plan.admissions.map((admission) => [admission.cluster, admission]));
-    const members = new Map<string, FleetMember>();
-    const waves = [...Map.groupBy(plan.clusters, ({ wave }) => wave)].sort(([a], [b]) => a - b);
-    let waveBefore: readonly pulumi.Resource[] = [];
-    const restartsBefore: pulumi.Resource[] = [];
-    for (const [, clusters] of waves) {
-      const releases = clusters.flatMap((cluster) => {
-        const provider = this.provider(cluster, args);
-        const member = new Cluster(
-          cluster.name,
-          {
-            cluster,
-            exports: exports.get(cluster.name) ?? [],
-            order,
-            grants: grants.get(cluster.name) ?? [],
-            routes: routes.get(cluster.name) ?? [],
-            accesses: accesses.get(cluster.name) ?? [],
-            admission: admissions.get(cluster.name),
-            waveBefore,
-            restartsBefore: [...restartsBefore],
-            trust,
-            plan: plan.trust,
-            names,
-            secret,
-          },
-          { parent: this, providers: { kubernetes: provider } },
-        );
-        members.set(cluster.name, { cluster, member, provider });
-        return [member.controlPlane.release, member.multicluster.release];
-      });
-      waveBefore = releases;
-      restartsBefore.push(...clusters.flatMap(({ name }) => get(members, name).member.restarts));
-    }
-    return members;
-  }
-
-  private provider(
-    { name, context, kubeconfig, adopt }: ClusterPlan,
-    { secret, kubeconfigs = new Map() }: FleetArgs,
-  ): kubernetes.Provider {
-    const stored =
-      kubeconfig &&
-      ("secret" in kubeconfig ? secret(kubeconfig.secret) : pulumi.secret(get(kubeconfigs, name)));
-    return new kubernetes.Provider(
-      name,
-      {
-        ...(context === undefined ? {} : { context }),
-        // Empty: the plugin reads the caller's kubeconfig as kubectl does. Without it, the SDK would hand over the
-        // text of KUBECONFIG: several files in it would be no kubeconfig, relative paths in one would lead nowhere,
-        // and the state would change with the machine.
-        kubeconfig: stored ?? "",
-        // Without it a change of address or CA would replace every resource of the cluster.
-        clusterIdentifier: name,
-        // Without them a rotated Secret or bundle would be deleted before it is made again.
-        enableSecretMutable: true,
-        enableConfigMapMutable: true,
-        // One dead cluster must not hold up the others; the provider's own default is 32 s.
-        kubeClientSettings: { timeout: 10 },
-        suppressHelmHookWarnings: true,
-        // An apply over what exists keeps the object; force, because kubectl or Helm own the fields.
-        ...(adopt ? { upsertExistingObjects: true, enablePatchForce: true } : {}),
-      },
-      { parent: this },
-    );
+  /** The SDK waits for it before it takes the fleet for whole, for example where others depend on it. */
+  protected override async initialize(): Promise<void> {
+    // The SDK calls it while the constructor is at work.
+    await Promise.resolve();
+    await this.made;
   }
 }
 
-interface FleetMember {
-  readonly cluster: ClusterPlan;
-  readonly member: Cluster;
-  readonly provider: kubernetes.Provider;
-}
-
-/** The inputs of a link from its target. */
-interface LinkTarget {
-  readonly cluster: ClusterPlan;
-  readonly access: LinkAccess;
-  readonly gatewayAddress: pulumi.Output<string> | undefined;
-  /** Resources that must be ready before the source gets its credentials. */
-  readonly ready: readonly pulumi.Resource[];
-}
-
-/** The planner makes no link before its target's stack has handed over what it needs. */
-function targetInAnotherStack(
-  { source, target }: LinkPlan,
-  cluster: ClusterPlan,
-  crossStack: ReadonlyMap<string, CrossStackOutputs>,
-): LinkTarget {
-  const outputs = get(crossStack, cluster.stack ?? "");
-  const access = outputs.accesses[target]?.[source];
-  if (!access) throw new Error(`the plan has a link from ${source} to ${target}, which grants it nothing`);
-  const address = outputs.gateways[target];
+async function outputsOf(
+  { plan, last, args, sections }: PreparedFleet,
+  parts: FleetParts,
+  resources: readonly pulumi.Resource[],
+): Promise<FleetOutputs> {
+  const complete = await sdk.allResourcesCreated(resources);
+  const handover = await crossStackOutputsOf(plan, parts.crossStackParts, last);
+  const outputs = {
+    ...describeFleet(plan, parts, { complete, last }),
+    /** The sections, where no stack file has them. */
+    ...(sections === undefined ? {} : { config: sections }),
+  };
+  const late = [...args.apiServers].map(
+    ([cluster, address]) => [unknownApiServer(cluster), address] as const,
+  );
   return {
-    cluster,
-    access: { ...access, token: pulumi.secret(access.token), caData: pulumi.output(access.caData) },
-    gatewayAddress: address === undefined ? undefined : pulumi.output(address),
-    ready: [],
+    ...(late.length === 0 ? outputs : replaced(outputs, new Map(late))),
+    /** What the other stacks of the fleet need of this one; secret. */
+    ...(handover === undefined ? {} : { handover }),
   };
 }
 
-/** The planner names only clusters of the plan; a gap here is a defect of ours. */
-function get<T>(items: ReadonlyMap<string, T>, key: string): T {
-  const item = items.get(key);
-  if (item === undefined) throw new Error(`the plan refers to '${key}', which it does not hold`);
-  return item;
+/** By stack: which fleet of it has which cluster. A test process has many stacks. */
+const claimed = new WeakMap<pulumi.Resource, Map<string, string>>();
+
+/** Names of resources are made of those of clusters. */
+function claimClusters(fleet: string, config: FleetConfig): void {
+  const others = otherStacks(config, stackIdentity());
+  const stack = pulumi.runtime.getStackResource();
+  if (stack === undefined) return;
+  const owners = claimed.get(stack) ?? new Map<string, string>();
+  claimed.set(stack, owners);
+  const problems = Object.keys(config.clusters).flatMap((name) => {
+    const other = owners.get(name);
+    if (others.has(name)) return [];
+    if (other === undefined) owners.set(name, fleet);
+    return other === undefined
+      ? []
+      : [
+          {
+            path: pathOf(["clusters", name]),
+            problem: `is also a cluster of the Fleet "${other}"`,
+            fix: TWICE,
+          },
+        ];
+  });
+  if (problems.length > 0)
+    sdk.stop(formatProblems(problems, `The Fleet "${fleet}" cannot be in one stack with another`));
 }
+
+const TWICE = "give the clusters of one stack different names, or make the fleets in two stacks";

@@ -34,6 +34,10 @@ export interface PreflightOptions {
   readonly last: RawOutputs;
   /** `undefined`: no trust anchor moves. */
   readonly rotation: RotationStep | undefined;
+  /** Clusters that the program cannot ask, and why. Whether they are ready for a rotation is then not known. */
+  readonly unseen?: ReadonlyMap<string, string>;
+  /** Whether the kubeconfig that is stored for a cluster is used in its current context, not in that of the plan. */
+  readonly inCurrentContext?: (cluster: string) => boolean;
 }
 
 /**
@@ -44,12 +48,18 @@ export interface PreflightOptions {
 export async function preflight(
   plan: Plan,
   stored: (cluster: ClusterPlan) => string | undefined,
-  { isPreview, last, rotation }: PreflightOptions,
+  { isPreview, last, rotation, unseen = new Map(), inCurrentContext = () => false }: PreflightOptions,
 ): Promise<StepJudgement & { readonly plan: Plan }> {
-  const isLost = ({ kubeconfig }: ClusterPlan) => kubeconfig === undefined && !hasKubeconfig();
+  const known = plan.clusters.filter(({ name }) => !unseen.has(name));
+  const isLost = (cluster: ClusterPlan) =>
+    cluster.kubeconfig === undefined && stored(cluster) === undefined && !hasKubeconfig();
   // Without any kubeconfig, a reviewer may still see what would change.
-  const lost = isPreview ? plan.clusters.filter(isLost) : [];
-  const opened = plan.clusters.filter((cluster) => !lost.includes(cluster));
+  const lost = isPreview ? known.filter(isLost) : [];
+  const opened = known
+    .filter((cluster) => !lost.includes(cluster))
+    .map(({ context, ...cluster }): ClusterPlan => {
+      return context === undefined || inCurrentContext(cluster.name) ? cluster : { ...cluster, context };
+    });
   const unusable = opened.flatMap((cluster) => kubeconfigProblems(cluster, stored(cluster)));
   if (unusable.length > 0) return { ...QUIET, plan, refusal: refusalOf(unusable) };
   const clusters = new Map(
@@ -60,7 +70,10 @@ export async function preflight(
     }),
   );
   const silent = await unreachable(opened, clusters, isPreview);
-  const moved = rotation ? await askBeforeRotation(rotation, clusters) : QUIET;
+  // A kubeconfig that a preview does not know is there in the `up`, which asks then.
+  const moved = rotation
+    ? await askBeforeRotation(rotation, clusters, isPreview ? new Map() : unseen)
+    : QUIET;
   for (const name of silent.keys()) clusters.delete(name);
   // As the verbs of `npx fleet` take it (`ops/verb.ts`).
   const asInjected = process.env.LINKERD_FLEET_AS_INJECTED === "true";
@@ -102,7 +115,11 @@ function refusalOf(problems: readonly Problem[]): string | undefined {
 }
 
 /** Also of clusters that are known to be silent: an unknown one is not ready. */
-async function askBeforeRotation(step: RotationStep, clusters: ReadonlyMap<string, LiveCluster>) {
+async function askBeforeRotation(
+  step: RotationStep,
+  clusters: ReadonlyMap<string, LiveCluster>,
+  unseen: ReadonlyMap<string, string>,
+) {
   const asked = Object.entries(step.clusters).flatMap(([name, namespace]) => {
     const live = clusters.get(name);
     return live ? [{ name, namespace, live }] : [];
@@ -111,7 +128,10 @@ async function askBeforeRotation(step: RotationStep, clusters: ReadonlyMap<strin
   const seen = await inParallel(asked, 8, async ({ name, namespace, live }) => {
     return [name, await readTrust(live, namespace, { issuer })] as const;
   });
-  return guardRotation(step, new Map(seen), new Date());
+  const unknown = [...unseen]
+    .filter(([name]) => step.clusters[name] !== undefined)
+    .map(([name, why]) => [name, { unread: why }] as const);
+  return guardRotation(step, new Map([...seen, ...unknown]), new Date());
 }
 
 /** Of clusters that answer, and only where `restart` selects something. */
@@ -134,7 +154,7 @@ function kubeconfigProblems(
     connect(readAccess(context, content));
     return [];
   } catch (error) {
-    const isStored = kubeconfig !== undefined;
+    const isStored = kubeconfig !== undefined || content !== undefined;
     return [
       {
         path: `clusters.${name}.${isStored ? "kubeconfig" : "context"}`,

@@ -81,7 +81,17 @@ export async function allResourcesCreated(resources: readonly pulumi.Resource[])
  * Whether an output has a value: one of a resource that failed or was skipped has none. In a preview it may yet come.
  */
 export async function isResolved(output: pulumi.Output<unknown>): Promise<boolean> {
+  return (await isKnown(output)) || pulumi.runtime.isDryRun();
+}
+
+/** The value of an output; `undefined` where it has none, or none yet: in a preview, or if its resource failed. */
+export async function resolved<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+  if (!(await isKnown(output))) return undefined;
+  const { promise } = output as pulumi.Output<T> & { readonly promise: () => Promise<T> };
+  return promise.call(output);
+}
+
+function isKnown(output: pulumi.Output<unknown>): Promise<boolean> {
   // The SDK's own StackReference relies on it; an `apply` on what was skipped would never run.
-  const { isKnown } = output as pulumi.Output<unknown> & { readonly isKnown: Promise<boolean> };
-  return (await isKnown) || pulumi.runtime.isDryRun();
+  return (output as pulumi.Output<unknown> & { readonly isKnown: Promise<boolean> }).isKnown;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { gatherSections } from "../fleet/config/fleetFile";
+import { gatherSections, NAMESPACE, ownValues } from "../fleet/config/fleetFile";
 import { structured } from "../fleet/config/json";
 import type { RawConfig } from "../fleet/config/parse";
 import { isSecretValue } from "./sdk";
@@ -10,20 +10,24 @@ export function stackIdentity(): string {
   return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
-/** A configuration value of this project in plain text, also one that is a secret. */
+/** A configuration value of this program in plain text, also one that is a secret. */
 export function storedValue(key: string): string | undefined {
-  return pulumi.runtime.getConfig(`${pulumi.getProject()}:${key}`);
+  return pulumi.runtime.getConfig(`${NAMESPACE}:${key}`);
 }
 
-/** All configuration of this project as it stands in the stack file, with no judgement of it. */
+/** A secret configuration value of this program. */
+export function secretValue(key: string): pulumi.Output<string> {
+  return new pulumi.Config(NAMESPACE).requireSecret(key);
+}
+
+/** All configuration of this program as it stands in the stack file, with no judgement of it. */
 export function readStackConfig(): RawConfig {
-  const prefix = `${pulumi.getProject()}:`;
-  const keys = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
-  const values = Object.fromEntries(keys.map(([key, text]) => [key.slice(prefix.length), structured(text)]));
+  const own = ownValues(pulumi.runtime.allConfig());
+  const values = Object.fromEntries(Object.entries(own).map(([key, text]) => [key, structured(text)]));
   return {
     // The engine runs programs in the folder of Pulumi.yaml.
     ...gatherSections(values, (path) => readFileSync(path, "utf8")),
     stack: stackIdentity(),
-    secretKeys: new Set(keys.filter(([key]) => isSecretValue(key)).map(([key]) => key.slice(prefix.length))),
+    secretKeys: new Set(Object.keys(own).filter((key) => isSecretValue(`${NAMESPACE}:${key}`))),
   };
 }

@@ -1,24 +1,32 @@
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { kubeconfigIn } from "../fleet/clusters/storedKubeconfig";
 import { formatProblems, type Problem, pathOf } from "../fleet/config/problems";
+import { outputsOf } from "../fleet/outputs/find";
 import type { RawOutputs } from "../fleet/outputs/schema";
 import { type CrossStackOutputs, readCrossStack } from "../fleet/stacks/crossStack";
 import { readStackOutputs } from "./sdk";
 import { stackIdentity, storedValue } from "./stackConfig";
 
-/** This stack's outputs after its last deployment; none before the first. */
+/** All of this stack's outputs after its last deployment; none before the first. */
 export function lastOutputs(): Promise<RawOutputs> {
   return readStackOutputs(stackIdentity());
 }
 
-/** Cross-stack outputs of the other stacks, and why some cannot be used. A stack that does not exist yet has none. */
+/**
+ * Cross-stack outputs of the other stacks, and why some cannot be used. A stack that does not exist yet has none.
+ * `fleet`: its name, which is the same in all of its stacks.
+ */
 export async function readCrossStackOutputs(
   stacks: readonly string[],
+  fleet: string,
 ): Promise<{ crossStack: Map<string, CrossStackOutputs>; unusable: string[] }> {
   const crossStack = new Map<string, CrossStackOutputs>();
   const unusable: string[] = [];
   const reads = await Promise.all(
-    stacks.map(async (stack) => ({ stack, ...readCrossStack(await existing(stack)) })),
+    stacks.map(async (stack) => {
+      const outputs = await existing(stack);
+      return { stack, ...readCrossStack(outputs && outputsOf(fleet, outputs)) };
+    }),
   );
   for (const { stack, crossStackOutputs, problem } of reads) {
     if (crossStackOutputs) crossStack.set(stack, crossStackOutputs);

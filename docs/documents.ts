@@ -4,7 +4,7 @@ import { z } from "zod";
 import { performanceDocuments } from "../bench/report";
 import { parseResults, RESULTS } from "../bench/result";
 import { fleetConfig } from "../fleet/config/fleetConfig";
-import { FLEET_FILE } from "../fleet/config/fleetFile";
+import { FLEET_FILE, NAMESPACE } from "../fleet/config/fleetFile";
 import { formatProblems } from "../fleet/config/problems";
 import { CHART_KEYS } from "../fleet/linkerd/charts";
 import { DEFAULT_VALUES, OWNED_VALUES } from "../fleet/linkerd/values";
@@ -15,8 +15,6 @@ import { svg } from "../ops/graph/svg";
 import { viewOfPlan } from "../ops/graph/view";
 import { commandsPage } from "./commands";
 import { governancePage } from "./rules";
-
-const PROJECT = "linkerd-fleet";
 
 /** What this generator needs to know of the JSON Schema that zod writes. */
 interface Schema {
@@ -59,11 +57,11 @@ export function documents(): Readonly<Record<string, string>> {
 
 /** A whole `Pulumi.<stack>.yaml`: our sections, our encrypted values, and whatever belongs to others. */
 function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.BaseSchema): object {
-  const needed = (required ?? []).map((section) => `${PROJECT}:${section}`);
-  const notOwn = `${PROJECT}:(?!(${[...Object.keys(properties), FLEET_FILE].join("|")})$)`;
+  const needed = (required ?? []).map((section) => `${NAMESPACE}:${section}`);
+  const notOwn = `${NAMESPACE}:(?!(${[...Object.keys(properties), FLEET_FILE].join("|")})$)`;
   return {
     $schema,
-    title: `A stack of ${PROJECT}`,
+    title: `A stack of ${NAMESPACE}`,
     type: "object",
     required: ["config"],
     properties: {
@@ -71,17 +69,17 @@ function stackFile({ $schema, properties = {}, required }: z.core.JSONSchema.Bas
         type: "object",
         properties: {
           ...Object.fromEntries(
-            Object.entries(properties).map(([section, of]) => [`${PROJECT}:${section}`, of]),
+            Object.entries(properties).map(([section, of]) => [`${NAMESPACE}:${section}`, of]),
           ),
-          [`${PROJECT}:${FLEET_FILE}`]: {
+          [`${NAMESPACE}:${FLEET_FILE}`]: {
             type: "string",
             description:
               "File with the sections that several stacks share, relative to the folder of Pulumi.yaml",
           },
         },
-        anyOf: [holds(needed), holds([`${PROJECT}:${FLEET_FILE}`])],
+        anyOf: [holds(needed), holds([`${NAMESPACE}:${FLEET_FILE}`])],
         patternProperties: {
-          [`^(?!${PROJECT}:)`]: {},
+          [`^(?!${NAMESPACE}:)`]: {},
           [`^${notOwn}`]: {
             description: "Encrypted value: `pulumi config set --secret`",
             type: "object",
@@ -115,18 +113,18 @@ function configurationPage({ properties = {}, required = [] }: Schema): string {
 <!-- Written by \`npm run docs\` from the schema in fleet/config. Change it there. -->
 
 Use this page to look up a setting of the stack file. All settings are in \`Pulumi.<stack>.yaml\`, under
-\`${PROJECT}:<section>\`. Unknown keys are errors. The program reports all mistakes of a file at once, each with its path and a
+\`${NAMESPACE}:<section>\`. Unknown keys are errors. The program reports all mistakes of a file at once, each with its path and a
 fix. Editors complete and check the file if it begins with the following line:
 
 \`\`\`yaml
 # yaml-language-server: $schema=./docs/stack-file.schema.json
 \`\`\`
 
-If several stacks share a fleet, \`${PROJECT}:${FLEET_FILE}\` names a file that holds sections for all of them. See
+If several stacks share a fleet, \`${NAMESPACE}:${FLEET_FILE}\` names a file that holds sections for all of them. See
 [several stacks](stacks.md).
 
 Kubeconfigs and private keys do not belong in these sections. Store each as an encrypted configuration value of its own with
-\`pulumi config set --secret ${PROJECT}:<key> < file\`, and refer to it as \`{ secret: <key> }\`.
+\`pulumi config set --secret ${NAMESPACE}:<key> < file\`, and refer to it as \`{ secret: <key> }\`.
 
 ${sections.join("\n")}`;
 }

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import type { FleetConfig } from "../fleet/config/fleetConfig";
 import { linkName } from "../fleet/config/names";
+import { parseFleetConfig } from "../fleet/config/parse";
 import { formatProblems } from "../fleet/config/problems";
+import { secretReferences } from "../fleet/config/secretRules";
 import { describeKubeconfig } from "../fleet/outputs/describe";
 import type { FleetOutputs } from "../fleet/outputs/schema";
 import { type Plan, planFleet } from "../fleet/plan";
@@ -30,14 +32,19 @@ export interface OpenFleet {
 
 /** A fleet as its stack file plans it, as its last deployment left it, and its clusters. Throws `Unreadable`. */
 export async function openFleet({ stack, config, outputs: file }: FleetOptions): Promise<OpenFleet> {
-  const [path, outputs] = await Promise.all([
-    config ?? stackFileOf(stack ?? (await selectedStack())),
-    readOutputs({ stack, file }),
-  ]);
+  const outputs = await readOutputs({ stack, file });
+  const { config: sections } = outputs;
+  const described =
+    sections === undefined || config !== undefined
+      ? await describedBy({ stack, config })
+      : {
+          config: programConfig(sections),
+          self: stack ?? (file === undefined ? await selectedStack() : undefined),
+        };
   const pending = new Set(outputs.links.filter(({ state }) => state === "pending").map(linkName));
-  const whole = planFleet(configAt(path), {
+  const whole = planFleet(described.config, {
     ...WHOLE,
-    self: stackOf(path),
+    self: described.self,
     blocker: (link) => (pending.has(linkName(link)) ? "is pending" : undefined),
   });
   const plan = withDefaultAccrual(whole, outputs.services);
@@ -51,9 +58,32 @@ export async function openFleet({ stack, config, outputs: file }: FleetOptions):
 }
 
 /** The plan alone, as its stack file says it. Throws `Unreadable`. */
-export async function planOf({ stack, config }: Pick<FleetOptions, "stack" | "config">): Promise<Plan> {
+export async function planOf(options: Pick<FleetOptions, "stack" | "config">): Promise<Plan> {
+  const { config, self } = await describedBy(options);
+  return planFleet(config, { ...WHOLE, self });
+}
+
+interface Described {
+  readonly config: FleetConfig;
+  readonly self: string | undefined;
+}
+
+async function describedBy({ stack, config }: Pick<FleetOptions, "stack" | "config">): Promise<Described> {
   const path = config ?? stackFileOf(stack ?? (await selectedStack()));
-  return planFleet(configAt(path), { ...WHOLE, self: stackOf(path) });
+  return { config: configAt(path), self: stackOf(path) };
+}
+
+/** As a program other than this one has written it, which judged it. */
+function programConfig(values: Readonly<Record<string, unknown>>): FleetConfig {
+  const keys = secretReferences({ values }).map(({ key }) => key);
+  const secrets = keys.map((key) => [key, { secure: "" }] as const);
+  const parsed = parseFleetConfig({
+    values: { ...values, ...Object.fromEntries(secrets) },
+    secretKeys: new Set(keys),
+  });
+  if (parsed.problems)
+    throw new Unreadable(formatProblems(parsed.problems, "The outputs hold another fleet"));
+  return parsed.config;
 }
 
 function configAt(path: string): FleetConfig {

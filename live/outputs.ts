@@ -2,7 +2,10 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { OutputRef } from "../fleet/config/common";
+import { NAMESPACE } from "../fleet/config/fleetFile";
+import { isMap } from "../fleet/config/json";
 import { pulumiProblem } from "../fleet/neededVersions";
+import { fleetsIn } from "../fleet/outputs/find";
 import { type FleetOutputs, outputsSchema, PLAN_SCHEMA } from "../fleet/outputs/schema";
 
 /** What a person has to mend before anything can be read; its message says how. */
@@ -28,7 +31,15 @@ export function parseOutputs(json: string): FleetOutputs {
   } catch {
     throw new Unreadable("The outputs are not JSON: they must be what `pulumi stack output --json` prints.");
   }
-  const known = z.object({ plan: z.object({ schema: z.number() }) }).safeParse(found);
+  const fleets = isMap(found) ? fleetsIn(found) : new Map();
+  if (fleets.size > 1) {
+    throw new Unreadable(
+      `The stack has several fleets (${[...fleets.keys()].join(", ")}): name one with ` +
+        "`pulumi stack output --json <fleet> > outputs.json` and `--outputs outputs.json`.",
+    );
+  }
+  const [outputs] = fleets.values();
+  const known = z.object({ plan: z.object({ schema: z.number() }) }).safeParse(outputs);
   if (!known.success) {
     throw new Unreadable("The stack has no fleet yet (no output `plan`): run `pulumi up` first.");
   }
@@ -39,7 +50,7 @@ export function parseOutputs(json: string): FleetOutputs {
         `version reads ${PLAN_SCHEMA}): check that version out, or run \`pulumi up\` with this one.`,
     );
   }
-  const parsed = outputsSchema.safeParse(found);
+  const parsed = outputsSchema.safeParse(outputs);
   if (parsed.success) return parsed.data;
   const missing = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
   throw new Unreadable(`The stack's outputs are not whole (${missing}): run \`pulumi up\` again.`);
@@ -53,7 +64,7 @@ export async function selectedStack(): Promise<string> {
 /** A secret value of the stack's configuration, or an output of another stack, for kubeconfigs. */
 export function readStored(from: string | OutputRef, stack: string | undefined): Promise<string> {
   return typeof from === "string"
-    ? pulumi(["config", "get", from], stack)
+    ? pulumi(["config", "get", `${NAMESPACE}:${from}`], stack)
     : pulumi(["stack", "output", from.output, "--show-secrets"], from.stack);
 }
 

@@ -18,14 +18,17 @@ export class JudgedFleet {
 
   constructor(private readonly resources: readonly Resource[]) {
     const outputs = this.ofType(STACK)[0]?.properties;
+    const fleets = outputs === undefined ? [] : fleetsIn(outputs);
+    const declared = <T>(name: string, read: (item: PreviewValue) => T) =>
+      merged(fleets.map((fleet) => list(fleet.at(name), read)));
     // A pending link waits for another stack, and is nowhere yet.
-    this.links = list(outputs?.at("links"), (link) => ({
+    this.links = declared("links", (link) => ({
       ...declaredLink(link),
       modes: [...link.at("modes").texts()].filter(isMode),
       pending: link.at("state").text === "pending",
     }))?.filter(({ pending }) => !pending);
-    this.accesses = list(outputs?.at("accesses"), declaredLink);
-    this.services = list(outputs?.at("services"), (service) => ({
+    this.accesses = declared("accesses", declaredLink);
+    this.services = declared("services", (service) => ({
       namespace: service.at("namespace").text ?? "",
       name: service.at("name").text ?? "",
       modes: [...service.at("modes").texts()],
@@ -33,8 +36,8 @@ export class JudgedFleet {
       to: service.at("to"),
       ports: service.at("ports"),
     }));
-    this.clusters = outputs?.at("clusters").keys ?? [];
-    const anchors = outputs?.at("plan", "anchors").items ?? [];
+    this.clusters = fleets.flatMap((fleet) => fleet.at("clusters").keys);
+    const anchors = fleets.flatMap((fleet) => fleet.at("plan", "anchors").items);
     this.anchors = anchors.map((anchor) => ({ id: anchor.at("id").text, state: anchor.at("state") }));
   }
 
@@ -71,12 +74,20 @@ function isMode(text: string): text is Mode {
   return mode.safeParse(text).success;
 }
 
+/** The outputs of each fleet of a stack: at the root, or under its name, as other programs export them. */
+function fleetsIn(outputs: PreviewValue): readonly PreviewValue[] {
+  if (!outputs.at("plan").isAbsent) return [outputs];
+  const named = outputs.keys.map((name) => outputs.at(name)).filter((one) => one.keys.includes("plan"));
+  return named.length > 0 ? named : [outputs];
+}
+
+/** `undefined` where one of them is not known yet. */
+function merged<T>(lists: readonly (readonly T[] | undefined)[]): readonly T[] | undefined {
+  return lists.some((one) => one === undefined) ? undefined : lists.flatMap((one) => one ?? []);
+}
+
 /** The entries of a list, or of a map by name. `undefined`: not known yet. */
-function list<T>(
-  output: PreviewValue | undefined,
-  read: (item: PreviewValue) => T,
-): readonly T[] | undefined {
-  if (output === undefined) return [];
+function list<T>(output: PreviewValue, read: (item: PreviewValue) => T): readonly T[] | undefined {
   if (output.isUnknown) return undefined;
   return [...output.items, ...output.keys.map((name) => output.at(name))].map(read);
 }

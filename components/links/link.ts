@@ -21,6 +21,8 @@ export interface LinkAccess {
 export interface LinkArgs {
   readonly link: LinkPlan;
   readonly target: ClusterPlan;
+  /** URL at which the source reaches the target's API server. */
+  readonly apiServer: pulumi.Input<string>;
   /** The access that the target grants the source. */
   readonly access: LinkAccess;
   /** `undefined` for a target without a gateway. */
@@ -57,8 +59,10 @@ export class Link extends pulumi.ComponentResource {
     super("linkerd-fleet:link:Link", name, { source, target: link.target, modes, state, ...named }, opts);
     const kubeconfig = base64(
       pulumi
-        .all([access.token, access.caData])
-        .apply(([token, caData]) => linkKubeconfig(target, access.serviceAccount, { token, caData })),
+        .all([args.apiServer, access.token, access.caData])
+        .apply(([apiServer, token, caData]) =>
+          linkKubeconfig({ ...target, apiServer }, access.serviceAccount, { token, caData }),
+        ),
     );
     const objects = linkObjects<Inputs>(link, target, {
       namespaces: args.namespaces,

@@ -44,9 +44,12 @@ export function gatherSections(
   };
 }
 
-const PREFIX = "linkerd-fleet:";
+/** The namespace of this program in a stack's configuration, also in a project of another name. */
+export const NAMESPACE = "linkerd-fleet";
 
-/** This project's part of a configuration, without its prefix. */
+const PREFIX = `${NAMESPACE}:`;
+
+/** This program's part of a configuration, without its prefix. */
 export function ownValues<T>(config: Readonly<Record<string, T>>): Record<string, T> {
   const own = Object.entries(config).filter(([key]) => key.startsWith(PREFIX));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), value]));

@@ -55,7 +55,9 @@ function isNeeded({ values, stack: self }: RawConfig, [section, name]: readonly 
 }
 
 /** Every `{ secret: <key> }`, also in entries that have other mistakes. */
-function secretReferences({ values }: RawConfig): { path: readonly PropertyKey[]; key: string }[] {
+export function secretReferences({
+  values,
+}: Pick<RawConfig, "values">): { path: readonly PropertyKey[]; key: string }[] {
   const password = (settings: unknown, path: readonly PropertyKey[]) => ({
     path: [...path, "source", "password", "secret"],
     key: map(map(map(settings).source).password).secret,

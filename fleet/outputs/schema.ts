@@ -146,6 +146,8 @@ export const outputsSchema = z.object({
   plan,
   /** PEM of all trust anchors. */
   trustBundle: text,
+  /** The sections of a fleet that another program describes; absent where a stack file has them. */
+  config: z.record(text, z.unknown()).exactOptional(),
   /** Its readers ask `readDeployment`, which tells what is missing from what cannot be read. */
   deployed: deployment.nullish().catch(undefined),
 });

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Fleet } from "../../components/fleet";
 import { formatProblems } from "../../fleet/config/problems";
 import { describeFleet } from "../../fleet/outputs/write";
 import { type Plan, planFleet } from "../../fleet/plan";
@@ -8,6 +7,7 @@ import { readStackFile } from "../../live/stackFile";
 import type { Judged } from "../../policy/analyze";
 import { UNKNOWN } from "../../policy/sdk";
 import { isSecretInput, type Registered, runUnderMocks } from "../../testing/mocks";
+import { plannedFleet } from "../../testing/plannedFleet";
 
 const PREFIX = "urn:pulumi:test::linkerd-fleet::";
 
@@ -27,10 +27,7 @@ export async function judgedPlan(
 ): Promise<Judged[]> {
   const { crossStack = new Map() } = options;
   const secret = (key: string) => pulumi.secret(`secret ${key}`);
-  const registered = await runUnderMocks(
-    () => void new Fleet("fleet", { plan, crossStack, secret }),
-    options,
-  );
+  const registered = await runUnderMocks(() => void plannedFleet({ plan, crossStack, secret }), options);
   const components = new Map(
     registered.filter(({ type }) => type.startsWith("linkerd-fleet:")).map(({ name, type }) => [name, type]),
   );

@@ -6,6 +6,7 @@ export const STACK_FILES = [
   "Pulumi.dev.yaml",
   "docs/example-stack.yaml",
   ...readdirSync("examples")
+    .filter((file) => file.endsWith(".yaml"))
     .sort()
     .map((file) => join("examples", file)),
 ];

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Document, isMap, isSeq, visit } from "yaml";
-import { Fleet } from "../../components/fleet";
 import { formatProblems } from "../../fleet/config/problems";
 import { planFleet } from "../../fleet/plan";
 import { withDefaultAccrual } from "../../fleet/traffic/defaults";
 import { readStackFile } from "../../live/stackFile";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../mocks";
+import { plannedFleet } from "../plannedFleet";
 import { compact, type Told } from "./compact";
 
 /** The widest map or list that is written in one line. */
@@ -21,7 +21,7 @@ export async function renderPlan(stackFile: string): Promise<string> {
   if (problems) throw new Error(`${stackFile}: ${formatProblems(problems)}`);
   const plan = withDefaultAccrual(planFleet(config), []);
   const secret = (key: string) => pulumi.secret(`${PLANTED.privateKey} of ${key}`);
-  const resources = await runUnderMocks(() => void new Fleet("fleet", { plan, secret }));
+  const resources = await runUnderMocks(() => void plannedFleet({ plan, secret }));
   // The separator sorts before every character of a name, so that children follow their component at once.
   const path = ({ parents, name, type }: Registered) => `${[...parents, name].join("\0")}\0\0${type}`;
   const ordered = resources.sort((a, b) => (path(a) < path(b) ? -1 : 1));

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { ageWarning, destinationAnnotation, keepTokens } from "../../../fleet/access/plan";
 import { describeAccesses } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { meshConfig, meshPlan } from "../../../testing/fleets";
 import { runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const plan = (generations: Readonly<Record<string, number>>): Plan =>
   planFleet(
@@ -102,7 +102,7 @@ describe("the age of a token", () => {
       accesses: [{ source: "c001", target: "c002", tokens: [1] }],
     });
     const secret = () => pulumi.secret("");
-    await runUnderMocks(() => void new Fleet("fleet", { plan: rotated, secret }));
+    await runUnderMocks(() => void plannedFleet({ plan: rotated, secret }));
     expect(warn.mock.calls.map(([message]) => message).sort()).toEqual([
       expect.stringContaining("c001 reads c002"),
       expect.stringContaining("c002 reads c001"),
@@ -117,7 +117,7 @@ describe("a rotated access under the mocks", () => {
       accesses: describeAccesses(plan({}), true),
     });
     const all = await runUnderMocks(
-      () => void new Fleet("fleet", { plan: rotated, secret: () => pulumi.secret("") }),
+      () => void plannedFleet({ plan: rotated, secret: () => pulumi.secret("") }),
     );
     const tokens = all.filter(({ name }) => /^c002-for-c001-token/.test(name)).map(({ name }) => name);
     expect(tokens).toEqual(["c002-for-c001-token", "c002-for-c001-token-2"]);

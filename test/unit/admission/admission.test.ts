@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import type { AdmissionPlan } from "../../../fleet/admission/plan";
 import { admissionPolicies } from "../../../fleet/admission/policies";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshPlan } from "../../../testing/fleets";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy";
 
 function deploy(plan: Plan): Promise<Registered[]> {
-  return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }));
+  return runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }));
 }
 
 /** Kinds and names, or labels and names, of what the program makes in one cluster and a policy is about. */

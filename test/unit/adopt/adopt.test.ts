@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { deploymentOf } from "../../../fleet/outputs/deployed";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { judgeTransition } from "../../../fleet/transition/judge";
@@ -8,6 +7,7 @@ import { adoptSettings } from "../../../ops/adopt/settings";
 import { selfSigned } from "../../../testing/certificates";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const anchor = selfSigned({ curve: "P-256" });
 const issuer = selfSigned({ curve: "P-256" }, { signer: anchor });
@@ -20,7 +20,7 @@ function planOf(us: Record<string, unknown>, anchors: readonly object[] = [ours,
 }
 
 function deploy(plan: Plan) {
-  return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(`KEY ${key}`) }));
+  return runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(`KEY ${key}`) }));
 }
 
 describe("an adopted cluster", () => {

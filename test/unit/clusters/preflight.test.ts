@@ -77,6 +77,21 @@ describe("before the first resource", () => {
     expect(refusal?.match(/clusters\..*/g)).toEqual(["clusters.c001.context", "clusters.c002.context"]);
   });
 
+  it("a kubeconfig that the program gives is used in its current context, with none on the machine", async () => {
+    const content = await haveContexts("admin");
+    vi.stubEnv("KUBECONFIG", join(folder, "missing"));
+    const named = content.replace(/^current-context:.*\n/m, "");
+    const given = (current: string) => () => `${named}current-context: ${current}\n`;
+    const options = { isPreview: true, last: {}, rotation: undefined, inCurrentContext: () => true };
+    const { refusal, warnings } = await preflight(observed, given("admin"), options);
+    expect(warnings).toEqual([]);
+    expect(refusal?.match(/\S+ has no .*/g)).toEqual([
+      expect.stringMatching(/^c001 has no PodMonitor/),
+      expect.stringMatching(/^c002 has no PodMonitor/),
+    ]);
+    expect((await preflight(observed, given("mars"), options)).refusal).toContain("clusters.c001.kubeconfig");
+  });
+
   describe("a cluster that does not answer", () => {
     const deadEnd = (server: string) =>
       JSON.stringify({
@@ -184,6 +199,18 @@ describe("before a trust anchor moves", () => {
     await haveClusters();
     expect(await look()).toMatchObject({ notes: [], refusal: undefined });
     expect(asked.filter((path) => !path.endsWith("/version"))).toEqual([]);
+  });
+
+  it("a cluster that the program cannot ask is not ready, and is not asked", async () => {
+    await haveClusters();
+    const unseen = new Map([["c002", "its kubeconfig is in a provider"]]);
+    const up = { isPreview: false, last, rotation: step(), unseen };
+    const { refusal, plan } = await preflight(meshPlan(2), () => undefined, up);
+    expect(refusal).toContain("rotate-before-ready: c002: ");
+    expect(refusal).toContain("its kubeconfig is in a provider");
+    expect(refusal).not.toContain("c001: ");
+    expect(asked.filter((path) => path.startsWith("/c002"))).toEqual([]);
+    expect(plan.clusters.map(({ name }) => name)).toEqual(["c001", "c002"]);
   });
 
   it("an anchor that begins to sign: bundles and pods are asked, and no Secret", async () => {

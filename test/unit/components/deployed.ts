@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Fleet } from "../../../components/fleet";
 import type { Plan } from "../../../fleet/plan";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 export const LINK = "kubernetes:multicluster.linkerd.io/v1alpha3:Link";
 export const SECRET = "kubernetes:core/v1:Secret";
@@ -9,7 +9,7 @@ export const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 export function deploy(plan: Plan, options?: { preview: boolean }): Promise<Registered[]> {
   const secret = (key: string) => pulumi.secret(`${PLANTED.privateKey} of ${key}`);
-  return runUnderMocks(() => void new Fleet("fleet", { plan, secret }), options);
+  return runUnderMocks(() => void plannedFleet({ plan, secret }), options);
 }
 
 /** The value at a path, with secrets unwrapped; `undefined` where there is none. */

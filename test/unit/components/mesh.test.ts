@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { describePlan } from "../../../fleet/outputs/describe";
 import { planFleet } from "../../../fleet/plan";
 import { cluster, fleetOf, meshPlan } from "../../../testing/fleets";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 import { at, decoded, deploy, LINK, RELEASE, SECRET } from "./deployed";
 
 describe("a mesh of three clusters", () => {
@@ -84,7 +84,7 @@ describe("a mesh of three clusters", () => {
     const plan = planFleet(fleetOf({ c001: cluster("c001", { context: undefined, kubeconfig: from }) }));
     const kubeconfigs = new Map([["c001", PLANTED.token]]);
     const secret = (key: string) => pulumi.secret(key);
-    const all = await runUnderMocks(() => void new Fleet("fleet", { plan, kubeconfigs, secret }));
+    const all = await runUnderMocks(() => void plannedFleet({ plan, kubeconfigs, secret }));
     const provider = all.find(({ type }) => type === "pulumi:providers:kubernetes");
     expect(isSecretInput(provider?.inputs.kubeconfig)).toBe(true);
     expect(at(provider, "kubeconfig")).toBe(PLANTED.token);

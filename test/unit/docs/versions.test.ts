@@ -17,7 +17,8 @@ const project = z
 const chart = z
   .object({ version: z.string(), appVersion: z.string() })
   .parse(parse(readFileSync("lab/charts/linkerd-control-plane/Chart.yaml", "utf8")));
-const sdks = ["kubernetes", "tls", "random"].map((name) => project.dependencies[`@pulumi/${name}`]);
+const pinned = { ...project.dependencies, ...project.devDependencies };
+const sdks = ["kubernetes", "tls", "random"].map((name) => pinned[`@pulumi/${name}`]);
 
 it.each([
   ["Linkerd", `${chart.appVersion} (charts ${chart.version})`],

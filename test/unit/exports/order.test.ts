@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { exportKey } from "../../../fleet/config/names";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const PATCH = "kubernetes:core/v1:ServicePatch";
 
@@ -29,9 +29,7 @@ it("an export label comes after the Servers that close its service, and goes bef
   await fc.assert(
     fc.asyncProperty(fleetInputs({ maxClusters: 3 }), async (input) => {
       const plan = planFleet(configOf(input));
-      const all = await runUnderMocks(
-        () => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }),
-      );
+      const all = await runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }));
       for (const grant of plan.grants) {
         const isOf = ({ provider, inputs }: Registered) => {
           const { namespace, name, labels } = inputs.metadata as {
@@ -69,7 +67,7 @@ describe("where a label changes between the value for every cluster and its own"
     const input = soundFleet();
     input.services = services(to);
     const plan = { ...planFleet(configOf(input as FleetInput)), labelOrder: order };
-    return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }));
+    return runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }));
   };
   const LABEL = "us-shop-checkout-labels";
   const LINKS = ["apac-to-us-link", "eu-to-us-link"];

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { requiredApis } from "../../../fleet/clusters/requirements";
 import { accountMismatch, withoutAddress } from "../../../fleet/gateways/plan";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const SERVICES = [
   { name: "web", namespace: "shop", mode: "gateway", in: ["b"], ports: ["http"], allowGateway: true },
@@ -19,7 +19,7 @@ function planOf(gateway: Record<string, unknown>): Plan {
 
 function deploy(gateway: Record<string, unknown>, options?: { preview: boolean }): Promise<Registered[]> {
   const plan = planOf(gateway);
-  return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }), options);
+  return runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }), options);
 }
 
 function inputsOf(all: readonly Registered[], name: string): Record<string, unknown> {

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { grantNotes } from "../../../fleet/grants/notes";
 import { type GrantPlan, planGrants } from "../../../fleet/grants/plan";
 import { controlPlaneValues } from "../../../fleet/linkerd/values";
@@ -10,6 +9,7 @@ import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitra
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
 import { problemsOf, soundFleet } from "../../../testing/mistakes/sound";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const WEB = "web.shop.serviceaccount.identity.linkerd.cluster.local";
 const checkout = (more: object = {}) => ({
@@ -272,7 +272,7 @@ describe("in any fleet", () => {
 describe("the objects of a grant", () => {
   const POLICY = "kubernetes:policy.linkerd.io/";
   let all: Registered[];
-  const deploy = (plan: Plan) => runUnderMocks(() => void new Fleet("fleet", { plan, secret: () => fail() }));
+  const deploy = (plan: Plan) => runUnderMocks(() => void plannedFleet({ plan, secret: () => fail() }));
   const fail = (): never => {
     throw new Error("no secret is configured");
   };

@@ -136,7 +136,7 @@ describe("the kubeconfig of a cluster", () => {
   it("comes from the stack's secret where the plan names one", async () => {
     await open(() => ({ body: object("a") }));
     vi.stubEnv("KUBECONFIG", "");
-    const program = `#!/bin/sh\n[ "$*" = "config get kc --non-interactive --color=never --stack prod" ] && cat <<'END'\n${server.kubeconfig(["x", "eu"])}END\n`;
+    const program = `#!/bin/sh\n[ "$*" = "config get linkerd-fleet:kc --non-interactive --color=never --stack prod" ] && cat <<'END'\n${server.kubeconfig(["x", "eu"])}END\n`;
     writeFileSync(join(folder, "pulumi"), program, { mode: 0o755 });
     vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
     const clusters = await openClusters({ eu: { ...cluster, kubeconfig: "kc", context: "eu" } }, "prod");
@@ -163,7 +163,7 @@ describe("the kubeconfig of a cluster", () => {
     expect(await clusters.get("eu")?.get("/api", named)).toEqual({
       state: "failed",
       why: "unreachable",
-      message: "pulumi config get kc: no such key",
+      message: "pulumi config get linkerd-fleet:kc: no such key",
     });
   });
 });

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { namespaceObjects, restartObjects } from "../../../fleet/clusters/objects";
 import { emissaryRouting } from "../../../fleet/gateways/objects";
 import { type ResourceName, resourceNames } from "../../../fleet/objects/resourceNames";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const service = (namespace: string, name: string, clusters: readonly string[]) => ({
   ...{
@@ -90,7 +90,7 @@ const plans = fc
   .map((args) => fleet(...args));
 
 function deploy(plan: Plan): Promise<Registered[]> {
-  return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }));
+  return runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }));
 }
 
 describe("names that join names", () => {

@@ -2,7 +2,6 @@ import { parser } from "@prometheus-io/lezer-promql";
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { missingApis, missingNamespaces } from "../../../components/preflight";
 import { requiredApis, requiredNamespaces } from "../../../fleet/clusters/requirements";
 import { controlPlaneValues } from "../../../fleet/linkerd/values";
@@ -12,6 +11,7 @@ import type { LiveCluster, Read } from "../../../live/cluster";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig, meshPlan } from "../../../testing/fleets";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const observability = { prometheus: { namespace: "monitoring", serviceAccount: "prometheus" } };
 const checkout = { name: "checkout", namespace: "shop", ports: ["http"] };
@@ -152,7 +152,7 @@ describe("a cluster's observability", () => {
   const deploy = (more: Record<string, unknown>, clusters = {}): Promise<Registered[]> => {
     const config = meshConfig(2, more);
     const plan = planFleet({ ...config, clusters: { ...config.clusters, ...clusters } });
-    return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }));
+    return runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }));
   };
   const ours = (all: Registered[]) => all.filter(({ name }) => name.includes("-observability"));
 
@@ -207,9 +207,7 @@ describe("a cluster with an Emissary as its gateway", () => {
 
   it("lets Prometheus read its proxy, which is closed to everybody else", async () => {
     const plan = planned({ type: "emissary", namespace: "edge" });
-    const all = await runUnderMocks(
-      () => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }),
-    );
+    const all = await runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }));
     const find = (name: string) => all.find((one) => one.name === name)?.inputs;
     expect(find("b-emissary-linkerd-admin")).toMatchObject({
       metadata: { name: "fleet.gateway-admin", namespace: "edge" },

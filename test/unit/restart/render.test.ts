@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import type { WorkloadRestart } from "../../../fleet/restart/plan";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 /** Two clusters, one wave after the other, in which a StatefulSet restarts after a Deployment. */
 function plan(): Plan {
@@ -30,7 +30,7 @@ function plan(): Plan {
 
 it("restarts wait for the control plane, for the wave before, and for the clusters of the waves before", async () => {
   const made = await runUnderMocks(
-    () => void new Fleet("fleet", { plan: plan(), secret: () => pulumi.secret("") }),
+    () => void plannedFleet({ plan: plan(), secret: () => pulumi.secret("") }),
   );
   const patches = made.filter(({ type }) => /apps\/v1:\w+Patch$/.test(type));
   expect(

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { type CrossStackParts, crossStackOutputsOf } from "../../../components/stacks/crossStack";
 import type { FleetConfig } from "../../../fleet/config/fleetConfig";
 import { parseFleetConfig } from "../../../fleet/config/parse";
@@ -15,6 +14,7 @@ import { disguises } from "../../../testing/disguises";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { isSecretInput, PLANTED, type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 import { crossStackOutputsIn, deploy, split } from "../../../testing/stacks";
 
 const named = (stack: string) => `acme/fleet/${stack}`;
@@ -144,7 +144,7 @@ describe("the root key", () => {
   const run = async (plan: Plan, crossStack: ReadonlyMap<string, CrossStackOutputs>) => {
     let parts: CrossStackParts | undefined;
     const resources = await runUnderMocks(() => {
-      parts = new Fleet("fleet", { plan, crossStack, secret: (key) => pulumi.secret(key) }).crossStackParts;
+      parts = plannedFleet({ plan, crossStack, secret: (key) => pulumi.secret(key) }).crossStackParts;
     });
     return { resources, parts: parts ?? never() };
   };

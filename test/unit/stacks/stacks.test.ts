@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { type CrossStackParts, crossStackOutputsOf } from "../../../components/stacks/crossStack";
 import { keepTokens } from "../../../fleet/access/plan";
 import type { FleetConfig } from "../../../fleet/config/fleetConfig";
@@ -18,6 +17,7 @@ import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { isSecretInput, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 import { crossStackOutputsIn, deploy, split } from "../../../testing/stacks";
 
 const linkNames = (links: readonly { source: string; target: string }[]) =>
@@ -117,9 +117,7 @@ describe("a cluster added to a hundred in stacks of ten", () => {
         })),
       };
       const secret = (key: string) => pulumi.secret(key);
-      const registered = await runUnderMocks(
-        () => void new Fleet("fleet", { plan: narrow, crossStack, secret }),
-      );
+      const registered = await runUnderMocks(() => void plannedFleet({ plan: narrow, crossStack, secret }));
       return new Map(registered.map(({ name, inputs }) => [name, inputs]));
     };
     const [old, now] = both("s0");
@@ -217,7 +215,7 @@ describe("what a stack hands over", () => {
     let parts: CrossStackParts | undefined;
     const registered = await runUnderMocks(() => {
       const crossStack = new Map([["prod-eu", { ...euOutputs, accesses: accessesFor(["us", "mx"]) }]]);
-      parts = new Fleet("fleet", { plan, crossStack, secret: (key) => pulumi.secret(key) }).crossStackParts;
+      parts = plannedFleet({ plan, crossStack, secret: (key) => pulumi.secret(key) }).crossStackParts;
     });
     expect(registered.filter(({ type }) => type.endsWith(":Link")).map(({ name }) => name)).toEqual(
       expect.arrayContaining(["us-to-eu-link", "mx-to-eu-link", "us-to-mx-link"]),

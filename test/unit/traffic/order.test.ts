@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { decide } from "../../../fleet/decide";
 import { describeLinks, describeServices } from "../../../fleet/outputs/describe";
 import { byName, outputsSchema, type RawOutputs } from "../../../fleet/outputs/schema";
@@ -8,6 +7,7 @@ import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, type FleetInput } from "../../../testing/arbitraries";
 import { soundFleet } from "../../../testing/mistakes/sound";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 import { split } from "../../../testing/stacks";
 
 type Change = (input: ReturnType<typeof soundFleet>) => void;
@@ -51,7 +51,7 @@ function planned(change: Change | undefined, last: RawOutputs): Plan {
 async function step(from: Change | undefined | "nothing", to?: Change): Promise<readonly Registered[]> {
   const last = from === "nothing" ? {} : outputsOf(planned(from, {}));
   const plan = planned(to, last);
-  return runUnderMocks(() => void new Fleet("fleet", { plan, secret: (key) => pulumi.secret(key) }));
+  return runUnderMocks(() => void plannedFleet({ plan, secret: (key) => pulumi.secret(key) }));
 }
 
 /** Whether the engine has finished one resource before it begins another. */

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../components/fleet";
 import { deployedAfter, deploymentOf } from "../../../fleet/outputs/deployed";
 import type { Deployment } from "../../../fleet/outputs/schema";
 import { type Plan, planFleet } from "../../../fleet/plan";
@@ -12,9 +11,10 @@ import { selfSigned } from "../../../testing/certificates";
 import { cluster, fleetOf, meshPlan } from "../../../testing/fleets";
 import { problemsOf, soundFleet } from "../../../testing/mistakes/sound";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 
 const deploy = (plan: Plan): Promise<Registered[]> =>
-  runUnderMocks(() => void new Fleet("fleet", { plan, secret: () => pulumi.secret("") }));
+  runUnderMocks(() => void plannedFleet({ plan, secret: () => pulumi.secret("") }));
 
 const fleet = (anchors: string, restart: object = {}): Plan =>
   meshPlan(2, {

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { Fleet } from "../../../components/fleet";
 import { isMap } from "../../../fleet/config/json";
 import { collectionOf, KIND_NAMES } from "../../../fleet/objects/kinds";
 import { manifestOf } from "../../../fleet/objects/object";
@@ -19,6 +18,7 @@ import { wantedObjects } from "../../../ops/verify/wanted";
 import { everyKindStackFile } from "../../../testing/everyKind";
 import { LiveFleet } from "../../../testing/liveFleet";
 import { runUnderMocks } from "../../../testing/mocks";
+import { plannedFleet } from "../../../testing/plannedFleet";
 import { STACK_FILES } from "../../../testing/plans/files";
 import type { Stored } from "../../../testing/stored";
 
@@ -69,7 +69,7 @@ describe("what the program makes is what verify looks at", () => {
   it.each(plans)("in %s", async (_, read) => {
     const plan = read();
     const secret = (key: string) => pulumi.secret(key);
-    const resources = await runUnderMocks(() => void new Fleet("fleet", { plan, secret }));
+    const resources = await runUnderMocks(() => void plannedFleet({ plan, secret }));
     for (const cluster of plan.clusters) {
       const rendered = resources
         .filter(({ type, provider }) => provider === cluster.name && !type.endsWith(":Release"))
