@@ -44,7 +44,9 @@ export const workloadShape = z.object({
   spec: z.object({
     replicas: z.number().default(1),
     paused: z.boolean().default(false),
-    updateStrategy: z.object({ type: z.string().optional() }).optional(),
+    updateStrategy: z
+      .object({ type: z.string().optional(), rollingUpdate: z.object({ partition: count }).optional() })
+      .optional(),
     template: z.object({
       metadata: z
         .object({ annotations: z.record(z.string(), z.string()).default({}) })
@@ -76,7 +78,9 @@ export function workloadOf(
     ? "it is paused"
     : spec.updateStrategy?.type === "OnDelete"
       ? "its update strategy is OnDelete"
-      : undefined;
+      : (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0
+        ? "a partition keeps pods from being updated"
+        : undefined;
   return {
     ...{ kind, namespace: metadata.namespace, name: metadata.name },
     mark: spec.template.metadata.annotations[RESTART_MARK],

@@ -463,7 +463,12 @@ describe("a workload as an API server has it", () => {
     expect(read("DaemonSet", { updateStrategy: { type: "OnDelete" } }, rolled).manual).toBe(
       "its update strategy is OnDelete",
     );
-    expect(read("StatefulSet", { updateStrategy: { type: "RollingUpdate" } }, rolled).manual).toBeUndefined();
+    const rolling = (rollingUpdate: object) => ({ updateStrategy: { type: "RollingUpdate", rollingUpdate } });
+    expect(read("StatefulSet", rolling({ partition: 2 }), rolled).manual).toBe(
+      "a partition keeps pods from being updated",
+    );
+    expect(read("StatefulSet", rolling({ partition: 0 }), rolled).manual).toBeUndefined();
+    expect(read("DaemonSet", rolling({ maxUnavailable: "10%" }), rolled).manual).toBeUndefined();
   });
 
   it("is asked for by namespace and labels, or by its name", () => {
