@@ -10,7 +10,7 @@ import { certificate } from "../testing/authority";
  * their own, webhook certificates, grants, admission) is not in it.
  */
 const SCRIPT = `
-chart() { helm template "$1" "$CHARTS/$1" --kube-version 1.35.0 --no-hooks "\${@:2}"; }
+chart() { helm template "$1" "$CHARTS/$1" --kube-version 1.36.0 --no-hooks "\${@:2}"; }
 ready() {
   for deployment in $(kubectl --context "$1" -n "$2" get deployments -o name); do
     kubectl --context "$1" -n "$2" rollout status "$deployment" --timeout 300s

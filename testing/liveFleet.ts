@@ -128,7 +128,7 @@ export class LiveFleet {
     const objects = this.objects.get(cluster);
     const asked = `/${rest.join("/")}`;
     if (!objects) return undefined;
-    if (asked === "/version") return { body: { gitVersion: "v1.35.4" } };
+    if (asked === "/version") return { body: { gitVersion: "v1.36.3" } };
     if (method === "POST") {
       const resourceRules = this.rulesOf(cluster, authorization);
       return { status: 201, body: { status: { incomplete: false, resourceRules } } };

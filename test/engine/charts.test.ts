@@ -36,7 +36,7 @@ function render(chart: ChartName, values: Values): Promise<Manifest[]> {
     "--namespace",
     namespace,
     "--kube-version",
-    "1.35.0",
+    "1.36.0",
     "--values",
     "-",
   ];

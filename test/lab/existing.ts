@@ -64,7 +64,7 @@ export async function installByKubectl(lab: TestLab, cluster: string, existing: 
       lab,
       `kubectl --context ${cluster} create namespace ${namespace} --dry-run=client --output yaml |
          kubectl --context ${cluster} apply -f -
-       helm template ${chart} ${charts}/${chart} --kube-version 1.35.0 --namespace ${namespace} --no-hooks \
+       helm template ${chart} ${charts}/${chart} --kube-version 1.36.0 --namespace ${namespace} --no-hooks \
          --values ${values}${chart}.yaml | kubectl --context ${cluster} apply -f -`,
     );
   }

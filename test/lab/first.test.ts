@@ -35,7 +35,7 @@ test("the first run ends with the table of parts, clusters, links, exported and 
     );
     expect(JSON.parse(link).spec.targetClusterName).toBe(target);
   }
-  for (const text of ["shop/checkout", "bi/reports", "v1.35.", "bi/reports-apac", "shop/checkout-federated"])
+  for (const text of ["shop/checkout", "bi/reports", "v1.36.", "bi/reports-apac", "shop/checkout-federated"])
     expect(first.stdout).toContain(text);
   expect(first.stdout).toMatch(/plugin kubernetes .* official/);
 });

@@ -18,12 +18,12 @@ test("the tables show clusters, links with the target's gateway, and exported se
     name: "us",
     context: "us",
     apiServer: "https://127.0.0.1:17641",
-    version: "v1.35.4",
+    version: "v1.36.3",
     nodes: 3,
   };
   const eu = { name: "eu", context: "eu", apiServer: "https://127.0.0.1:17642" };
   const clusters = rows(clusterTable([us, eu], fleet));
-  expect(clusters[1]).toEqual(["us", "us", us.apiServer, "v1.35.4", "3", "2026.8.3", "198.18.68.233"]);
+  expect(clusters[1]).toEqual(["us", "us", us.apiServer, "v1.36.3", "3", "2026.8.3", "198.18.68.233"]);
   expect(clusters[2]).toEqual(["eu", "eu", eu.apiServer, "stopped", "-", "2026.8.3", "none"]);
   expect(rows(linkTable(fleet))[1]).toEqual(["eu → us", "gateway, federated", "active", "198.18.68.233"]);
   expect(rows(serviceTable(fleet))[1]).toEqual(["shop/checkout", "federated", "eu, us"]);
