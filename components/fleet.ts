@@ -90,11 +90,13 @@ export class Fleet extends pulumi.ComponentResource {
 }
 
 async function outputsOf(
-  { plan, last, args, sections }: PreparedFleet,
+  { plan, last, args, sections, stopped }: PreparedFleet,
   parts: FleetParts,
   resources: readonly pulumi.Resource[],
 ): Promise<FleetOutputs> {
   const complete = await sdk.allResourcesCreated(resources);
+  // The provider names a cluster that goes away meanwhile by its address only.
+  if (!complete) for (const warning of await stopped()) pulumi.log.warn(warning);
   const handover = await crossStackOutputsOf(plan, parts.crossStackParts, last);
   const outputs = {
     ...describeFleet(plan, parts, { complete, last }),

@@ -40,6 +40,14 @@ export interface PreflightOptions {
   readonly inCurrentContext?: (cluster: string) => boolean;
 }
 
+/** What a preflight found, for a person and for the program. */
+export interface Seen extends StepJudgement {
+  /** As given, with the workloads that restart. */
+  readonly plan: Plan;
+  /** For an update in which resources failed: a warning for each cluster that has stopped answering since. */
+  readonly stopped: () => Promise<readonly string[]>;
+}
+
 /**
  * Looks before the first resource. Every cluster's kubeconfig is read, and every cluster is asked whether it is
  * there: the Kubernetes provider names an unreachable one by its address only. Those that answer are asked for what
@@ -49,7 +57,7 @@ export async function preflight(
   plan: Plan,
   stored: (cluster: ClusterPlan) => string | undefined,
   { isPreview, last, rotation, unseen = new Map(), inCurrentContext = () => false }: PreflightOptions,
-): Promise<StepJudgement & { readonly plan: Plan }> {
+): Promise<Seen> {
   const known = plan.clusters.filter(({ name }) => !unseen.has(name));
   const isLost = (cluster: ClusterPlan) =>
     cluster.kubeconfig === undefined && stored(cluster) === undefined && !hasKubeconfig();
@@ -61,7 +69,7 @@ export async function preflight(
       return context === undefined || inCurrentContext(cluster.name) ? cluster : { ...cluster, context };
     });
   const unusable = opened.flatMap((cluster) => kubeconfigProblems(cluster, stored(cluster)));
-  if (unusable.length > 0) return { ...QUIET, plan, refusal: refusalOf(unusable) };
+  if (unusable.length > 0) return { ...QUIET, plan, refusal: refusalOf(unusable), stopped: async () => [] };
   const clusters = new Map(
     opened.map((cluster) => {
       const value = stored(cluster);
@@ -69,7 +77,7 @@ export async function preflight(
       return [cluster.name, openCluster(cluster.name, cluster.context, content)] as const;
     }),
   );
-  const silent = await unreachable(opened, clusters, isPreview);
+  const silent = await unreachable(opened, clusters, isPreview ? OUTLOOK.preview : OUTLOOK.update);
   // A kubeconfig that a preview does not know is there in the `up`, which asks then.
   const moved = rotation
     ? await askBeforeRotation(rotation, clusters, isPreview ? new Map() : unseen)
@@ -105,6 +113,10 @@ export async function preflight(
     ],
     notes: [...moved.notes, ...restarts.notes],
     refusal: moved.refusal ?? refusalOf(problems),
+    stopped: async () => {
+      const answered = opened.filter(({ name }) => clusters.has(name));
+      return [...(await unreachable(answered, clusters, OUTLOOK.stopped)).values()];
+    },
   };
 }
 
@@ -170,22 +182,28 @@ function kubeconfigProblems(
 /** The version is a short answer that every user may read: a cluster that needs longer is as good as gone. */
 const VERSION_WITHIN_MS = 5000;
 
+const OTHERS_GO_ON = "with --continue-on-error the others go on";
+const OUTLOOK = {
+  preview: `The preview shows its changes from the state; \`pulumi up\` fails for its resources; ${OTHERS_GO_ON}`,
+  update: `Its resources fail in this update; ${OTHERS_GO_ON}`,
+  stopped:
+    "It answered when this update began, and some of its resources failed. When it is back, run `npx fleet recover`, " +
+    "which finds a Helm operation that was cut off, and `pulumi up` again",
+};
+
 /** A warning for each cluster that does not answer. */
 async function unreachable(
   plans: readonly ClusterPlan[],
   clusters: Clusters,
-  isPreview: boolean,
+  outlook: string,
 ): Promise<Map<string, string>> {
-  const outlook = isPreview
-    ? "The preview shows its changes from the state; `pulumi up` fails for its resources"
-    : "Its resources fail in this update";
   const asked = plans.map(async ({ name, context }): Promise<[string, string][]> => {
     const answer = await clusters.get(name)?.get("/version", z.unknown(), VERSION_WITHIN_MS);
     if (answer?.state !== "failed" || answer.why !== "unreachable") return [];
     const way = context === undefined ? "its own kubeconfig" : `context "${context}"`;
     const warning =
-      `The cluster "${name}" is unreachable (${way}): ${answer.message}. ${outlook}; with --continue-on-error the ` +
-      "others go on. See docs/runbooks/unreachable.md.";
+      `The cluster "${name}" is unreachable (${way}): ${answer.message}. ${outlook}. See ` +
+      "docs/runbooks/unreachable.md.";
     return [[name, warning]];
   });
   return new Map((await Promise.all(asked)).flat());

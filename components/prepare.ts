@@ -12,7 +12,7 @@ import { configOfProgram } from "../fleet/program/given";
 import type { CrossStackOutputs } from "../fleet/stacks/crossStack";
 import { stacksNear } from "../fleet/stacks/plan";
 import { type FleetArgs, givenBy, knownOf, type ReadArgs, readArgs } from "./given";
-import { preflight } from "./preflight";
+import { preflight, type Seen } from "./preflight";
 import * as sdk from "./sdk";
 import { readStackConfig, secretValue, stackIdentity } from "./stackConfig";
 import { lastOutputs, readCrossStackOutputs, readKubeconfigs } from "./stackOutputs";
@@ -43,6 +43,7 @@ export interface PreparedFleet {
   /** By cluster: kubeconfigs that other stacks make, and those that the program gives. */
   readonly kubeconfigs: ReadonlyMap<string, pulumi.Input<string>>;
   readonly secret: (key: string) => pulumi.Output<string>;
+  readonly stopped: Seen["stopped"];
 }
 
 /** Ends the program with everything that is wrong with the arguments, as far as they are known without waiting. */
@@ -79,9 +80,9 @@ export async function prepare(sound: SoundFleet): Promise<PreparedFleet> {
     inCurrentContext: (cluster) => args.kubeconfigs.has(cluster),
   });
   tell(look);
-  const { plan } = look;
+  const { plan, stopped } = look;
   return {
-    ...{ name, args, config, sections, plan, last, crossStack: others.crossStack },
+    ...{ name, args, config, sections, plan, last, crossStack: others.crossStack, stopped },
     kubeconfigs: new Map<string, pulumi.Input<string>>([...kubeconfigs, ...args.kubeconfigs]),
     secret: (key) => {
       const own = args.secrets.get(key);

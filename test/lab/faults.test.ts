@@ -101,7 +101,7 @@ it("a cluster that goes down in the middle of `up` is completed when it comes ba
   const ran = await running;
   expect(ran.code).not.toBe(0);
   expect(await upgrades()).toBe(revisions + 1);
-  const says = said(ran, /eu-multicluster-release/);
+  const says = said(ran, UNREACHABLE);
   documented({
     fault: "a cluster goes down in the middle of `up`, and comes back",
     code: ran.code,

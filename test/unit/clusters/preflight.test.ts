@@ -115,6 +115,20 @@ describe("before the first resource", () => {
       expect(warnings[0]).toMatch(outlook);
     });
 
+    it("since the update began is named afterwards, by its context too, and one that never did is not again", async () => {
+      await haveContexts("c001");
+      const { warnings, stopped } = await firstLook(meshPlan(2), false, deadEnd("https://127.0.0.1:1"));
+      expect(warnings).toEqual([expect.stringMatching(/^The cluster "c002" is unreachable/)]);
+      expect(await stopped()).toEqual([]);
+      await server?.close();
+      expect(await stopped()).toEqual([
+        expect.stringMatching(
+          /^The cluster "c001" is unreachable \(context "c001"\): .*It answered when this update began.*fleet recover/,
+        ),
+      ]);
+      server = undefined;
+    });
+
     it("is named where nothing is asked of it, and where it takes the connection and says nothing", async () => {
       await haveContexts("c001");
       const mute = createServer().listen(0, "127.0.0.1");
