@@ -13,6 +13,7 @@ import {
   selectNamed,
 } from "./exports/plan";
 import { type GrantPlan, planGrants } from "./grants/plan";
+import { needsDestination } from "./links/objects";
 import { planObservability } from "./observability/plan";
 import { type OthersIssuer, planOthersIssuers } from "./stacks/issuers";
 import { isShared, otherStacks, type PendingLink, settleLinks, trustStack, WHOLE } from "./stacks/plan";
@@ -82,7 +83,8 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     clusters: clusters
       .filter(({ name }) => isOwn(name))
       .map((cluster) => {
-        const observability = planObservability(config, cluster, exports, grants);
+        const discovered = (outgoing.get(cluster.name) ?? []).filter(needsDestination).length;
+        const observability = planObservability(config, { ...cluster, discovered }, exports, grants);
         return observability ? { ...cluster, observability } : cluster;
       }),
     accesses: planAccesses(

@@ -2,11 +2,24 @@
 
 export interface PodMonitorSpec {
   readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-  readonly podMetricsEndpoints: readonly { readonly port: string; readonly interval: string }[];
+  readonly podMetricsEndpoints: readonly {
+    readonly port: string;
+    readonly interval: string;
+    readonly honorTimestamps: boolean;
+  }[];
 }
 
 export interface PrometheusRuleSpec {
-  readonly groups: readonly { readonly name: string; readonly rules: readonly Alert[] }[];
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
+}
+
+export type Rule = Alert | Recording;
+
+/** One rule that stores what it computes as a metric. */
+export interface Recording {
+  readonly record: string;
+  readonly expr: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** One alert rule. */

@@ -3,11 +3,14 @@ import type { ExportPlan } from "../exports/plan";
 import type { GrantPlan } from "../grants/plan";
 import type { Alert } from "../objects/monitoring";
 import { auditedCalls, WINDOW } from "./audit";
+import { RECORDED } from "./recorded";
 
 /** The properties of a cluster that its alerts need. */
 export interface WatchedCluster {
   readonly name: string;
   readonly controllers: readonly { readonly target: string; readonly probePort: number | undefined }[];
+  /** The targets whose endpoints its destination controllers read: not those of links that carry gateway services only. */
+  readonly discovered: number;
 }
 
 const DAY = 86_400;
@@ -25,7 +28,7 @@ export function alertsOf(
   grants: readonly GrantPlan[],
   cluster: WatchedCluster,
 ): Alert[] {
-  const { name, controllers } = cluster;
+  const { name, controllers, discovered } = cluster;
   const probed = controllers.filter(({ probePort }) => probePort !== undefined);
   return [
     ...(probed.length === 0
@@ -51,15 +54,15 @@ export function alertsOf(
         description: `Services of ${target} that come or go are not seen in ${name}; those that are mirrored go on.`,
       }),
     ),
-    ...(controllers.length === 0
+    ...(discovered === 0
       ? []
       : [
           alert({
             alert: "LinkerdTargetUnknown",
-            expr: `min(cluster_store_size) < ${controllers.length}`,
+            expr: `min(cluster_store_size) < ${discovered}`,
             for: "10m",
             severity: "warning",
-            summary: `a destination controller of ${name} knows {{ $value }} of ${controllers.length} targets`,
+            summary: `a destination controller of ${name} knows {{ $value }} of ${discovered} targets`,
             description:
               "It asks for a target once, when it first sees the credentials. Restart linkerd-destination.",
           }),
@@ -98,33 +101,39 @@ export function alertsOf(
 
 /**
  * Federated services of several members that are down to one, as the destination controller counts their pods. The
- * namespace is the service's: a PodMonitor gives the label `namespace` to the pod that is scraped.
+ * members of an evacuated cluster are none: their end is no failure. A member has a series while somebody calls the
+ * federated service. If only one member has, its callers call the Service itself, which says nothing of the others.
  */
 function lastMembers(exports: readonly ExportPlan[], { name, controllers }: WatchedCluster): Alert[] {
   const targets = new Set(controllers.map(({ target }) => target));
-  const isSeen = ({ cluster, to }: ExportPlan) =>
-    cluster === name || (targets.has(cluster) && isNamed(to?.federated, name));
-  const members = Map.groupBy(
-    exports.filter((one) => one.modes.includes("federated") && isSeen(one)),
+  const isMember = ({ cluster, to, modes, evacuated }: ExportPlan) =>
+    modes.includes("federated") &&
+    !evacuated &&
+    (cluster === name || (targets.has(cluster) && isNamed(to?.federated, name)));
+  const services = Map.groupBy(
+    exports.filter(isMember),
     ({ namespace, name: service }) => `${namespace}/${service}`,
   );
-  const services = [...members.values()]
-    .filter((clusters) => clusters.length > 1)
-    .flatMap(([first]) => first ?? []);
-  const selectors = [...Map.groupBy(services, ({ namespace }) => namespace)].map(
-    ([namespace, of]) =>
-      `endpoints_pods{exported_namespace="${namespace}", service=~"${oneOf(of.map((one) => one.name))}"}`,
+  const watched = [...services.values()].flatMap(([first, ...others]) =>
+    first && others.length > 0
+      ? [{ ...first, members: oneOf([first, ...others].map(({ cluster }) => cluster)) }]
+      : [],
   );
+  const selectors = [
+    ...Map.groupBy(watched, ({ namespace, members }) => `namespace="${namespace}", member=~"${members}"`),
+  ].map(([of, some]) => `${RECORDED.memberPods}{${of}, service=~"${oneOf(some.map((one) => one.name))}"}`);
   if (selectors.length === 0) return [];
+  const members = selectors.join(" or ");
+  const by = "by (namespace, service)";
   return [
     alert({
       alert: "LinkerdServiceLastMember",
-      expr: `count by (exported_namespace, service) (max by (cluster, exported_namespace, service) (${selectors.join(" or ")}) > 0) == 1`,
+      expr: `sum ${by} ((${members}) > bool 0) <= 1 and count ${by} (${members}) > 1`,
       for: "5m",
       severity: "warning",
-      summary: `{{ $labels.exported_namespace }}/{{ $labels.service }} has one member left, as ${name} sees it`,
+      summary: `{{ $labels.namespace }}/{{ $labels.service }} has {{ $value }} members left, as ${name} sees it`,
       description:
-        "The next failure takes the service away. Find out why the other clusters have no pods of it.",
+        "One more failure takes the service away. Find out why the other clusters have no pods of it.",
     }),
   ];
 }

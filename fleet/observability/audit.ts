@@ -50,7 +50,7 @@ export function auditedCalls(grants: readonly GrantPlan[]): string | undefined {
 }
 
 /** A counter that is new counts whole: it begins with its first call, which `increase` leaves out. */
-function lately(counter: string): string {
+export function lately(counter: string): string {
   return `(${counter} unless ${counter} offset ${WINDOW}) or increase(${counter}[${WINDOW}])`;
 }
 

@@ -2,7 +2,7 @@ import { EMISSARY_SERVERS } from "../gateways/plan";
 import type { FleetObject } from "../objects/object";
 import type { AuthenticationRef } from "../objects/policy";
 import type { Plain, Text, Values } from "../objects/values";
-import { dashboardOf } from "./dashboard";
+import { DASHBOARD as CONTENT } from "./dashboard";
 import { METRICS_PORTS, METRICS_SERVERS, type ObservabilityPlan } from "./plan";
 
 const NAME = "linkerd-fleet";
@@ -17,7 +17,7 @@ export function observabilityObjects<V extends Values = Plain>(
   observability: ObservabilityPlan,
   namespace: Text<V>,
 ): FleetObject<V>[] {
-  const { labels, scrapeInterval, dashboard, alerts, gateway } = observability;
+  const { labels, scrapeInterval, dashboard, alerts, recorded, gateway } = observability;
   const metadata = { name: NAME, namespace, labels };
   return [
     ...letIn<V>("", observability, namespace, METRICS_SERVERS),
@@ -31,7 +31,11 @@ export function observabilityObjects<V extends Values = Plain>(
       metadata,
       spec: {
         selector: { matchLabels: { "linkerd.io/extension": "multicluster" } },
-        podMetricsEndpoints: METRICS_PORTS.map((port) => ({ port, interval: scrapeInterval })),
+        podMetricsEndpoints: METRICS_PORTS.map((port) => ({
+          port,
+          interval: scrapeInterval,
+          honorTimestamps: false,
+        })),
       },
     },
     {
@@ -39,7 +43,7 @@ export function observabilityObjects<V extends Values = Plain>(
       apiVersion: "monitoring.coreos.com/v1",
       kind: "PrometheusRule",
       metadata,
-      spec: { groups: [{ name: NAME, rules: alerts }] },
+      spec: { groups: [{ name: NAME, rules: [...recorded, ...alerts] }] },
     },
     ...(dashboard
       ? [
@@ -52,7 +56,7 @@ export function observabilityObjects<V extends Values = Plain>(
               namespace: dashboard.namespace,
               labels: dashboard.labels,
             },
-            data: { "linkerd-fleet.json": JSON.stringify(dashboardOf(observability), null, 2) },
+            data: { "linkerd-fleet.json": JSON.stringify(CONTENT, null, 2) },
           } as const,
         ]
       : []),

@@ -3,8 +3,9 @@ import { identityName } from "../config/names";
 import type { ExportPlan } from "../exports/plan";
 import { type GatewayPlan, gatewayPlace, type MeshNames } from "../gateways/plan";
 import type { GrantPlan } from "../grants/plan";
-import type { Alert } from "../objects/monitoring";
+import type { Alert, Recording } from "../objects/monitoring";
 import { alertsOf, type WatchedCluster } from "./alerts";
+import { recordedOf } from "./recorded";
 import type { ObservabilityConfig } from "./schema";
 
 /** How one cluster is made visible to its Prometheus. */
@@ -13,8 +14,8 @@ export interface ObservabilityPlan
   /** Who may read the metrics: a mesh identity, or networks for a Prometheus without a proxy. */
   readonly reader: { readonly identity: string } | { readonly networks: readonly string[] };
   readonly alerts: readonly Alert[];
-  /** Some service of the cluster is audited. */
-  readonly audits: boolean;
+  /** What its Prometheus computes for the dashboard, and for alerts. */
+  readonly recorded: readonly Recording[];
   /** Where the pods of its gateway are; absent without one. */
   readonly gateway?: GatewayPods;
 }
@@ -48,6 +49,7 @@ export function planObservability(
   const { serviceAccount, namespace, networks } = prometheus;
   const { controlPlaneNamespace, trustDomain, gateway } = cluster;
   const grants = allGrants.filter((grant) => grant.cluster === cluster.name);
+  const pods = gateway.enabled && gatewayPods(gateway);
   return {
     labels,
     scrapeInterval,
@@ -56,8 +58,8 @@ export function planObservability(
       ? { networks }
       : { identity: identityName(serviceAccount, namespace, controlPlaneNamespace, trustDomain) },
     alerts: alertsOf(exports, grants, cluster),
-    audits: grants.some(({ enforce }) => enforce === "audit"),
-    ...(gateway.enabled && { gateway: gatewayPods(gateway) }),
+    recorded: recordedOf({ name: cluster.name, controlPlaneNamespace, ...(pods && { gateway: pods }) }),
+    ...(pods && { gateway: pods }),
   };
 }
 

@@ -2,12 +2,10 @@ import { parser } from "@prometheus-io/lezer-promql";
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { missingApis, missingNamespaces } from "../../../components/preflight";
-import { requiredApis, requiredNamespaces } from "../../../fleet/clusters/requirements";
 import { controlPlaneValues } from "../../../fleet/linkerd/values";
-import { dashboardOf } from "../../../fleet/observability/dashboard";
+import { DASHBOARD } from "../../../fleet/observability/dashboard";
+import { RECORDED } from "../../../fleet/observability/recorded";
 import { planFleet } from "../../../fleet/plan";
-import type { LiveCluster, Read } from "../../../live/cluster";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig, meshPlan } from "../../../testing/fleets";
 import { type Registered, runUnderMocks } from "../../../testing/mocks";
@@ -35,7 +33,7 @@ function alertsOf(more: Record<string, unknown>, name = "c001"): Map<string, str
   );
 }
 
-describe("alerts", () => {
+describe("rules", () => {
   it("are expressions that Prometheus understands, for any fleet", () => {
     expect(syntaxErrors("sum by (x) (up{a=}")).not.toEqual([]);
     fc.assert(
@@ -46,8 +44,10 @@ describe("alerts", () => {
             ...configOf(input),
             observability: meshConfig(1, { observability }).observability,
           });
-          const alerts = plan.clusters.flatMap((one) => one.observability?.alerts ?? []);
-          expect(alerts.flatMap(({ expr }) => syntaxErrors(expr))).toEqual([]);
+          const rules = plan.clusters.flatMap(({ observability: of }) =>
+            of ? [...of.recorded, ...of.alerts] : [],
+          );
+          expect(rules.flatMap(({ expr }) => syntaxErrors(expr))).toEqual([]);
         },
       ),
     );
@@ -77,7 +77,7 @@ describe("alerts", () => {
       alertsOf(federated(["c001", "c002"]))
         .get("LinkerdServiceLastMember")
         ?.join(),
-    ).toContain('exported_namespace="shop", service=~"checkout"');
+    ).toContain('namespace="shop", member=~"c001|c002", service=~"checkout"');
   });
 });
 
@@ -125,27 +125,18 @@ describe("the count of what an audit lets in", () => {
       "inbound_http_authz_allow_total",
     );
   });
-
-  it("is a panel of the dashboard, where something is audited", () => {
-    const titles = (more: object) => {
-      const [first] = meshPlan(2, { observability, ...more }).clusters;
-      return first?.observability ? dashboardOf(first.observability).panels.map(({ title }) => title) : [];
-    };
-    expect(titles(audited({}))).toContain("Calls that are only audited, by caller");
-    expect(titles({})).not.toContain("Calls that are only audited, by caller");
-  });
 });
 
-const chartGateway = {
-  kind: "chart",
-  namespace: "linkerd-multicluster",
-  deployment: "linkerd-gateway",
-} as const;
-
 it("the dashboard asks what Prometheus understands, and its panels do not overlap", () => {
-  const { panels } = dashboardOf({ gateway: chartGateway, audits: true });
-  expect(panels.flatMap(({ targets }) => syntaxErrors(targets[0].expr))).toEqual([]);
-  expect(new Set(panels.map(({ gridPos: { x, y } }) => `${x},${y}`)).size).toBe(panels.length);
+  const { panels } = DASHBOARD;
+  expect(
+    panels.flatMap((panel) => (panel.type === "row" ? [] : syntaxErrors(panel.targets[0].expr))),
+  ).toEqual([]);
+  const taken = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)}`),
+  );
+  expect(new Set(taken).size).toBe(taken.length);
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
 });
 
 describe("a cluster's observability", () => {
@@ -180,6 +171,18 @@ describe("a cluster's observability", () => {
         requiredAuthenticationRefs: [{ kind: "MeshTLSAuthentication", name: "linkerd-fleet.prometheus" }],
       })),
     );
+  });
+
+  it("names the scrape as the time of a value, as the charts do, and records for the dashboard", async () => {
+    const all = ours(await deploy({ observability }));
+    const byScrape = expect.objectContaining({ honorTimestamps: false });
+    expect(all.find(({ inputs }) => inputs.kind === "PodMonitor")?.inputs).toMatchObject({
+      spec: { podMetricsEndpoints: [byScrape, byScrape] },
+    });
+    const recording = expect.objectContaining({ record: RECORDED.proxies, labels: { cluster: "c002" } });
+    expect(all.find(({ name }) => name === "c002-observability-alerts")?.inputs).toMatchObject({
+      spec: { groups: [{ rules: expect.arrayContaining([recording]) }] },
+    });
   });
 
   it("lets in the networks of a Prometheus that has no proxy", async () => {
@@ -230,11 +233,9 @@ describe("a cluster with an Emissary as its gateway", () => {
   it("counts the requests of that Emissary's proxies; of the chart's gateway elsewhere, and none without", () => {
     const requests = (gateway: Record<string, unknown>) => {
       const [, b] = planned(gateway).clusters;
-      if (!b?.observability) throw new Error("no observability");
-      const { panels } = dashboardOf(b.observability);
-      return panels
-        .filter(({ title }) => title === "Requests through the gateway")
-        .map(({ targets: [{ expr }] }) => /namespace=".*?", deployment=".*?"/.exec(expr)?.[0]);
+      return b?.observability?.recorded
+        .filter(({ record }) => record === RECORDED.gatewayRequests)
+        .map(({ expr }) => /namespace=".*?", deployment=".*?"/.exec(expr)?.[0]);
     };
     expect(requests({ type: "emissary", namespace: "edge", deployment: "ambassador" })).toEqual([
       'namespace="edge", deployment="ambassador"',
@@ -252,65 +253,3 @@ function one(plan: ReturnType<typeof meshPlan>) {
   if (!first) throw new Error("no cluster");
   return first;
 }
-
-describe("kinds that others install", () => {
-  const required = requiredApis(meshPlan(2, { observability }));
-  const answer = (read: Read<unknown>): Pick<LiveCluster, "get"> => ({
-    get: async (_, shape) =>
-      read.state === "found" ? { state: "found", value: shape.parse(read.value) } : read,
-  });
-  const found = (...kinds: string[]) =>
-    answer({ state: "found", value: { resources: kinds.map((kind) => ({ kind })) } });
-
-  it("are asked for only where the plan needs them", () => {
-    expect(requiredApis(meshPlan(2))).toEqual([]);
-    expect(required.map(({ cluster }) => cluster)).toEqual(["c001", "c002"]);
-  });
-
-  it("are named with the cluster that lacks them, and what to do", async () => {
-    const clusters = new Map([
-      ["c001", found("PodMonitor", "PrometheusRule")],
-      ["c002", found("PodMonitor")],
-    ]);
-    expect((await missingApis(required, clusters)).problems).toEqual([
-      {
-        path: "observability",
-        problem: "c002 has no PrometheusRule of monitoring.coreos.com/v1",
-        fix: "install the Prometheus Operator (or its CRDs) in c002, or write clusters.c002.observed: false",
-      },
-    ]);
-    const none = await missingApis(required, new Map([["c001", answer({ state: "missing" })]]));
-    expect(none.problems.map(({ problem }) => problem)).toEqual([
-      "c001 has no PodMonitor, PrometheusRule of monitoring.coreos.com/v1",
-    ]);
-  });
-
-  it("are not judged in a cluster that does not answer, which is said: it must not hold up the others", async () => {
-    const dead = answer({ state: "failed", why: "unreachable", message: "no answer" });
-    const warnings = [expect.stringMatching(/^c001 was not checked .*: no answer$/)];
-    const unchecked = { problems: [], warnings };
-    expect(await missingApis(required, new Map([["c001", dead]]))).toEqual(unchecked);
-    expect(await missingNamespaces(dashboards("grafana"), new Map([["c001", dead]]))).toEqual(unchecked);
-  });
-
-  it("are the routes of the Gateway API, where it is not brought along", async () => {
-    const linkerd = { version: "2026.8.3", gatewayApi: "existing" };
-    const routes = requiredApis(meshPlan(1, { linkerd }));
-    const missing = await missingApis(routes, new Map([["c001", found("GatewayClass")]]));
-    expect(missing.problems).toMatchObject([
-      { path: "linkerd.gatewayApi", problem: "c001 has no HTTPRoute of gateway.networking.k8s.io/v1" },
-    ]);
-  });
-
-  const dashboards = (namespace: string) =>
-    requiredNamespaces(meshPlan(1, { observability: { ...observability, dashboard: { namespace } } }));
-
-  it("are not all: a dashboard needs a namespace, unless it is one that comes with Linkerd", async () => {
-    const lacking = new Map([["c001", answer({ state: "missing" })]]);
-    expect((await missingNamespaces(dashboards("grafana"), lacking)).problems).toMatchObject([
-      { path: "observability.dashboard.namespace", problem: "c001 has no namespace grafana" },
-    ]);
-    expect(dashboards("linkerd-viz")).toEqual([]);
-    expect(requiredNamespaces(meshPlan(1, { observability }))).toEqual([]);
-  });
-});
