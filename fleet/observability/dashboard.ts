@@ -34,8 +34,15 @@ interface Panel {
     readonly defaults: { readonly unit: Unit; readonly min: 0; readonly noValue?: string };
     readonly overrides: readonly never[];
   };
+  readonly options: typeof OPTIONS;
   readonly targets: readonly [{ readonly expr: string; readonly legendFormat: string; readonly refId: "A" }];
 }
+
+/** Every line in the tooltip, the highest first. */
+const OPTIONS = {
+  legend: { displayMode: "list", placement: "bottom", showLegend: true, calcs: [] },
+  tooltip: { mode: "multi", sort: "desc" },
+} as const;
 
 interface Place {
   readonly x: number;
@@ -89,6 +96,7 @@ function panel(
       ...{ w: WIDTH, h: HEIGHT },
     },
     fieldConfig: { defaults: { unit, min: 0, ...(none ? { noValue: none } : {}) }, overrides: [] },
+    options: OPTIONS,
     targets: [{ expr, legendFormat: legend, refId: "A" }],
   };
 }

@@ -66,6 +66,8 @@ test("with it, each cluster's links are shown to its Prometheus, and a preview h
   const { rules } = items[0].spec.groups[0];
   expect(rules.map(({ alert }: { alert: string }) => alert)).toContain("LinkerdLinkNotMirroring");
   expect(JSON.stringify(rules)).toContain("controller-us-");
+  const recorded = { record: "linkerd_fleet:proxies:count", labels: { cluster: "eu" } };
+  expect(rules).toContainEqual(expect.objectContaining(recorded));
 
   const dashboard = await lab.kubectl(
     "eu",
@@ -74,7 +76,9 @@ test("with it, each cluster's links are shown to its Prometheus, and a preview h
     "-n=grafana",
     "-o=json",
   );
-  expect(JSON.parse(JSON.parse(dashboard).data["linkerd-fleet.json"]).title).toBe("Linkerd fleet");
+  const { title, templating } = JSON.parse(JSON.parse(dashboard).data["linkerd-fleet.json"]);
+  expect(title).toBe("Linkerd fleet");
+  expect(templating.list.map(({ name }: { name: string }) => name)).toContain("cluster");
 });
 
 test("an Emissary that is the gateway is open to that Prometheus, as the pods of the extension are", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
+import { EXPIRY_METRIC } from "../../../fleet/observability/alerts";
 import { asked, checkout, DAY, inUse, NOW, planned } from "../../../testing/metrics/inUse";
 import * as metrics from "../../../testing/metrics/recorded";
 
@@ -12,8 +13,11 @@ describe("alerts", () => {
   const fires = (of: ClusterPlan | undefined, series: readonly metrics.Stored[]) => {
     if (!of) throw new Error("no such cluster");
     const names = [...new Set(of.observability?.alerts.map(({ alert }) => alert))];
-    return asked(of, series, [], names).firing.map(({ alertname }) => alertname);
+    const firing = asked(of, series, [], names).firing.map(({ alertname = "" }) => alertname);
+    for (const name of firing) seen.add(name);
+    return firing;
   };
+  const seen = new Set<string>();
   const members = (...pods: readonly (readonly [member: string, pods: string])[]) =>
     metrics.scraped(
       metrics.controlPlanePod("destination"),
@@ -66,11 +70,19 @@ describe("alerts", () => {
     const fired = fires(eu, [
       ...metrics.scraped(metrics.controlPlanePod("identity"), metrics.identity(DAY)),
       ...metrics.scraped(metrics.proxyOf("shop", "web"), metrics.anyProxy("v2.366.0", NOW * 60 + 60)),
+      ...metrics.scraped({ job: "node" }, [
+        {
+          name: EXPIRY_METRIC,
+          labels: { kind: "anchor", cluster: "eu", name: "2026" },
+          values: metrics.gauge(DAY),
+        },
+      ]),
     ]);
     expect(fired).toEqual(
       expect.arrayContaining([
         "LinkerdLinkNotMirroring",
         "LinkerdIssuerNearExpiry",
+        "LinkerdFleetExpiry",
         "LinkerdIdentityNotRenewed",
       ]),
     );
@@ -79,5 +91,13 @@ describe("alerts", () => {
     expect(fires(probing, metrics.scraped(metrics.mirrorPod("us"), metrics.mirror("us", 0)))).toContain(
       "LinkerdGatewayDown",
     );
+  });
+
+  it("were all seen firing above", () => {
+    const gateway = { services: [{ ...checkout, mode: "gateway", in: ["us"], allowGateway: true }] };
+    const all = [...audited, ...planned(["eu", "us"], gateway)].flatMap(
+      ({ observability: of }) => of?.alerts ?? [],
+    );
+    expect([...new Set(all.map(({ alert }) => alert))].filter((name) => !seen.has(name))).toEqual([]);
   });
 });
