@@ -1,33 +1,24 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MemoryFleet, resourcesIn } from "../../bench/memory/fleet";
 import { repository } from "../../lab/env";
 import { parseOutputs } from "../../live/outputs";
+import { installPackage } from "../../testing/foreignProgram";
 
 /** A program of somebody else: the example, with the packed library and clusters in memory. */
 let fleet: MemoryFleet;
 let example: string;
+let installed: string;
 const STACK = "dev";
 
 beforeAll(async () => {
   fleet = await MemoryFleet.create();
   cpSync(join(repository, "examples", "as-a-library"), fleet.folder, { recursive: true });
   example = readFileSync(join(fleet.folder, "index.ts"), "utf8");
-  const modules = join(fleet.folder, "node_modules");
-  mkdirSync(join(modules, "linkerd-fleet"), { recursive: true });
-  for (const name of readdirSync(join(repository, "node_modules"))) {
-    if (!/^\.|^(fleet|linkerd-fleet)$/.test(name))
-      symlinkSync(join(repository, "node_modules", name), join(modules, name));
-  }
-  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", fleet.folder], {
-    cwd: repository,
-    encoding: "utf8",
-  });
-  const archive = join(fleet.folder, packed.trim().split("\n").at(-1) ?? "");
-  execFileSync("tar", ["-xzf", archive, "-C", join(modules, "linkerd-fleet"), "--strip-components=1"]);
+  installed = installPackage(fleet.folder);
   await fleet.pulumi(STACK, ["stack", "init", STACK]);
 });
 afterAll(() => fleet?.remove());
@@ -63,10 +54,11 @@ describe("the package", () => {
 
   // The folder of the test links all packages of this repository, those of its tests among them.
   it("asks for no package that it does not name", () => {
-    const folder = join(fleet.folder, "node_modules", "linkerd-fleet");
-    const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const { dependencies, peerDependencies } = JSON.parse(
+      readFileSync(join(installed, "package.json"), "utf8"),
+    );
     const asked = ["library.js", "ops/cli.js"].flatMap((file) => {
-      const text = readFileSync(join(folder, "dist", file), "utf8");
+      const text = readFileSync(join(installed, "dist", file), "utf8");
       const names = text.matchAll(/\brequire\("((?:@[^/"]+\/)?[^/"]+)[^"]*"\)/g);
       return [...names].map(([, name = ""]) => name);
     });
@@ -114,7 +106,7 @@ describe("the example", () => {
 
   it("is read by the command of the package, which finds no context for its clusters here", async () => {
     writeFileSync(join(fleet.folder, "outputs.json"), await outputs());
-    const command = join(fleet.folder, "node_modules", "linkerd-fleet", "dist", "ops", "fleet.cjs");
+    const command = join(installed, "dist", "ops", "fleet.cjs");
     const verify = fleet.run(process.execPath, [command, "verify", "--outputs", "outputs.json"]);
     await expect(verify).rejects.toThrow(/has no context "us"/);
   });
