@@ -19,7 +19,8 @@ export interface Content {
 /** The clusters that a reader of the dashboard has chosen. */
 export const CLUSTER = 'cluster=~"$cluster"';
 const CALLED = `{${CLUSTER}, namespace=~"$namespace", service=~"$service"}`;
-const SERVED = `{${CLUSTER}, namespace=~"$namespace"}`;
+/** Without the service: callers have other names for it, such as that of its federated service. */
+const IN_NAMESPACE = `{${CLUSTER}, namespace=~"$namespace"}`;
 export const IN_CLUSTER = `{${CLUSTER}}`;
 
 /** All that a panel asks for is recorded, but for the expiry, which comes from a file. */
@@ -70,7 +71,7 @@ export const ROWS: readonly (readonly [row: string, panels: readonly Content[]])
         title: "Pods of services, by member",
         description:
           "What the destination controllers of a cluster hold ready, for services that are called there",
-        expr: `${RECORDED.memberPods}${CALLED}`,
+        expr: `${RECORDED.memberPods}${IN_NAMESPACE}`,
         legend: "{{cluster}}: {{namespace}}/{{service}} in {{member}}",
         unit: "none",
       },
@@ -108,7 +109,7 @@ export const ROWS: readonly (readonly [row: string, panels: readonly Content[]])
       {
         title: "Answers",
         description: "Of guarded ports, from callers of all clusters: which cluster takes the load",
-        expr: `${RECORDED.served}${SERVED}`,
+        expr: `${RECORDED.served}${IN_NAMESPACE}`,
         legend: "{{cluster}}: {{namespace}} {{srv_name}}",
         unit: "reqps",
         none: "No guarded port answered",
@@ -116,7 +117,7 @@ export const ROWS: readonly (readonly [row: string, panels: readonly Content[]])
       {
         title: "Success rate of answers",
         description: "As the proxies of the service see it",
-        expr: successRate(RECORDED.served, RECORDED.failedServed, SERVED),
+        expr: successRate(RECORDED.served, RECORDED.failedServed, IN_NAMESPACE),
         legend: "{{cluster}}: {{namespace}} {{srv_name}}",
         unit: "percentunit",
         none: "No guarded port answered",
@@ -124,7 +125,7 @@ export const ROWS: readonly (readonly [row: string, panels: readonly Content[]])
       {
         title: "Latency of answers, 95th percentile",
         description: "As the proxies of the service see it, without the way between clusters",
-        expr: `${RECORDED.servedLatency}${SERVED}`,
+        expr: `${RECORDED.servedLatency}${IN_NAMESPACE}`,
         legend: "{{cluster}}: {{namespace}} {{srv_name}}",
         unit: "ms",
         none: "No guarded port answered",

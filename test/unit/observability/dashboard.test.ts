@@ -69,6 +69,17 @@ describe("the dashboard", () => {
     }
   });
 
+  it("keeps members and their answers where a reader chooses a service by the name that callers have for it", () => {
+    const asks = (title: string) =>
+      DASHBOARD.panels.flatMap((panel) =>
+        panel.type === "row" || panel.title !== title ? [] : panel.targets,
+      );
+    for (const title of ["Pods of services, by member", "Answers"]) {
+      expect([title, asks(title).map(({ expr }) => expr.includes("$service"))]).toEqual([title, [false]]);
+    }
+    expect(asks("Calls").map(({ expr }) => expr.includes('service=~"$service"'))).toEqual([true]);
+  });
+
   it("names the labels that its legends use", () => {
     for (const panel of DASHBOARD.panels) {
       if (panel.type === "row") continue;
