@@ -1,4 +1,4 @@
-import { isMap } from "../config/json";
+import { isMap, storedText } from "../config/json";
 import {
   accessName,
   CONTROL_PLANE_NAMESPACE,
@@ -102,15 +102,6 @@ function unusableKubeconfigs({ raw, clusters }: Readable): Problem[] {
     const fix = `store it again with \`pulumi config set --secret linkerd-fleet:${key} < file\``;
     return [{ path: pathOf(["clusters", name, "kubeconfig"]), problem, fix }];
   });
-}
-
-/**
- * A stored text, also one that is JSON and was read as such; `undefined` where it is not there, encrypted or blinded.
- */
-function storedText(value: unknown): string | undefined {
-  if (typeof value === "string" || value === undefined) return value;
-  if (isMap(value) && Object.keys(value).every((key) => key === "secure")) return undefined;
-  return JSON.stringify(value);
 }
 
 function judgeEmissary(name: string, gateway: EmissaryConfig, addressUnread: boolean): Problem[] {

@@ -151,10 +151,10 @@ export const secretOrOutputRef = z
 
 /** Charts and releases are pinned: a range would let two previews of one commit differ. */
 export const exactVersion = judged((text) => {
-  const release = /^(?:edge-(\d\d\.\d+\.\d+)|stable-(\S+))$/.exec(text);
+  const release = /^(?:edge-(\d\d\.\d+\.\d+)|stable-(\d+\.\d+\.\d+\S*))$/.exec(text);
   if (release) {
-    const version = release[1] ? `20${release[1]}` : release[2];
-    return ["is the name of a release, not the version of its charts", `write ${version}`];
+    const version = release[1] ? `20${release[1]}` : (release[2] ?? "");
+    return ["is the name of a release, not the version of its charts", `write ${withoutZeros(version)}`];
   }
   if (!/^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/.test(text)) {
     return [
@@ -162,14 +162,34 @@ export const exactVersion = judged((text) => {
       "write all three numbers without a leading v, for example 2026.8.3",
     ];
   }
-  const plain = text.replace(/^0+(?=\d)|(?<=^\d+\.)0+(?=\d)|(?<=^\d+\.\d+\.)0+(?=\d)/g, "");
+  const plain = withoutZeros(text);
   return plain === text
     ? undefined
     : ["has a number that begins with 0, which no chart version has", `write ${plain}`];
 }, "^\\d+\\.\\d+\\.\\d+");
 
+function withoutZeros(version: string): string {
+  return version.replace(/^0+(?=\d)|(?<=^\d+\.)0+(?=\d)|(?<=^\d+\.\d+\.)0+(?=\d)/g, "");
+}
+
 /** Generation of a key or a token. The number itself means nothing: a change of it creates a new key or token. */
 export const generation = z.int().min(1).max(1_000_000);
+
+const LABEL_PART = "[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?";
+
+/** Labels that objects of Kubernetes can have (apimachinery `validation.IsQualifiedName`, `IsValidLabelValue`). */
+export const labels = z.record(
+  matching(
+    new RegExp(`^(?=[^/]{1,253}/|[^/]*$)(${DNS_NAME.source.slice(1, -1)}/)?${LABEL_PART}$`),
+    "is not the key of a label",
+    "write a name of at most 63 letters, digits, dashes, dots and underscores, with or without a domain and a slash before",
+  ),
+  matching(
+    new RegExp(`^(${LABEL_PART})?$`),
+    "is not the value of a label",
+    "use at most 63 letters, digits, dashes, dots and underscores, and begin and end with a letter or digit",
+  ),
+);
 
 /** Mirrored metadata key: `example.com/key`, or a whole group as `example.com/*`. */
 export const metadataKey = matching(

@@ -20,3 +20,12 @@ export function structured(text: string): unknown {
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/**
+ * A stored text, also one that is JSON and was read as such; `undefined` where it is not there, encrypted or blinded.
+ */
+export function storedText(value: unknown): string | undefined {
+  if (typeof value === "string" || value === undefined) return value;
+  if (isMap(value) && Object.keys(value).every((key) => key === "secure")) return undefined;
+  return JSON.stringify(value);
+}

@@ -45,7 +45,8 @@ function told(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Problem[] 
 /** A key that means nothing where it stands, with the one that may have been meant. */
 export function unknownKey(path: readonly PropertyKey[], known: readonly string[]): Problem {
   const meant = closest(String(path.at(-1)), known);
-  const fix = meant ? `did you mean ${meant}?` : `remove it; possible here: ${known.join(", ")}`;
+  const others = known.filter((one) => one !== "").join(", ");
+  const fix = meant ? `did you mean ${meant}?` : `remove it${others && `; possible here: ${others}`}`;
   return { path: pathOf(path), problem: "is not a setting", fix };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clusterName, FIX, mode, namespaceName, serviceName } from "../config/common";
+import { clusterName, FIX, labels, mode, namespaceName, serviceName } from "../config/common";
 import { containerPort, grantConfig, httpPath, localConfig } from "../grants/schema";
 import {
   failureAccrualConfig,
@@ -38,10 +38,9 @@ export const serviceConfig = z.strictObject({
     .describe(
       "Container ports behind the Service, by number or name. Each is closed to every caller that no grant names",
     ),
-  pods: z
-    .record(z.string(), z.string())
+  pods: labels
     .refine(
-      (labels) => Object.keys(labels).length > 0,
+      (pods) => Object.keys(pods).length > 0,
       `names no label, so it would select every pod of the namespace${FIX}write labels that only the pods of the Service have, or leave it out for the selector of the Service`,
     )
     .meta({ minProperties: 1 })

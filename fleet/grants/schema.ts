@@ -1,11 +1,16 @@
 import { z } from "zod";
-import { clusterName, DNS_NAME, domainName, matching, namespaceName, port } from "../config/common";
+import { clusterName, DNS_NAME, domainName, judged, matching, namespaceName, port } from "../config/common";
 
-const portName = matching(
-  /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
-  "is not the name of a container port",
-  "use lower-case letters, digits and single dashes, as in the pod's `ports`",
-).max(15);
+const portName = judged((text) => {
+  if (/^\d+$/.test(text)) return ["is text, not a number", "write the number without quotes"];
+  if (/^\d+\s*[-:]\s*\d+$/.test(text)) return ["is a range of ports", "list each port"];
+  return /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/.test(text)
+    ? undefined
+    : [
+        "is not the name of a container port",
+        "use lower-case letters, digits and single dashes, as in the pod's `ports`",
+      ];
+}, "^[a-z0-9]+(-[a-z0-9]+)*$").max(15);
 
 export const containerPort = z.union([port, portName]).describe("the number or the name of a container port");
 export type ContainerPort = z.infer<typeof containerPort>;

@@ -17,7 +17,8 @@ export function outlivingProblem(
   authority: X509Certificate,
 ): string | undefined {
   const { validToDate: to } = authority;
-  if (certificate.validToDate.getTime() <= to.getTime()) return undefined;
+  // Made one after the other for the same time, they differ by seconds.
+  if (day(certificate.validToDate) <= day(to)) return undefined;
   return `is valid until ${day(certificate.validToDate)}, longer than the authority that signed it (${day(to)})`;
 }
 

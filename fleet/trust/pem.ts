@@ -60,6 +60,10 @@ export function privateKeyProblem(text: string): Told | undefined {
   }
 }
 
+function blocksOf(text: string): string[] {
+  return text.match(/-----BEGIN [\s\S]*?(?:-----END [^\n]*|$)/g) ?? [];
+}
+
 function labelsOf(text: string): string[] {
   return [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, label = ""]) => label);
 }
@@ -107,7 +111,14 @@ function formProblem(text: string, wanted: string, again: string): Told | undefi
   if (/-----(BEGIN|END) [A-Z0-9 ]+-----[^\S\n]*\S/.test(text) || /\S[^\S\n]*-----END /.test(text)) {
     return ["has lost its line breaks", again];
   }
-  if (/^[ \t]+-----(BEGIN|END) /m.test(text.trimStart())) return ["has spaces before its lines", again];
+  if (/^[ \t]+-----(BEGIN|END) /m.test(text)) return ["has spaces before its lines", again];
+  // Go finds a block at the beginning of a line, and takes no line with other characters in it.
+  if (/[^\n]-----BEGIN /.test(text)) {
+    return ["has characters before -----BEGIN on its line, such as a byte order mark", again];
+  }
+  if (blocksOf(text).some((block) => /[^\t\r\n\x20-\x7e]/.test(block))) {
+    return ["holds characters that no PEM text has, such as a no-break space", again];
+  }
   const begun = labelsOf(text);
   const ended = [...text.matchAll(/-----END ([A-Z0-9 ]+)-----/g)].map(([, label = ""]) => label);
   if (begun.join() !== ended.join()) {

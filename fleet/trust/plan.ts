@@ -1,5 +1,6 @@
 import type { ClusterConfig } from "../clusters/schema";
-import { chainsTo, readCertificate } from "./certificates";
+import { authorityAbove } from "./authorities";
+import { certificateBlocks, readCertificate } from "./certificates";
 import type { TrustConfig } from "./schema";
 
 export interface TrustPlan extends Pick<TrustConfig, "issuer" | "webhooks"> {
@@ -33,13 +34,12 @@ export function planIssuer(
   issuer: ClusterConfig["issuer"],
   anchors: TrustConfig["anchors"],
 ): { readonly issuer?: IssuerPlan } {
-  const certificate = issuer && readCertificate(issuer.certificate);
-  const signers = anchors.flatMap(({ id, certificate: pem }) => {
+  const chain = certificateBlocks(issuer?.certificate ?? "").flatMap((pem) => readCertificate(pem) ?? []);
+  const anchor = anchors.find(({ certificate: pem }) => {
     const authority = pem === undefined ? undefined : readCertificate(pem);
-    return pem && certificate && authority && chainsTo(certificate, authority)
-      ? [{ id, certificate: pem }]
-      : [];
+    return authority !== undefined && authorityAbove(chain, [authority]) !== undefined;
   });
-  const [anchor] = signers;
-  return issuer && anchor ? { issuer: { ...issuer, anchor } } : {};
+  return issuer && anchor?.certificate !== undefined
+    ? { issuer: { ...issuer, anchor: { id: anchor.id, certificate: anchor.certificate } } }
+    : {};
 }

@@ -1,6 +1,7 @@
 import { createHash, type X509Certificate } from "node:crypto";
+import { authorityAbove } from "./authorities";
 import { joinBundle } from "./bundle";
-import { certificateBlocks, chainsTo, readCertificate } from "./certificates";
+import { certificateBlocks, readCertificate } from "./certificates";
 import { describePods, type MeshedPod } from "./pods";
 
 /**
@@ -95,7 +96,8 @@ export function judgeReadiness(
     const found: Blocker[] = [];
     const add = (what: string, fix: string) => found.push({ cluster, what, fix });
     const { bundle, pods } = seen;
-    const [issuer] = certificates(seen.issuer?.pem ?? "");
+    const chain = certificates(seen.issuer?.pem ?? "");
+    const [issuer] = chain;
     const own = bundles.get(cluster) ?? [];
     const late = new Set<MeshedPod>();
 
@@ -127,18 +129,18 @@ export function judgeReadiness(
 
     if (seen.issuer && !issuer)
       add("its issuer cannot be read as a certificate", "run `pulumi up --refresh`");
-    const signer = issuer && signerOf(issuer, wanted);
+    const signer = authorityAbove(chain, wanted);
     if (issuer) {
       for (const [other, trusts] of bundles) {
-        if (!signerOf(issuer, trusts)) {
+        if (!authorityAbove(chain, trusts)) {
           add(`its issuer chains to no anchor that ${other} trusts`, "run `pulumi up` until nothing fails");
         }
       }
     }
     if (issuer && need.gone.length > 0) {
       if (
-        !signerOf(
-          issuer,
+        !authorityAbove(
+          chain,
           staying.map(({ certificate }) => certificate),
         )
       ) {
@@ -200,11 +202,6 @@ function sufficientBundles(anchors: readonly KnownAnchor[], needed: readonly str
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** The anchor that signed an issuer. */
-function signerOf(issuer: X509Certificate, anchors: readonly X509Certificate[]): X509Certificate | undefined {
-  return anchors.find((anchor) => chainsTo(issuer, anchor));
 }
 
 function certificates(pem: string): X509Certificate[] {

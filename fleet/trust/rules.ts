@@ -1,20 +1,34 @@
 import { createPrivateKey, type X509Certificate } from "node:crypto";
 import type { Told } from "../config/hosts";
-import { list, map } from "../config/json";
+import { list, map, storedText } from "../config/json";
+import { CONTROL_PLANE_NAMESPACE } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { RawConfig, Readable } from "../config/readable";
+import { authorityProblem, identityOf } from "./authorities";
 import { certificateBlocks, readCertificate } from "./certificates";
 import { privateKeyProblem } from "./pem";
 import { type AnchorConfig, anchorConfig } from "./schema";
 
 /** One anchor signs, what is given is fit for it, and nothing outlives what it hangs on or renews at every run. */
 export function trustRules(fleet: Readable): Problem[] {
+  const identities = identitiesOf(fleet);
   return [
     ...activeAnchor(fleet),
     ...anchorsOnce(fleet),
-    ...fleet.anchors.flatMap(({ path, value }) => judgeAnchor(fleet, path, value)),
+    ...fleet.anchors.flatMap(({ path, value }) => judgeAnchor(fleet, path, value, identities)),
     ...renewal(fleet),
   ];
+}
+
+/** One of each trust domain, whose clusters all trust every anchor. */
+function identitiesOf({ linkerd, trust, clusters }: Readable): string[] {
+  const names = [...clusters.values()].flatMap(({ trustDomain, linkerd: own }) => {
+    const domain = trustDomain ?? trust?.domain;
+    return domain === undefined
+      ? []
+      : [identityOf(domain, own.namespace ?? linkerd?.namespace ?? CONTROL_PLANE_NAMESPACE)];
+  });
+  return [...new Set(names)];
 }
 
 /** Counts as the file says it, so that another mistake in an anchor does not make it look absent. */
@@ -64,6 +78,7 @@ function judgeAnchor(
   { raw, trust, isUnread }: Readable,
   path: readonly PropertyKey[],
   anchor: AnchorConfig,
+  identities: readonly string[],
 ): Problem[] {
   const problems: Problem[] = [];
   const add = (key: string, problem: string, fix: string) =>
@@ -87,13 +102,14 @@ function judgeAnchor(
     add("privateKey", "is missing: an active anchor signs the issuers", "name the secret that holds the key");
   }
   const parsed = readCertificate(certificate);
+  const unfit = parsed && authorityProblem(parsed, identities);
   if (certificateBlocks(certificate).length > 1) {
     add("certificate", "holds more than one certificate", "write one anchor for each");
   } else if (!parsed) {
     // Told by the schema.
     return problems;
-  } else if (!parsed.ca) {
-    add("certificate", "is not that of a certificate authority", "use a certificate with `CA:TRUE`");
+  } else if (unfit) {
+    add("certificate", ...unfit);
   } else if (!fitsAnchor(parsed)) {
     add("certificate", "has a key Linkerd does not take", "use ECDSA P-256, or RSA with 2048 bits or more");
   } else if (privateKey && signsHere) {
@@ -118,9 +134,9 @@ export function keyMistake(
   key: string,
   certificate: X509Certificate,
 ): Told | undefined {
-  const pem = values[key];
+  const pem = storedText(values[key]);
   // Whether the key is there at all is judged with the other secrets.
-  if (typeof pem !== "string") return undefined;
+  if (pem === undefined) return undefined;
   const problem = privateKeyProblem(pem);
   if (problem) return problem;
   return certificate.checkPrivateKey(createPrivateKey(pem))

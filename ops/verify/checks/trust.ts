@@ -2,7 +2,7 @@ import { createPrivateKey, type X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { z } from "zod";
 import { WEBHOOKS } from "../../../fleet/linkerd/values";
-import { chainsTo } from "../../../fleet/trust/certificates";
+import { authorityAbove } from "../../../fleet/trust/authorities";
 import type { TrustPlan } from "../../../fleet/trust/plan";
 import type { Secret } from "../../../live/shapes";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
@@ -54,12 +54,13 @@ export const trustChecks = [
     whenReadable({ secrets: found.tlsSecrets }, ({ secrets = [] }) => {
       const secret = named(secrets, "linkerd-identity-issuer");
       if (!secret) return [drifted("the Secret linkerd-identity-issuer is missing")];
-      const certificate = readCertificates(entry(secret, "tls.crt"))?.[0];
+      const chain = readCertificates(entry(secret, "tls.crt")) ?? [];
+      const [certificate] = chain;
       if (!certificate)
         return [drifted("the Secret linkerd-identity-issuer holds no certificate in tls.crt")];
       const bundle = readCertificates(outputs.trustBundle) ?? [];
       const findings: Finding[] = [];
-      if (!bundle.some((anchor) => chainsTo(certificate, anchor))) {
+      if (!authorityAbove(chain, bundle)) {
         findings.push(drifted("no trust anchor of the fleet has signed the issuer"));
       }
       if (!holdsKey(secret, certificate))
@@ -83,7 +84,8 @@ export const trustChecks = [
         WEBHOOKS.flatMap(({ value, service, secret: name }) => {
           const secret = named(secrets, name);
           if (!secret) return [drifted(`the Secret ${name} is missing`)];
-          const certificate = readCertificates(entry(secret, "tls.crt"))?.[0];
+          const chain = readCertificates(entry(secret, "tls.crt")) ?? [];
+          const [certificate] = chain;
           if (!certificate) return [drifted(`the Secret ${name} holds no certificate in tls.crt`)];
           const findings: Finding[] = [];
           if (!holdsKey(secret, certificate)) {

@@ -36,6 +36,48 @@ describe("every value is taken, or refused at its place with one message and the
   });
 });
 
+describe("a port of a service", () => {
+  it.each([
+    [80, undefined],
+    ["http-2", undefined],
+    ["80", "without quotes"],
+    ["8000-8010", "list each port"],
+    ["8000:8010", "list each port"],
+    ["HTTP", "lower-case"],
+    [0, "1 or more"],
+    [65_536, "65535 or less"],
+    [80.5, "round"],
+  ])("%j", (port, word) => {
+    const messages = told((f) => (f.services[0].ports = [port]));
+    expect(messages).toHaveLength(word === undefined ? 0 : 1);
+    expect(messages.join()).toContain(word ?? "");
+  });
+});
+
+describe("the labels of pods", () => {
+  it.each([
+    ["app", "web", undefined],
+    ["app", "", undefined],
+    ["app.kubernetes.io/name", "Web_1.2", undefined],
+    ["App", "web", undefined],
+    ["a/b/c", "web", "key of a label"],
+    ["/app", "web", "key of a label"],
+    ["Example.com/app", "web", "key of a label"],
+    ["-app", "web", "key of a label"],
+    ["app ", "web", "key of a label"],
+    ["a".repeat(64), "web", "key of a label"],
+    [`${"a".repeat(254)}/app`, "web", "key of a label"],
+    ["app", "a b", "value of a label"],
+    ["app", "web-", "value of a label"],
+    ["app", "ä", "value of a label"],
+    ["app", "x".repeat(64), "value of a label"],
+  ])("%s=%s", (key, value, word) => {
+    const messages = told((f) => (f.services[0].pods = { [key]: value }));
+    expect(messages).toHaveLength(word === undefined ? 0 : 1);
+    expect(messages.join()).toContain(word ?? "");
+  });
+});
+
 describe("a duration", () => {
   const GO_HOURS = 2_562_047;
   type Trust = Record<string, unknown>;
