@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { OutputRef } from "../fleet/config/common";
+import { decodeText } from "../fleet/config/decodeText";
 import { NAMESPACE } from "../fleet/config/fleetFile";
 import { isMap } from "../fleet/config/json";
 import { pulumiProblem } from "../fleet/neededVersions";
@@ -70,11 +71,15 @@ export function readStored(from: string | OutputRef, stack: string | undefined):
 
 /** A file, or standard input (`-`). */
 export function readText(file: string): string {
+  let content: Buffer;
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
+    content = readFileSync(file === "-" ? 0 : file);
   } catch {
     throw new Unreadable(`${file} cannot be read.`);
   }
+  const text = decodeText(content);
+  if (text === undefined) throw new Unreadable(`${file} is no UTF-8 text: save it as UTF-8.`);
+  return text;
 }
 
 /** What `pulumi …` prints, with `input` as its standard input. Throws `Unreadable` with its words. */

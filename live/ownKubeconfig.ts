@@ -11,6 +11,7 @@ import {
   parseKubeconfig,
 } from "../fleet/clusters/kubeconfig";
 import { kubeconfigProblem } from "../fleet/clusters/storedKubeconfig";
+import { decodeText } from "../fleet/config/decodeText";
 
 /** The access that a kubeconfig's content gives, or the caller's own kubeconfig. Throws with words for a person. */
 export function readAccess(context: string | undefined, content: string | undefined): Access {
@@ -75,16 +76,6 @@ function readKubeconfig(file: string): Kubeconfig[] {
     return [name, ours] as const;
   });
   return [{ ...value, clusters: new Map(clusters), users: new Map(users) }];
-}
-
-/** Go's YAML reads UTF-8 and, with a byte order mark, the UTF-16 that Windows PowerShell writes. */
-function decodeText(content: Buffer): string | undefined {
-  const encoding = { fffe: "utf-16le", feff: "utf-16be" }[content.subarray(0, 2).toString("hex")] ?? "utf-8";
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(content);
-  } catch {
-    return undefined;
-  }
 }
 
 function readOrSkip(file: string): Buffer | undefined {

@@ -1,6 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
-import { ENGINE_YAML } from "../fleet/config/engineYaml";
+import { readYaml } from "../fleet/config/engineYaml";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { FLEET_FILE, gatherSections, ownValues } from "../fleet/config/fleetFile";
 import { isMap, map, structured } from "../fleet/config/json";
@@ -15,9 +14,11 @@ export function stackOf(path: string): string | undefined {
 
 /** Judges a `Pulumi.<stack>.yaml` as the program will. Encrypted values stay encrypted. Throws `Unreadable`. */
 export function readStackFile(path: string): Parsed {
-  const { content, problems } = parseYaml(readText(path));
+  const { content, problems } = readYaml(readText(path));
   if (problems.length > 0) return { problems };
-  const values = ownValues(map(map(content).config));
+  const { config } = map(content);
+  const values = ownValues(map(config));
+  if (Object.keys(values).length === 0) return { problems: [noSections(map(config))] };
   const isEncrypted = (value: unknown) => isMap(value) && Object.keys(value).join() === "secure";
   const secretKeys = Object.keys(values).filter((key) => isEncrypted(values[key]));
   const stack = stackOf(path);
@@ -26,6 +27,19 @@ export function readStackFile(path: string): Parsed {
     secretKeys: new Set(secretKeys),
     ...(stack === undefined ? {} : { stack }),
   });
+}
+
+/** One message for a file of another program, or of none. */
+function noSections(config: Readonly<Record<string, unknown>>): Problem {
+  const sections = Object.keys(fleetConfig.shape);
+  const other = Object.keys(config).find((key) => sections.includes(key.split(":").at(-1) ?? ""));
+  return {
+    path: "config",
+    problem: "has no key of this program",
+    fix: other
+      ? `write linkerd-fleet:${other.split(":").at(-1)} for ${other}, and so on`
+      : "write each section as `linkerd-fleet:<section>` below `config`, for example linkerd-fleet:clusters",
+  };
 }
 
 /** The same of the configuration that a preview names, in which secrets are blinded. */
@@ -42,29 +56,4 @@ export function readPreviewConfig(config: Readonly<Record<string, string>>): Par
     ...gatherSections(Object.fromEntries(own), readText),
     secretKeys: new Set(secretKeys),
   });
-}
-
-/** YAML, or the places where it is none. The parser's own messages quote the text around, which may be a secret. */
-function parseYaml(text: string): { readonly content: unknown; readonly problems: readonly Problem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { ...ENGINE_YAML, prettyErrors: false, lineCounter: lines });
-  const problems = document.errors.map(({ code, pos: [at] }): Problem => {
-    const { line, col } = lines.linePos(at);
-    const problem = `is not YAML there (${code.toLowerCase().replaceAll("_", " ")})`;
-    return {
-      path: `line ${line}, column ${col}`,
-      problem,
-      fix: "mend the indentation, quotes or brackets there",
-    };
-  });
-  if (problems.length > 0) return { content: undefined, problems };
-  try {
-    return { content: document.toJS(), problems };
-  } catch {
-    const problem = "an alias (`*name`) refers to no anchor (`&name`) above it";
-    return {
-      content: undefined,
-      problems: [{ path: "the YAML", problem, fix: "add the anchor, or quote the star" }],
-    };
-  }
 }

@@ -1,4 +1,4 @@
-import { parseYaml } from "./engineYaml";
+import { readYaml } from "./engineYaml";
 import { isMap } from "./json";
 import type { Problem } from "./problems";
 
@@ -9,6 +9,8 @@ export const FLEET_FILE = "fleet";
 export interface Gathered {
   readonly values: Readonly<Record<string, unknown>>;
   readonly problems: readonly Problem[];
+  /** That file could not be read: what it holds is not missing. */
+  readonly isUnread?: true;
 }
 
 /** Adds the sections of the shared file, if there is one. `read` throws where it cannot. */
@@ -21,15 +23,20 @@ export function gatherSections(
   const failed = (problem: string, fix: string): Gathered => ({
     values: own,
     problems: [{ path: FLEET_FILE, problem, fix }],
+    isUnread: true,
   });
   if (typeof path !== "string")
     return failed("is not a path", "write it from Pulumi.yaml, for example fleet.yaml");
-  let shared: unknown;
+  let text: string;
   try {
-    shared = parseYaml(read(path));
-  } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : "";
-    return failed(`names ${path}, which cannot be read as YAML (${why})`, "write its path from Pulumi.yaml");
+    text = read(path);
+  } catch {
+    return failed(`names ${path}, which cannot be read`, "write its path from Pulumi.yaml");
+  }
+  const { content: shared, problems } = readYaml(text);
+  if (problems.length > 0) {
+    const inFile = problems.map(({ path: at, ...rest }) => ({ path: `${path}, ${at}`, ...rest }));
+    return { values: own, problems: inFile, isUnread: true };
   }
   if (!isMap(shared))
     return failed(`names ${path}, which holds no sections`, "write sections such as `clusters:`");

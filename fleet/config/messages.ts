@@ -98,6 +98,9 @@ function wrongType(input: unknown, expected: readonly string[], schema: unknown)
   if (typeof input === "string" && /^(number|int|boolean)$/.test(expected.join())) {
     return [`is text, not ${wanted}`, `write ${wanted}, without quotes`];
   }
+  if (typeof input === "string" && /^\s*[\w-]+:\S/.test(input) && /^(object|record)$/.test(expected.join())) {
+    return [`is text, not ${wanted}`, "put a space behind the colon"];
+  }
   return [`is ${found}, not ${wanted}`, `write ${wanted}${meaning(schema)}`];
 }
 

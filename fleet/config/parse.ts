@@ -61,12 +61,20 @@ export function parseFleetConfig(raw: RawConfig): Parsed {
     error: explain,
   });
   const dates = unquotedDates(raw);
-  const told = [...(raw.problems ?? []), ...dates, ...problemsOf(whole)];
+  const isKnown = ({ path }: Problem) => !raw.isUnread || sections.some((section) => within(path, section));
+  const told = [...(raw.problems ?? []), ...dates, ...problemsOf(whole).filter(isKnown)];
   const readable = readConfig(raw, told);
+  const encrypted = sections.filter((section) => raw.secretKeys.has(section));
+  // What is encrypted is told as such; what is in it, nobody has read.
+  const isHidden = (path: string) => encrypted.some((section) => path !== section && within(path, section));
   const shape = [...told, ...readable.problems].filter(
-    (problem) => dates.includes(problem) || !isTold(problem.path, dates),
+    (problem) =>
+      dates.includes(problem) ||
+      (!isTold(problem.path, dates) && !encrypted.some((section) => within(problem.path, section))),
   );
-  const rules = RULES.flatMap((rule) => rule(readable)).filter(({ path }) => !isTold(path, shape));
+  const rules = RULES.flatMap((rule) => rule(readable)).filter(
+    ({ path }) => !isTold(path, shape) && !isHidden(path),
+  );
   const problems = [...shape, ...rules];
   const linksKnown = !problems.some(({ path }) => DECIDES_LINKS.test(path));
   const rest = [

@@ -23,6 +23,8 @@ export interface RawConfig {
   readonly stack?: string;
   /** Problems found before the values could be read. */
   readonly problems?: readonly Problem[];
+  /** The file of the shared sections could not be read: none of them is missing. */
+  readonly isUnread?: true;
 }
 
 /** A part that could be read, and where it stands. */

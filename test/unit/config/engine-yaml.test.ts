@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseYaml } from "../../../fleet/config/engineYaml";
+import { readYaml } from "../../../fleet/config/engineYaml";
 import { readPreviewConfig } from "../../../live/stackFile";
 import { problemsOf, soundFleet } from "../../../testing/mistakes/sound";
 
@@ -45,18 +45,23 @@ const SCALARS: readonly (readonly [written: string, read: unknown])[] = [
 
 describe("a stack file is read as the engine reads it", () => {
   it.each(SCALARS)("%s", (written, read) => {
-    expect(parseYaml(`key: ${written}`)).toEqual({ key: read });
+    expect(readYaml(`key: ${written}`)).toEqual({ content: { key: read }, problems: [] });
   });
 
   it("with anchors and merges", () => {
-    expect(parseYaml("a: &a { x: 1 }\nb: { <<: *a, y: 2 }")).toEqual({ a: { x: 1 }, b: { x: 1, y: 2 } });
+    expect(readYaml("a: &a { x: 1 }\nb: { <<: *a, y: 2 }").content).toEqual({
+      a: { x: 1 },
+      b: { x: 1, y: 2 },
+    });
   });
 });
 
 /** What is said of an anchor's id that was written without quotes. */
 function toldOfId(written: string): string[] {
   const sections = { ...soundFleet(), trust: { anchors: [{ id: "WRITTEN", state: "active" }] } };
-  const read = JSON.parse(JSON.stringify(sections).replace('"WRITTEN"', JSON.stringify(parseYaml(written))));
+  const read = JSON.parse(
+    JSON.stringify(sections).replace('"WRITTEN"', JSON.stringify(readYaml(written).content)),
+  );
   return problemsOf(read).map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
 }
 
@@ -97,5 +102,36 @@ describe("what YAML makes of text without quotes is told with its path", () => {
         },
       ]),
     );
+  });
+});
+
+describe("a file that", () => {
+  const many = Array.from({ length: 200 }, (_, at) => `b${at}: *a`).join("\n");
+  it.each([
+    ["has the line ends of old Macs", "a: 1\rb: 2\r", { a: 1, b: 2 }],
+    ["has the line ends of Windows", "a: 1\r\nb: 2\r\n", { a: 1, b: 2 }],
+    ["begins with a byte order mark", "\ufeffa: 1", { a: 1 }],
+    ["says that it is YAML 1.1", "%YAML 1.1\n---\na: no", { a: "no" }],
+    ["has bytes for a text", "a: !!binary bWVzaA==", { a: "mesh" }],
+    ["has many aliases", `a: &a [1]\n${many}`, expect.objectContaining({ b199: [1] })],
+    ["is empty", "", null],
+  ])("%s is read", (_, text, content) => {
+    expect(readYaml(text)).toEqual({ content, problems: [] });
+  });
+
+  it.each([
+    ["has a control character", "a: 1\nb: \u0001", "line 2, column 4", "control character", "remove it"],
+    ["has a shell's braces", "{ a: $" + "{A}, b: 1 }\nc: 2", "line 1, column 7", "not YAML", "brackets"],
+    ["has a key twice", "a: 1\nb: 2\na: 3", "line 3, column 1", "stands above", "keep one"],
+    ["has a second document", "a: 1\n---\nb: 2", "line 2, column 1", "second document", "one document"],
+    ["has a tab for spaces", "a:\n\tb: 1", "line 2, column 1", "tab", "write spaces"],
+    ["merges a text", "a: { <<: b }", "the YAML", "is no map", "an alias"],
+    ["has an alias of nothing", "a: *b", "the YAML", "no anchor", "quote the star"],
+    ["has an anchor that holds itself", "a: &a [*a]", "the YAML", "of itself", "write out"],
+  ])("%s is told once, with the place and the way out", (_, text, path, problem, fix) => {
+    expect(readYaml(text)).toEqual({
+      content: undefined,
+      problems: [{ path, problem: expect.stringContaining(problem), fix: expect.stringContaining(fix) }],
+    });
   });
 });

@@ -242,11 +242,33 @@ describe("fleet check", () => {
     ["a bracket that is not closed", "config:\n  a: [1, 2\n  b: 3\n", /line \d, column \d/],
     ["a key that stands twice", "config:\n  a: 1\n  a: 2\n", /line 3, column 3\n.*duplicate key/],
     ["an alias of nothing", "config:\n  a: *planted-secret\n", /alias/],
+    [
+      "the sections of another program",
+      "config:\n  fleet:clusters: {}\n",
+      /write linkerd-fleet:clusters for fleet:clusters/,
+    ],
+    ["a file that is empty", "", /has no key of this program/],
+    [
+      "a section that is encrypted",
+      "config:\n  linkerd-fleet:linkerd: { secure: v1:x }\n  linkerd-fleet:trust: { secure: v1:x }\n" +
+        "  linkerd-fleet:clusters: { secure: v1:x }\n",
+      /has 3 problems:\n.*\n +is encrypted as a whole/,
+    ],
   ])("names the place of %s, and quotes nothing of the file", async (_, text, words) => {
     const file = write("yaml.yaml", `${text}# planted-secret\n`);
     expect(await fleet(["check", file])).toBe("attention");
     expect(said.stdout).toMatch(words);
     expect(said.stdout + said.stderr).not.toContain("planted-secret");
+  });
+
+  it("reads UTF-16 as the engine does, and tells of a file that is no UTF-8", async () => {
+    const file = join(folder, "utf16.yaml");
+    writeFileSync(file, Buffer.from("\ufeffconfig: {}\n", "utf16le"));
+    expect(await fleet(["check", file])).toBe("attention");
+    expect(said.stdout).toContain("has no key of this program");
+    writeFileSync(file, Buffer.from("# f\xfcr uns\nconfig: {}\n", "latin1"));
+    expect(await fleet(["check", file])).toBe("notBegun");
+    expect(said.stderr).toContain("is no UTF-8 text: save it as UTF-8");
   });
 
   it("judges the other files, too, where one cannot be read", async () => {

@@ -260,11 +260,17 @@ describe("one fleet file for all stacks", () => {
 
   it.each([
     ["a section in both", { fleet: "f.yaml", clusters: {} }, "clusters: {}", "clusters"],
-    ["text that is no YAML", { fleet: "f.yaml" }, "a: [", "fleet"],
+    ["text that is no YAML", { fleet: "f.yaml" }, "a: [", "f.yaml, line 1, column 5"],
     ["a list", { fleet: "f.yaml" }, "[]", "fleet"],
     ["a path that is none", { fleet: 3 }, "", "fleet"],
   ])("is refused with its path: %s", (_, values, text, path) => {
     expect(gather(values, text).problems.map((problem) => problem.path)).toEqual([path]);
+  });
+
+  it("that cannot be read is one problem: the sections in it are not missing", () => {
+    const gathered = gather({ fleet: "f.yaml", linkerd: { version: "2026.8.3" } }, "a: [");
+    const { problems } = parseFleetConfig({ ...gathered, secretKeys: new Set() });
+    expect(problems?.map(({ path }) => path)).toEqual(["f.yaml, line 1, column 5"]);
   });
 
   const problemsOf = (change: (fleet: ReturnType<typeof soundFleet>) => void, stack?: string) => {
