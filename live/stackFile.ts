@@ -1,10 +1,10 @@
 import { basename, dirname, resolve } from "node:path";
-import { readYaml } from "../fleet/config/engineYaml";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { FLEET_FILE, gatherSections, ownValues } from "../fleet/config/fleetFile";
 import { isMap, map, structured } from "../fleet/config/json";
 import { type Parsed, parseFleetConfig } from "../fleet/config/parse";
 import type { Problem } from "../fleet/config/problems";
+import { readYaml } from "../fleet/config/readYaml";
 import { readText } from "./outputs";
 
 /** The stack of a stack file, if its name says it. */

@@ -1,6 +1,6 @@
-import { readYaml } from "./engineYaml";
 import { isMap } from "./json";
 import type { Problem } from "./problems";
+import { readYaml } from "./readYaml";
 
 /** The key of a stack file that names the file with the sections its fleet's stacks share. */
 export const FLEET_FILE = "fleet";

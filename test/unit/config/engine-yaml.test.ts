@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readYaml } from "../../../fleet/config/engineYaml";
+import { readYaml } from "../../../fleet/config/readYaml";
 import { readPreviewConfig } from "../../../live/stackFile";
 import { problemsOf, soundFleet } from "../../../testing/mistakes/sound";
 
