@@ -243,9 +243,23 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
     expect(refused.stdout + refused.stderr).toContain("drop-signing-anchor: trust anchor 2026");
   });
 
+  const ofWeb = (path: string) =>
+    lab.kubectl("us", "get", "deployment/web", "-n=shop", `-o=jsonpath=${path}`);
+
   it("lets it sign, and is ready when every pod has an identity of the new issuers", async () => {
+    // From the old spelling to the new one: nothing restarts, for this or for an anchor that begins to sign.
+    lab.edit((config) => {
+      const { restart: _, ...trust } = config["linkerd-fleet:trust"] as { restart: unknown };
+      config["linkerd-fleet:trust"] = trust;
+      config["linkerd-fleet:restart"] = {
+        extension: true,
+        workloads: [{ namespace: "shop", name: "web", in: ["us"] }],
+      };
+    });
+    const generation = await ofWeb("{.metadata.generation}");
     const broken = await during(() => followAll(lab, steps.slice(3, 5)), brokenChains);
     expect(broken.flat()).toEqual([]);
+    expect(await ofWeb("{.metadata.generation}")).toBe(generation);
     const early = await rotation();
     expect(early.stdout).toMatch(/us: .*Deployment linkerd\/.* may have an identity of the issuer before/);
     expect(early.code).toBe(1);
@@ -264,6 +278,9 @@ describe("rotating the anchor of three clusters, as its runbook says", () => {
     const broken = await during(() => followAll(lab, steps.slice(6)), brokenChains);
     expect(broken.flat()).toEqual([]);
     expect((await rotation()).stdout).toContain("The last change of the anchors is not finished");
+    expect(await ofWeb("{.spec.template.metadata.annotations}")).toMatch(
+      /"linkerd-fleet\/restarted-for":"anchors 2027; Linkerd [\d.]+"/,
+    );
     await inject();
     const { stdout, code } = await rotation();
     expect(stdout).toContain("Nothing to do: no anchor is staged or retiring");
