@@ -15,6 +15,7 @@ import { guardRotation, type RotationStep } from "../fleet/transition/ready";
 import type { StepJudgement } from "../fleet/transition/refusals";
 import { inParallel, type LiveCluster, openCluster, type Read } from "../live/cluster";
 import { connect } from "../live/connection";
+import { gatewayApiProblems } from "../live/gatewayApi";
 import { localChartProblems } from "../live/localCharts";
 import { hasKubeconfig, readAccess } from "../live/ownKubeconfig";
 import { readTrust } from "../live/trust";
@@ -96,6 +97,7 @@ export async function preflight(
   const names = lost.map(({ name }) => name).join(", ");
   const problems = [
     ...localChartProblems(plan, process.cwd()),
+    ...gatewayApiProblems(plan, process.cwd()),
     ...answers.flatMap(({ problems }) => problems),
   ];
   return {

@@ -52,7 +52,10 @@ export function everyKindStackFile(provider: "own" | "cert-manager") {
             mappings: [{ name: "web", prefix: "/", service: "checkout-federated.shop:80" }],
           },
         }),
-        ap: cluster("ap", 2, { gateway: { type: "static", address: "192.0.2.7" } }),
+        ap: cluster("ap", 2, {
+          gateway: { type: "static", address: "192.0.2.7" },
+          linkerd: { gatewayApi: { version: "1.2.1", file: "./gateway-api" } },
+        }),
       },
       "linkerd-fleet:topology": { kind: "mesh" },
       "linkerd-fleet:access": {

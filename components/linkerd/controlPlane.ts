@@ -13,6 +13,7 @@ import { CertManager } from "../trust/certManager";
 import { WebhookAuthority } from "../trust/webhookAuthority";
 import { WebhookCertificate } from "../trust/webhookCertificate";
 import { chartRelease } from "./chart";
+import { gatewayApiResources } from "./gatewayApi";
 
 /** An issuer and the anchor that signed it, in PEM; or who makes it in the cluster. */
 export type IssuerSource =
@@ -91,9 +92,11 @@ export class ControlPlane extends pulumi.ComponentResource {
       return { value, certificate };
     });
 
+    // Before the release, which may have them no more: `fleet/linkerd/gatewayApi.ts`.
+    const gatewayApi = gatewayApiResources(name, cluster, child);
     const crds = chartRelease(`${name}-crds`, crdsRelease(cluster), args.secret, {
       ...child,
-      dependsOn: [namespace],
+      dependsOn: [namespace, ...gatewayApi],
     });
     // The policy controller looks for the Gateway API CRDs once, when it starts: the CRDs come first.
     this.release = chartRelease(

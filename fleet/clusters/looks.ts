@@ -7,6 +7,14 @@ import * as shapes from "../effective/shapes";
 import { coverageGaps, type Gap } from "../grants/coverage";
 import type { GrantPlan } from "../grants/plan";
 import { accessAt, sharedPorts } from "../grants/sharedPods";
+import {
+  BUNDLE_VERSION,
+  GATEWAY_API_CRDS,
+  GATEWAY_API_MARK,
+  isOlderGatewayApi,
+  NEEDED_CRDS,
+  SUPPORTED_GATEWAY_API,
+} from "../linkerd/gatewayApi";
 import type { Plan } from "../plan";
 import { plannedMesh } from "./mesh";
 import type { ClusterPlan } from "./plan";
@@ -46,6 +54,7 @@ export function looks(plan: Plan, { isDeployed, asInjected }: LookOptions): Look
   return [
     ...plan.clusters.flatMap((cluster) => [
       ...(isDeployed(cluster.name) ? [] : foreignGatewayApi(cluster)),
+      ...gatewayApiVersion(cluster),
       ...emissaryDeployment(cluster),
       ...exportedServices(plan, cluster, asInjected),
     ]),
@@ -57,30 +66,35 @@ function stops(problem: Problem | undefined): Told {
   return { problems: problem ? [problem] : [], warnings: [] };
 }
 
-/** What the chart linkerd-crds installs with `installGatewayAPI`. */
-const GATEWAY_API = ["httproutes", "grpcroutes", "tlsroutes", "tcproutes"] as const;
+const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 const owned = z.object({
   metadata: z.object({ name: z.string(), annotations: z.record(z.string(), z.string()).default({}) }),
 });
 
+/** Whether this program's chart made a CRD. */
+function isOfChart(
+  annotations: Readonly<Record<string, string>>,
+  { install, controlPlaneNamespace }: ClusterPlan,
+): boolean {
+  return (
+    annotations["meta.helm.sh/release-name"] === install.crds.release &&
+    annotations["meta.helm.sh/release-namespace"] === controlPlaneNamespace
+  );
+}
+
 /** Helm installs nothing over objects of others, unless it takes everything over. */
-function foreignGatewayApi({ name, install, controlPlaneNamespace }: ClusterPlan): Look[] {
+function foreignGatewayApi(cluster: ClusterPlan): Look[] {
+  const { name, install } = cluster;
   if (install.gatewayApi !== "bundled" || install.crds.adopt !== undefined) return [];
-  const { release } = install.crds;
-  const isOurs = (annotations: Readonly<Record<string, string>>) =>
-    annotations["meta.helm.sh/release-name"] === release &&
-    annotations["meta.helm.sh/release-namespace"] === controlPlaneNamespace;
   return [
     {
       cluster: name,
-      paths: GATEWAY_API.map(
-        (kind) => `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${kind}.gateway.networking.k8s.io`,
-      ),
+      paths: GATEWAY_API_CRDS.map((crd) => `${CRDS}/${crd}`),
       judge: (objects) => {
         const foreign = objects
           .flatMap((object) => owned.safeParse(object).data ?? [])
-          .find(({ metadata }) => !isOurs(metadata.annotations));
+          .find(({ metadata }) => !isOfChart(metadata.annotations, cluster));
         return stops(
           foreign && {
             path: "linkerd.gatewayApi",
@@ -91,6 +105,88 @@ function foreignGatewayApi({ name, install, controlPlaneNamespace }: ClusterPlan
       },
     },
   ];
+}
+
+/**
+ * An older CRD may lack fields and versions of routes that the cluster has, and the API server would drop them. Of
+ * others' CRDs, a version is told that Linkerd does not support.
+ */
+function gatewayApiVersion(cluster: ClusterPlan): Look[] {
+  const { name, install } = cluster;
+  const { gatewayApi } = install;
+  return [
+    {
+      cluster: name,
+      about: "the version of its Gateway API",
+      // One of them tells the version of all.
+      paths: (typeof gatewayApi === "string" ? NEEDED_CRDS.slice(0, 1) : GATEWAY_API_CRDS).map(
+        (crd) => `${CRDS}/${crd}`,
+      ),
+      judge: (objects) => {
+        const found = objects.flatMap((object) => owned.safeParse(object).data ?? []);
+        if (gatewayApi === "existing") return { problems: [], warnings: unsupported(name, found) };
+        return stops(
+          gatewayApi === "bundled"
+            ? notToTakeBack(name, found)
+            : notToReplace(cluster, gatewayApi.version, found),
+        );
+      },
+    },
+  ];
+}
+
+type Owned = z.infer<typeof owned>;
+
+function unsupported(cluster: string, found: readonly Owned[]): string[] {
+  const { from, below } = SUPPORTED_GATEWAY_API;
+  return found.slice(0, 1).flatMap(({ metadata }) => {
+    const version = metadata.annotations[BUNDLE_VERSION]?.replace(/^v/, "");
+    if (version === undefined) return [];
+    if (!isOlderGatewayApi(version, from) && isOlderGatewayApi(version, below)) return [];
+    return [
+      `${cluster} has version ${version} of the Gateway API, and Linkerd asks for ${from} or later and below ${below}. ` +
+        "See docs/versions.md.",
+    ];
+  });
+}
+
+/** The chart's own copy is older than what a file brings. */
+function notToTakeBack(cluster: string, found: readonly Owned[]): Problem | undefined {
+  const brought = found.find(({ metadata }) => GATEWAY_API_MARK in metadata.annotations);
+  return (
+    brought && {
+      path: "linkerd.gatewayApi",
+      problem: `${cluster} has ${brought.metadata.name} from a file of the project, newer than what \`bundled\` installs`,
+      fix: `keep that file; or write clusters.${cluster}.linkerd.gatewayApi: existing, which leaves the CRDs as they are`,
+    }
+  );
+}
+
+function notToReplace(cluster: ClusterPlan, version: string, found: readonly Owned[]): Problem | undefined {
+  const path = "linkerd.gatewayApi";
+  const { name } = cluster;
+  const isOurs = ({ metadata: { annotations } }: Owned) =>
+    GATEWAY_API_MARK in annotations || isOfChart(annotations, cluster);
+  const foreign = cluster.install.crds.adopt === undefined ? found.find((one) => !isOurs(one)) : undefined;
+  if (foreign) {
+    return {
+      path,
+      problem: `${name} has ${foreign.metadata.name} already, which somebody else made`,
+      fix:
+        `write clusters.${name}.linkerd.gatewayApi: existing; or hand it over, if nobody else updates it: ` +
+        "docs/versions.md",
+    };
+  }
+  const newer = found.find(({ metadata }) =>
+    isOlderGatewayApi(version, metadata.annotations[BUNDLE_VERSION] ?? version),
+  );
+  return (
+    newer && {
+      path,
+      problem: `${name} has ${newer.metadata.name} of version ${newer.metadata.annotations[BUNDLE_VERSION]?.replace(/^v/, "")}, newer than ${version}`,
+      fix: "name a file of that version or a newer one: an older one may lack fields and versions of routes",
+    }
+  );
 }
 
 /** Patched, so it must be there. */

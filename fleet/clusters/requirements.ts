@@ -43,14 +43,14 @@ export function requiredNamespaces(plan: Plan): RequiredNamespace[] {
 
 /** The policy controller needs it, and the routes of `traffic` are its own. */
 function gatewayApi({ name, install }: ClusterPlan): RequiredApi[] {
-  if (install.gatewayApi === "bundled") return [];
+  if (install.gatewayApi !== "existing") return [];
   return [
     {
       cluster: name,
       groupVersion: "gateway.networking.k8s.io/v1",
       kinds: ["HTTPRoute"],
       path: "linkerd.gatewayApi",
-      fix: `install the Gateway API in ${name}, or write clusters.${name}.linkerd.gatewayApi: bundled`,
+      fix: `install the Gateway API in ${name}, or let this program bring it: docs/versions.md`,
     },
   ];
 }

@@ -26,7 +26,7 @@ export interface InstallPlan {
   /** Where linkerd-viz is wanted. */
   readonly viz?: ChartPlan;
   readonly ha: boolean;
-  readonly gatewayApi: "bundled" | "existing";
+  readonly gatewayApi: LinkerdConfig["gatewayApi"];
   readonly timeoutSeconds: number;
   readonly images: LinkerdConfig["images"];
   readonly cni: boolean;

@@ -51,6 +51,16 @@ const charts = z.strictObject({
   viz: chart.optional().describe("The chart `linkerd-viz`"),
 });
 
+const gatewayApiFile = z.strictObject({
+  version: exactVersion.describe("Version of the bundle, as its CRDs say: for example 1.2.1"),
+  file: matching(
+    /^(?!\w+:|~)\S+$/,
+    "is not the path of a file or folder",
+    "download the file into the project, and write its path, for example ./gateway-api/experimental-install.yaml",
+  ).describe("File or folder with the CRDs, relative to the project"),
+});
+export type GatewayApiFile = z.infer<typeof gatewayApiFile>;
+
 const image = matching(
   /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\d+)?(\/[-a-z0-9._]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/,
   "is not the address of an image or registry",
@@ -89,10 +99,11 @@ const overridable = {
     .boolean()
     .describe("High availability profile (linkerd2 `values-ha.yaml`): three replicas and disruption budgets"),
   gatewayApi: z
-    .enum(["bundled", "existing"])
+    .union([z.enum(["bundled", "existing"]), gatewayApiFile])
     .describe(
       "`bundled`: the linkerd-crds chart installs the Gateway API CRDs, and keeps them when it is removed; " +
-        "`existing`: the CRDs are already in the cluster",
+        "`existing`: the CRDs are already in the cluster; `{ version, file }`: this program installs the CRDs of a " +
+        "file, and keeps them",
     ),
   defaultInboundPolicy: inboundPolicy.describe(
     "Callers of a meshed port for which nothing else is set. Default: all-unauthenticated, Linkerd's own",

@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { formatProblems, type Problem } from "../../fleet/config/problems";
-import { planFleet } from "../../fleet/plan";
+import { type Plan, planFleet } from "../../fleet/plan";
+import { gatewayApiProblems } from "../../live/gatewayApi";
 import { localChartProblems } from "../../live/localCharts";
 import { Unreadable } from "../../live/outputs";
 import { readStackFile, stackOf } from "../../live/stackFile";
@@ -26,10 +27,7 @@ export async function run({ file, stack, json }: CheckOptions): Promise<Ending> 
   for (const file of new Set(files)) {
     try {
       const { config, problems = [] } = readStackFile(file);
-      checked.push({
-        file,
-        problems: config ? localChartProblems(planFleet(config), dirname(file)) : problems,
-      });
+      checked.push({ file, problems: config ? filesOf(planFleet(config), dirname(file)) : problems });
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       unreadable.push(error.message);
@@ -40,6 +38,10 @@ export async function run({ file, stack, json }: CheckOptions): Promise<Ending> 
   for (const message of unreadable) console.error(message);
   if (unreadable.length > 0) return "notBegun";
   return checked.some(({ problems }) => problems.length > 0) ? "attention" : "well";
+}
+
+function filesOf(plan: Plan, project: string): Problem[] {
+  return [...localChartProblems(plan, project), ...gatewayApiProblems(plan, project)];
 }
 
 function told({ file, problems }: Checked): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { GATEWAY_API_MARK } from "../../fleet/linkerd/gatewayApi";
 import { LETS_PASS } from "../../fleet/transition/refusals";
 import { grantLines } from "./grants";
 import { admissionLines, anchorLines, reachLines, settingLines } from "./guards";
@@ -40,7 +41,7 @@ export function describe(preview: Preview): Section[] {
     { title: "Older than a default", lines: withoutAccrual.map(accrualLine) },
     { title: "Who may call", lines: grantLines(steps) },
     { title: "Credentials and certificates", lines: rotations(steps) },
-    { title: "Versions", lines: versions(steps) },
+    { title: "Versions", lines: [...versions(steps), ...gatewayApis(steps)] },
     { title: "Restarts", lines: restarts(steps) },
   ];
   return sections.filter(({ lines }) => lines.length > 0);
@@ -270,4 +271,27 @@ function versions(steps: readonly Step[]): Line[] {
       .sort()
       .join(", ")}`,
   }));
+}
+
+/** Of CRDs that a file of the project brings. What is deleted from the state stays in the cluster. */
+function gatewayApis(steps: readonly Step[]): Line[] {
+  const moves = steps.flatMap(({ op, type, name, cluster = name, before, after }) => {
+    if (type !== CRD) return [];
+    if (op === "delete") return [{ move: `Gateway API ${markOf(before)} is left as it is`, cluster }];
+    const [was, is] = [markOf(before), markOf(after)];
+    return was === is ? [] : [{ move: `Gateway API ${was === "" ? "" : `${was} → `}${is}`, cluster }];
+  });
+  return [...Map.groupBy(moves, ({ move }) => move)].map(([move, alike]) => ({
+    text: `${move}: ${[...new Set(alike.map(({ cluster }) => cluster))].sort().join(", ")}`,
+  }));
+}
+
+const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
+
+const marked = z.object({
+  metadata: z.object({ annotations: z.object({ [GATEWAY_API_MARK]: z.string() }) }),
+});
+
+function markOf(inputs: Inputs | undefined): string {
+  return marked.safeParse(inputs).data?.metadata.annotations[GATEWAY_API_MARK] ?? "";
 }

@@ -11,6 +11,7 @@ import {
 import { type Cluster, indexed } from "../../fleet/effective/cluster";
 import { EXPORT_KEYS } from "../../fleet/exports/labels";
 import { gatewayPlace } from "../../fleet/gateways/plan";
+import { NEEDED_CRDS } from "../../fleet/linkerd/gatewayApi";
 import { isMirror, leadsToGateway, MIRRORED_LABEL, serviceNameOf } from "../../fleet/links/mirrors";
 import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
@@ -121,6 +122,11 @@ const FACTS = {
   policyKinds: (live) => live.get("/apis/policy.linkerd.io/v1alpha1", shapes.served),
   serverKind: (live) => live.get("/apis/policy.linkerd.io/v1beta3", shapes.served),
   linkKind: (live) => live.get("/apis/multicluster.linkerd.io/v1alpha3", shapes.served),
+  /** Where a file of the project brings it. */
+  gatewayApi: (live, { install }) =>
+    typeof install.gatewayApi === "string"
+      ? NOTHING
+      : live.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${NEEDED_CRDS[0]}`, shapes.plain),
   routeKinds: (live) => live.get("/apis/gateway.networking.k8s.io/v1", shapes.served),
   controlPlaneReleases: (live, cluster) => live.list(releases(cluster.controlPlaneNamespace), shapes.release),
   multiclusterReleases: (live) => live.list(releases(MULTICLUSTER_NAMESPACE), shapes.release),

@@ -296,4 +296,17 @@ export const CHARTS: readonly Mistake[] = [
     "linkerd.charts.crds.values.installGatewayAPI",
     "linkerd.gatewayApi",
   ],
+  [
+    "a Gateway API from a URL",
+    (f) => (f.linkerd.gatewayApi = { version: "1.2.1", file: "https://example.com/install.yaml" }),
+    "linkerd.gatewayApi.file",
+    "download",
+  ],
+  [
+    "a Gateway API without a version",
+    (f) => (f.linkerd.gatewayApi = { file: "./gateway-api" }),
+    "linkerd.gatewayApi.version",
+    "add it",
+  ],
+  ["a Gateway API of a name", (f) => (f.linkerd.gatewayApi = "latest"), "linkerd.gatewayApi", "bundled"],
 ];

@@ -1,6 +1,7 @@
 import type { ClusterPlan } from "../../../fleet/clusters/plan";
 import { isMap } from "../../../fleet/config/json";
 import type { ChartPlan } from "../../../fleet/linkerd/charts";
+import { BUNDLE_VERSION } from "../../../fleet/linkerd/gatewayApi";
 import { clusterReleases, type ReleasePlan } from "../../../fleet/linkerd/releases";
 import { type Values, WEBHOOKS } from "../../../fleet/linkerd/values";
 import type { LiveDeployment, Release } from "../../../live/shapes";
@@ -51,6 +52,17 @@ export const clusterChecks = [
         ];
       }),
     ),
+  ),
+  ofClusters("the Gateway API is as planned", ({ cluster: { install }, found }) =>
+    whenReadable({ crd: found.gatewayApi }, ({ crd }) => {
+      const { gatewayApi } = install;
+      const version = crd?.metadata.annotations[BUNDLE_VERSION]?.replace(/^v/, "");
+      // A missing one is told above.
+      if (typeof gatewayApi === "string" || crd === undefined || version === gatewayApi.version) return [];
+      return [
+        drifted(`it has version ${version ?? "unknown"} of the Gateway API instead of ${gatewayApi.version}`),
+      ];
+    }),
   ),
   ofClusters("the charts are as planned", ({ cluster, found }) =>
     whenReadable(

@@ -67,6 +67,62 @@ describe("Gateway API CRDs that others made", () => {
   });
 });
 
+describe("the version of the Gateway API", () => {
+  const MARK = "linkerd-fleet/gateway-api";
+  const crd = (version: string, annotations: Record<string, string> = {}) => ({
+    "httproutes.gateway.networking.k8s.io": {
+      metadata: {
+        name: "httproutes.gateway.networking.k8s.io",
+        annotations: { "gateway.networking.k8s.io/bundle-version": version, ...annotations },
+      },
+    },
+  });
+  const ofChart = {
+    "meta.helm.sh/release-name": "linkerd-crds",
+    "meta.helm.sh/release-namespace": "linkerd",
+  };
+  const file = (more: object = {}) =>
+    planOf({ linkerd: { gatewayApi: { version: "1.2.1", file: "./gateway-api" } }, ...more });
+  const existing = planOf({ linkerd: { gatewayApi: "existing" } });
+
+  it("that a file brings replaces that of the chart, its own, one that is handed over or taken over", async () => {
+    expect(await told(file(), {})).toEqual([]);
+    expect(await told(file(), crd("v1.1.1", ofChart))).toEqual([]);
+    expect(await told(file(), crd("v1.2.1", { [MARK]: "1.2.1" }))).toEqual([]);
+    expect(await told(file(), crd("v1.2.0", { [MARK]: "handed-over" }))).toEqual([]);
+    expect(await told(file({ adopt: true }), crd("v1.2.0"))).toEqual([]);
+  });
+
+  it("that a file brings replaces nothing of others, and nothing newer", async () => {
+    expect(await told(file(), crd("v1.1.1"), true)).toEqual([
+      expect.stringMatching(
+        /^linkerd\.gatewayApi: us has httproutes\..* somebody else made → .*existing; or hand/,
+      ),
+    ]);
+    expect(await told(file(), crd("v1.10.0", { [MARK]: "1.10.0" }), true)).toEqual([
+      expect.stringMatching(
+        /^linkerd\.gatewayApi: us has httproutes\..* of version 1\.10\.0, newer than 1\.2\.1/,
+      ),
+    ]);
+  });
+
+  it("does not go back from a file to the chart's, also later", async () => {
+    expect(await told(planOf({}), crd("v1.2.1", { [MARK]: "1.2.1", ...ofChart }), true)).toEqual([
+      expect.stringMatching(
+        /from a file of the project, newer than what `bundled` installs → keep that file/,
+      ),
+    ]);
+    expect(await told(planOf({}), crd("v1.1.1", ofChart), true)).toEqual([]);
+  });
+
+  it("that others brought is told where Linkerd does not support it, and stops nothing", async () => {
+    const warned = async (version: string) => (await looked(existing, crd(version))).warnings.length;
+    expect(await Promise.all(["v1.2.0", "v1.2.1", "v1.5.1", "v1.6.0"].map(warned))).toEqual([1, 0, 0, 1]);
+    expect(await told(existing, crd("v1.1.1"))).toEqual([]);
+    expect(await looked(existing, {})).toEqual({ problems: [], warnings: [] });
+  });
+});
+
 describe("an Emissary", () => {
   const plan = planOf({ gateway: { type: "emissary" } });
   const there = { metadata: { name: "emissary-ingress" } };

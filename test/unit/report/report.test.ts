@@ -925,3 +925,32 @@ describe("a default that is newer than a service", () => {
     }
   });
 });
+
+describe("CRDs of the Gateway API", () => {
+  const crd = (op: string, plural: string, cluster: string, before?: string, after?: string): Change => {
+    const of = (version: string) => ({
+      metadata: { annotations: { "linkerd-fleet/gateway-api": version } },
+    });
+    return {
+      ...{ op, type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", cluster },
+      name: `${cluster}-gateway-api-${plural}`,
+      ...(before && { before: of(before) }),
+      ...(after && { after: of(after) }),
+    };
+  };
+
+  it("are one line for each step of their version, which names the clusters", () => {
+    const preview = previewOf([
+      ...["httproutes", "grpcroutes"].map((plural) => crd("create", plural, "us", undefined, "1.2.1")),
+      crd("create", "httproutes", "eu", undefined, "1.2.1"),
+      crd("update", "httproutes", "ap", "1.2.1", "1.4.0"),
+      crd("delete", "httproutes", "sa", "1.2.1"),
+    ]);
+    const versions = tell(readPreview(preview)).find(({ title }) => title === "Versions");
+    expect(versions?.lines.map(({ text }) => text)).toEqual([
+      "Gateway API 1.2.1 → 1.4.0: ap",
+      "Gateway API 1.2.1: eu, us",
+      "Gateway API 1.2.1 is left as it is: sa",
+    ]);
+  });
+});

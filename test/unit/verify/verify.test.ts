@@ -255,6 +255,31 @@ describe("a fleet whose service mirrors are at work", () => {
     ));
 });
 
+describe("a Gateway API from a file of the project", () => {
+  async function findings(version: string): Promise<string[]> {
+    const { plan, outputs, clusters } = await openFleet(options());
+    const gatewayApi = { version: "1.2.1", file: "./gateway-api" };
+    const pinned = plan.clusters.map((one) =>
+      one.name === "us" ? { ...one, install: { ...one.install, gatewayApi } } : one,
+    );
+    const annotations = { "gateway.networking.k8s.io/bundle-version": version };
+    instead = ({ path }) =>
+      path.includes("/customresourcedefinitions/")
+        ? { body: { metadata: { name: "httproutes.gateway.networking.k8s.io", annotations } } }
+        : "as planned";
+    const results = judge(await readFleet({ ...plan, clusters: pinned }, outputs, clusters));
+    instead = () => "as planned";
+    return said(results).filter((line) => line.includes("Gateway API"));
+  }
+
+  it("is told where the cluster has another version", async () => {
+    expect(await findings("v1.1.1")).toEqual([
+      "error us: it has version 1.1.1 of the Gateway API instead of 1.2.1",
+    ]);
+    expect(await findings("v1.2.1")).toEqual([]);
+  });
+});
+
 describe("what could not be read", () => {
   it("is not known where it is denied, and says what could not be read", async () => {
     instead = ({ path }) =>
