@@ -30,6 +30,8 @@ export function restartObjects({ restart }: Pick<ClusterPlan, "restart">): Fleet
       namespace,
       { kind: "Deployment", name: deployment },
       [TRUST_MARK, restart.mark],
+      // A manager of its own: in the name of another patch, this one would drop what that one set.
+      { "pulumi.com/patchFieldManager": "linkerd-fleet-trust-anchors" },
     ),
   );
 }
@@ -44,18 +46,14 @@ export function restartOf<V extends Values>(
   namespace: Text<V>,
   { kind, name }: { readonly kind: WorkloadKind; readonly name: string },
   [key, value]: readonly [key: string, value: string],
+  annotations: Readonly<Record<string, string>>,
 ): FleetObject<V> {
   return {
     id,
     apiVersion: "apps/v1",
     kind,
     patch: true,
-    metadata: {
-      name,
-      namespace,
-      // One for each reason: with a shared one, a second patch of the same workload would drop what the first set.
-      annotations: { "pulumi.com/patchFieldManager": `linkerd-fleet-${key.split("/").at(-1)}` },
-    },
+    metadata: { name, namespace, annotations },
     spec: { template: { metadata: { annotations: { [key]: value } } } },
   };
 }

@@ -88,6 +88,7 @@ export function destinationRestart<V extends Values = Plain>(
       controlPlaneNamespace,
       { kind: "Deployment", name: "linkerd-destination" },
       ["linkerd-fleet/token-generations", mark],
+      { "pulumi.com/patchFieldManager": "linkerd-fleet-token-generations" },
     ),
   ];
 }

@@ -12,10 +12,17 @@ export function rollingRestarts({ restart }: Pick<ClusterPlan, "restart">): Flee
   const restarts = restart.rolling?.restarts ?? [];
   const ids = new Map(restarts.map((one) => [workloadKey(one), idOf(one)]));
   return restarts.map((one) => ({
-    ...restartOf<never>(idOf(one), one.namespace, one, [RESTART_MARK, one.mark]),
+    ...restartOf<never>(idOf(one), one.namespace, one, [RESTART_MARK, one.mark], FORCED),
     after: one.after.flatMap((key) => ids.get(key) ?? []),
   }));
 }
+
+/**
+ * The name of a field manager would be an annotation of the workload, which another patch of it may own with another
+ * name: that of `trust.restart`, or of a gateway. So the provider draws one. What a drawn one left behind, in a state
+ * that is lost, is taken over by force; the mark is nobody else's.
+ */
+const FORCED = { "pulumi.com/patchForce": "true" };
 
 function idOf({ kind, namespace, name }: WorkloadRestart): string {
   return `${namespace}/${kind.toLowerCase()}/${name}`;

@@ -402,7 +402,7 @@ describe("the restarts of a deployment", () => {
         metadata: {
           name: "web",
           namespace: "shop",
-          annotations: { "pulumi.com/patchFieldManager": "linkerd-fleet-restarted-for" },
+          annotations: { "pulumi.com/patchForce": "true" },
         },
         spec: {
           template: {
