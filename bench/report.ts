@@ -73,9 +73,7 @@ function tables(results: Results, plots: readonly string[]): string {
         ...COSTS.engine.flatMap(({ what, unit, of }) => shareRow(what, unit, engines, of)),
       ],
     ),
-    "### Settings of a self-managed backend",
-    "A first `up` of a hub whose clusters are in memory, by the settings that change the cost of a checkpoint:",
-    settingsTable(linesOf(results, "setting")),
+    ...settingsSection(linesOf(results, "setting")),
     "### Many stacks",
     table(
       ["stacks", ...SIZE, "runs of `up`", "in all", "states"],
@@ -109,10 +107,11 @@ function tables(results: Results, plots: readonly string[]): string {
   ].join("\n\n");
 }
 
-function settingsTable(runs: readonly Of<"setting">[]): string {
+function settingsSection(runs: readonly Of<"setting">[]): string[] {
+  if (runs.length === 0) return [];
   const sizes = [...new Set(runs.map(({ clusters }) => clusters))];
   const settings = [...new Set(runs.map(({ setting }) => setting))];
-  return table(
+  const figures = table(
     ["setting", ...sizes.map((clusters) => `${clusters} clusters`)],
     settings.map((setting) => [
       setting,
@@ -122,6 +121,11 @@ function settingsTable(runs: readonly Of<"setting">[]): string {
       }),
     ]),
   );
+  return [
+    "### Settings of a self-managed backend",
+    "A first `up` of a hub whose clusters are in memory, by the settings that change the cost of a checkpoint:",
+    figures,
+  ];
 }
 
 function processorTable(traces: readonly Of<"trace">[]): string {
