@@ -30,6 +30,7 @@ export function auditsSince(version: string): string | undefined {
   return isOlder(version, needed) ? needed : undefined;
 }
 
-function isOlder(version: string, needed: string): boolean {
+/** Compares numbers between dots. */
+export function isOlder(version: string, needed: string): boolean {
   return version.localeCompare(needed, "en", { numeric: true }) < 0;
 }

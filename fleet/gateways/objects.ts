@@ -204,8 +204,7 @@ export function chartGatewayService<V extends Values = Plain>(
       metadata: {
         name: GATEWAY_NAME,
         namespace,
-        // The plugin's own wait for a Service sleeps for 10 s after its Endpoints (pkg/await/service.go), while the
-        // release has waited for the pods already.
+        // The plugin's own wait for a Service sleeps for 10 s (pkg/await/service.go). The release waited for the pods.
         annotations: {
           "linkerd-fleet/cluster": name,
           "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}",

@@ -2,6 +2,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { ClusterPlan } from "../clusters/plan";
 import type { Problem } from "../config/problems";
+import { isOlder } from "../neededVersions";
 import { KEPT_BY_HELM } from "./charts";
 import type { GatewayApiFile } from "./schema";
 
@@ -118,10 +119,8 @@ export function gatewayApiFiles(
   );
 }
 
-/** Whether one version, three numbers after a `v` or not, comes before another. */
+/** Whether one version comes before another, by its three numbers: what stands around them does not count. */
 export function isOlderGatewayApi(one: string, other: string): boolean {
-  const numbers = (text: string) => text.replace(/^v/, "").split(/[.+-]/).slice(0, 3).map(Number);
-  const [a, b] = [numbers(one), numbers(other)];
-  const at = a.findIndex((part, index) => part !== b[index]);
-  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
+  const numbers = (text: string) => (text.match(/\d+/g) ?? []).slice(0, 3).join(".");
+  return isOlder(numbers(one), numbers(other));
 }

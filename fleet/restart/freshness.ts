@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { MeshedPod } from "../trust/pods";
 import type { RollingPlan } from "./plan";
 
@@ -37,9 +36,4 @@ export function controlPlaneVersions(pods: readonly MeshedPod[]): Set<string> {
       isControlPlane && proxyVersion ? [proxyVersion] : [],
     ),
   );
-}
-
-/** As a proxy's pod bears it. */
-export function bundleHash(pem: string): string {
-  return createHash("sha256").update(pem).digest("hex");
 }

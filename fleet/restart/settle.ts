@@ -3,8 +3,8 @@ import { readDeployment } from "../outputs/deployed";
 import { type RawOutputs, readOutput } from "../outputs/schema";
 import type { Plan } from "../plan";
 import { knownAnchors } from "../transition/ready";
-import { joinBundle } from "../trust/bundle";
-import { type Aim, bundleHash, controlPlaneVersions, reasons } from "./freshness";
+import { bundleHash, joinBundle } from "../trust/bundle";
+import { type Aim, controlPlaneVersions, reasons } from "./freshness";
 import { type RollingPlan, type WorkloadRestart, workloadKey } from "./plan";
 import type { SeenWorkloads, Workload } from "./workloads";
 

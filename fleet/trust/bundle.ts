@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { certificateBlocks } from "./certificates";
 
 /**
@@ -11,4 +12,9 @@ export function joinBundle(anchors: readonly string[]): string {
 /** The certificates of a bundle, each as `joinBundle` writes it. */
 export function splitBundle(bundle: string): string[] {
   return certificateBlocks(bundle).map((pem) => joinBundle([pem]));
+}
+
+/** SHA-256 of a bundle, as a proxy's pod bears it. */
+export function bundleHash(pem: string): string {
+  return createHash("sha256").update(pem).digest("hex");
 }

@@ -1,6 +1,6 @@
-import { createHash, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { authorityAbove } from "./authorities";
-import { joinBundle } from "./bundle";
+import { bundleHash, joinBundle } from "./bundle";
 import { certificateBlocks, readCertificate } from "./certificates";
 import { describePods, type MeshedPod } from "./pods";
 
@@ -114,7 +114,7 @@ export function judgeReadiness(
     if (!pods.some(({ isControlPlane }) => isControlPlane)) {
       add("no pod of its control plane is there", "run `linkerd check` there");
     }
-    const ownHash = lacking.length === 0 ? [sha256(bundle.pem)] : [];
+    const ownHash = lacking.length === 0 ? [bundleHash(bundle.pem)] : [];
     const outdated = pods.filter(
       ({ trustRoot }) =>
         trustRoot === undefined || !(sufficient.has(trustRoot) || ownHash.includes(trustRoot)),
@@ -188,7 +188,7 @@ const MOST_ANCHORS = 10;
 
 /** The hashes of all bundles of the known anchors, in their order, that have the needed ones. */
 function sufficientBundles(anchors: readonly KnownAnchor[], needed: readonly string[]): ReadonlySet<string> {
-  const whole = sha256(joinBundle(anchors.map(({ pem }) => pem)));
+  const whole = bundleHash(joinBundle(anchors.map(({ pem }) => pem)));
   if (anchors.length > MOST_ANCHORS) return new Set([whole]);
   const bundles = anchors.reduce<string[]>(
     (before, { id, pem }) => [
@@ -197,11 +197,7 @@ function sufficientBundles(anchors: readonly KnownAnchor[], needed: readonly str
     ],
     [""],
   );
-  return new Set([whole, ...bundles.filter((bundle) => bundle !== "").map(sha256)]);
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return new Set([whole, ...bundles.filter((bundle) => bundle !== "").map(bundleHash)]);
 }
 
 function certificates(pem: string): X509Certificate[] {

@@ -1,5 +1,5 @@
-import { bundleHash, controlPlaneVersions, reasons } from "../../../fleet/restart/freshness";
-import { joinBundle, splitBundle } from "../../../fleet/trust/bundle";
+import { controlPlaneVersions, reasons } from "../../../fleet/restart/freshness";
+import { bundleHash, joinBundle, splitBundle } from "../../../fleet/trust/bundle";
 import { describePods, meshedPods } from "../../../fleet/trust/pods";
 import { type Finding, whenReadable } from "../finding";
 import { ofClusters } from "./check";
