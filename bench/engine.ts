@@ -14,13 +14,9 @@ const SIZES = [
 /** A first `up` and previews with nothing to change, of one stack whose clusters are in memory. */
 async function measure(fleet: MemoryFleet, shape: Shape, clusters: number): Promise<void> {
   const stack = `${shape}-${clusters}`;
-  const up = async (name: string, more: NodeJS.ProcessEnv) => {
-    await fleet.pulumi(name, ["stack", "init", name]);
-    fleet.write(name, sectionsOf(shape, clusters));
-    return fleet.pulumi(name, ["up", "--yes", "--skip-preview", "--continue-on-error"], more);
-  };
-  const saved = await up(`${stack}-saved`, {});
-  const unsaved = await up(stack, { PULUMI_SKIP_CHECKPOINTS: "true" });
+  const sections = sectionsOf(shape, clusters);
+  const saved = await fleet.firstUp(`${stack}-saved`, sections);
+  const unsaved = await fleet.firstUp(stack, sections, { PULUMI_SKIP_CHECKPOINTS: "true" });
   const previews: Ran[] = [];
   for (let run = 0; run < 3; run += 1)
     previews.push(await fleet.pulumi(stack, ["preview", "--expect-no-changes"]));
@@ -57,10 +53,7 @@ function sum({ memory }: Ran, counts: (command: string) => boolean): number {
 async function main(sizes: readonly (readonly [Shape, number])[]): Promise<void> {
   const fleet = await MemoryFleet.create();
   try {
-    // A plugin that has never run has no compiled modules.
-    fleet.write("warm-up", sectionsOf("hub", 2));
-    await fleet.pulumi("warm-up", ["stack", "init", "warm-up"]);
-    await fleet.pulumi("warm-up", ["preview"]);
+    await fleet.warmUp(sectionsOf("hub", 2));
     for (const [shape, clusters] of sizes) await measure(fleet, shape, clusters);
   } finally {
     fleet.remove();

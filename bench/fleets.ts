@@ -3,9 +3,10 @@ import { type Plan, planFleet } from "../fleet/plan";
 import { cluster } from "../testing/fleets";
 
 export type Shape = "hub" | "mesh";
+type Section = "linkerd" | "trust" | "topology";
 
 /** The sections of a fleet with no services: what clusters and links cost. The first cluster is the hub. */
-export function sectionsOf(shape: Shape, clusters: number): Record<string, unknown> {
+export function sectionsOf(shape: Shape, clusters: number): Record<"clusters" | Section, object> {
   const names = Array.from({ length: clusters }, (_, at) => `c${String(at + 1).padStart(3, "0")}`);
   return {
     linkerd: { version: "2026.8.3" },

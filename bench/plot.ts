@@ -18,6 +18,16 @@ const FRAME = { left: 64, right: 150, top: 40, bottom: 48 };
 /** Told apart by people who do not see red and green as well. */
 const COLOURS = ["#2563eb", "#d97706", "#7c3aed", "#0f766e", "#be123c"];
 
+/** The beginning of a picture: its size, its letters and its title. */
+export function headSvg(title: string, left: number, width: number, height: number): string[] {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">`,
+    '<style>text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2937 } .title { font-weight: 600 } .grid { stroke: #e5e7eb }</style>',
+    '<rect width="100%" height="100%" rx="8" fill="#fff"/>',
+    `<text class="title" x="${left}" y="22">${escaped(title)}</text>`,
+  ];
+}
+
 /** Series on two logarithmic axes, on which growth by a power is a straight line and its exponent the slope. */
 export function plotSvg({ title, across, up, series }: Plot): string {
   const samples = series.flatMap((one) => one.samples);
@@ -33,10 +43,7 @@ export function plotSvg({ title, across, up, series }: Plot): string {
   );
   const [right, bottom] = [WIDTH - FRAME.right, HEIGHT - FRAME.bottom];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${escaped(title)}">`,
-    '<style>text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2937 } .title { font-weight: 600 } .grid { stroke: #e5e7eb }</style>',
-    '<rect width="100%" height="100%" rx="8" fill="#fff"/>',
-    `<text class="title" x="${FRAME.left}" y="22">${escaped(title)}</text>`,
+    ...headSvg(title, FRAME.left, WIDTH, HEIGHT),
     ...x.ticks.map(
       ({ at, label }) =>
         `<path class="grid" d="M${at} ${FRAME.top}V${bottom}"/><text x="${at}" y="${bottom + 16}" text-anchor="middle">${label}</text>`,

@@ -16,16 +16,11 @@ const SETTINGS: Readonly<Record<string, NodeJS.ProcessEnv>> = {
 async function main(sizes: readonly number[]): Promise<void> {
   const fleet = await MemoryFleet.create();
   try {
-    fleet.write("warm-up", sectionsOf("hub", 2));
-    await fleet.pulumi("warm-up", ["stack", "init", "warm-up"]);
-    await fleet.pulumi("warm-up", ["preview"]);
+    await fleet.warmUp(sectionsOf("hub", 2));
     for (const clusters of sizes) {
       for (const [setting, variables] of Object.entries(SETTINGS)) {
         const stack = `hub-${clusters}-${setting.replaceAll(" ", "-")}`;
-        await fleet.pulumi(stack, ["stack", "init", stack], variables);
-        fleet.write(stack, sectionsOf("hub", clusters));
-        const args = ["up", "--yes", "--skip-preview", "--continue-on-error"];
-        const { seconds } = await fleet.pulumi(stack, args, variables);
+        const { seconds } = await fleet.firstUp(stack, sectionsOf("hub", clusters), variables);
         tell({ kind: "setting", clusters, setting, upSeconds: toHundredths(seconds) });
       }
     }

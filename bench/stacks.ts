@@ -40,6 +40,7 @@ async function measure(fleet: MemoryFleet, count: number): Promise<void> {
   };
   const file = join(fleet.folder, "fleet.yaml");
   writeFileSync(file, stringify(sections));
+  fleet.haveContexts(names.map(([, name]) => name));
   for (const stack of [TRUST, ...stacks]) fleet.write(stack, { fleet: file });
 
   const rollout = (...args: string[]) =>

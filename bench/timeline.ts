@@ -1,4 +1,5 @@
 import { escaped } from "../ops/graph/svg";
+import { headSvg } from "./plot";
 import type { Of } from "./result";
 
 const [LEFT, WIDTH, ROW, TOP] = [380, 900, 20, 44];
@@ -11,10 +12,7 @@ export function timelineSvg(title: string, steps: Of<"trace">["steps"]): string 
   const every = [1, 2, 5, 10, 20, 60].find((seconds) => end / seconds <= 10) ?? 300;
   const ticks = Array.from({ length: Math.floor(end / every) + 1 }, (_, index) => index * every);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(title)}">`,
-    '<style>text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2937 } .title { font-weight: 600 } .grid { stroke: #e5e7eb }</style>',
-    '<rect width="100%" height="100%" rx="8" fill="#fff"/>',
-    `<text class="title" x="16" y="22">${escaped(title)}</text>`,
+    ...headSvg(title, 16, WIDTH, height),
     ...ticks.map(
       (seconds) =>
         `<path class="grid" d="M${x(seconds)} ${TOP - 8}V${height - 22}"/><text x="${x(seconds)}" y="${height - 8}" text-anchor="middle">${seconds} s</text>`,

@@ -48,7 +48,22 @@ export class MemoryFleet {
     const lab = openLab({ LINKERD_FLEET_LAB: folder, LINKERD_FLEET_PROJECT: folder });
     mkdirSync(lab.state);
     writeProject(folder);
-    return new MemoryFleet(folder, labEnv(lab, { ...tools, pulumiHome }));
+    return new MemoryFleet(folder, {
+      ...labEnv(lab, { ...tools, pulumiHome }),
+      KUBECONFIG: join(folder, "kubeconfig"),
+    });
+  }
+
+  /**
+   * The contexts that the program asks for before its first resource. They lead nowhere: it warns of clusters that do
+   * not answer, and goes on.
+   */
+  haveContexts(names: readonly string[]): void {
+    const kubeconfig = {
+      clusters: [{ name: "none", cluster: { server: "http://127.0.0.1:9" } }],
+      contexts: names.map((name) => ({ name, context: { cluster: "none" } })),
+    };
+    writeFileSync(join(this.folder, "kubeconfig"), stringify(kubeconfig));
   }
 
   /** Sections without a prefix, as in a fleet file. */
@@ -64,6 +79,25 @@ export class MemoryFleet {
   pulumi(stack: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ran> {
     const flags = ["--non-interactive", "--color=never"];
     return this.run("pulumi", [...args, ...flags], { ...more, PULUMI_STACK: stack });
+  }
+
+  /** A plugin that has never run has no compiled modules: a preview of a fleet, before anything is measured. */
+  async warmUp(sections: Record<string, unknown>): Promise<void> {
+    this.write("warm-up", sections);
+    await this.pulumi("warm-up", ["stack", "init", "warm-up"]);
+    await this.pulumi("warm-up", ["preview"]);
+  }
+
+  /** The first `up` of a new stack. */
+  async firstUp(
+    stack: string,
+    sections: Readonly<Record<string, unknown>> & { readonly clusters: object },
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<Ran> {
+    this.haveContexts(Object.keys(sections.clusters));
+    await this.pulumi(stack, ["stack", "init", stack], more);
+    this.write(stack, sections);
+    return this.pulumi(stack, ["up", "--yes", "--skip-preview", "--continue-on-error"], more);
   }
 
   /** Fails with what the program said. */
