@@ -1,5 +1,6 @@
 // First: an older Node.js does not get through the others.
 import "./components/nodeVersion";
+import "./components/compileCache";
 
 import { Fleet } from "./components/fleet";
 import { disableSdkStackTraces, silenceSdkDebugMessages } from "./components/sdk";

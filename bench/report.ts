@@ -102,7 +102,13 @@ function tables(results: Results, plots: readonly string[]): string {
     ...plots.map((path) => `![${path.replace(/.*\/|\.svg$/g, "")}](${path.replace("docs/", "")})`),
     "Taken on:",
     Object.entries(results.benches)
-      .map(([bench, { machine, date, load }]) => `- ${bench}: ${date}, ${machine}, load ${load} before`)
+      .map(
+        ([bench, { machine, date, load, stolen }]) =>
+          `- ${bench}: ${date}, ${machine}, load ${load} before` +
+          (stolen === undefined
+            ? ""
+            : `, ${stolen} % of its processor time taken by other machines of the host`),
+      )
       .join("\n"),
   ].join("\n\n");
 }

@@ -1,5 +1,20 @@
 import { z } from "zod";
 
+/** In the order in which they run: the file of each, beside this one. */
+export const BENCHES = [
+  "plan",
+  "evaluation",
+  "access",
+  "verify",
+  "policy",
+  "engine",
+  "settings",
+  "stacks",
+  "thousand",
+  "lab",
+  "trace",
+] as const;
+
 const count = z.int();
 const size = z.object({
   shape: z.enum(["mesh", "hub", "hub of hubs"]),
@@ -91,10 +106,19 @@ export type Of<K extends Kind> = Extract<Line, { readonly kind: K }>;
 
 /** What `npm run bench -- --write` keeps, and all that tables and plots are made of. */
 const results = z.object({
-  /** By bench: the machine it ran on, its load in the minute before, the day, and what the bench printed. */
+  /**
+   * By bench: the machine it ran on, its load in the minute before, the percentage of its processor time that other
+   * machines of the same host took meanwhile, the day, and what the bench printed.
+   */
   benches: z.record(
     z.string(),
-    z.object({ machine: z.string(), load: z.number(), date: z.string(), lines: z.array(line) }),
+    z.object({
+      machine: z.string(),
+      load: z.number(),
+      stolen: z.number().exactOptional(),
+      date: z.string(),
+      lines: z.array(line),
+    }),
   ),
 });
 export type Results = z.infer<typeof results>;

@@ -11,25 +11,14 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { documents } from "../docs/documents";
 import { goals } from "./goals";
-import { parseLine, parseResults, RESULTS, type Results } from "./result";
-
-const BENCHES = [
-  "plan",
-  "evaluation",
-  "access",
-  "verify",
-  "policy",
-  "engine",
-  "stacks",
-  "lab",
-  "trace",
-] as const;
+import { BENCHES, parseLine, parseResults, RESULTS, type Results } from "./result";
 
 const repository = join(__dirname, "..");
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 
 function run(name: string, args: readonly string[]): Results["benches"][string] {
   const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
+  const before = processorTicks();
   const ran = spawnSync(process.execPath, ["--import", "tsx", join(__dirname, `${name}.ts`), ...args], {
     cwd: repository,
     stdio: ["ignore", "pipe", "inherit"],
@@ -42,7 +31,17 @@ function run(name: string, args: readonly string[]): Results["benches"][string] 
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map(parseLine);
-  return { machine, load, date: new Date().toISOString().slice(0, 10), lines };
+  const after = processorTicks();
+  const stolen = Math.round((100 * (after.stolen - before.stolen)) / (after.all - before.all));
+  return { machine, load, stolen, date: new Date().toISOString().slice(0, 10), lines };
+}
+
+/** Of all processors since the start of the machine; `stolen` went to other machines of the same host (proc_stat(5)). */
+function processorTicks(): { readonly all: number; readonly stolen: number } {
+  const [first = ""] = readFileSync("/proc/stat", "utf8").split("\n");
+  // user, nice, system, idle, iowait, irq, softirq, steal; those of guests are in user and nice already.
+  const ticks = first.split(/ +/).slice(1, 9).map(Number);
+  return { all: ticks.reduce((sum, one) => sum + one, 0), stolen: ticks[7] ?? 0 };
 }
 
 /** What one run found replaces what was kept of the same bench. */

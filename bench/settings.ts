@@ -3,12 +3,17 @@ import { sectionsOf } from "./fleets";
 import { MemoryFleet } from "./memory/fleet";
 import { tell } from "./result";
 
-/** Settings of a self-managed backend that change what a checkpoint costs (`pulumi env`, PULUMI_DIY_BACKEND_…). */
+/**
+ * Settings that change what a checkpoint of a self-managed backend costs (`pulumi env`, PULUMI_DIY_BACKEND_…). The
+ * engine is a Go program: GOGC lets its memory grow further before it collects garbage.
+ */
 const SETTINGS: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   "as it comes": {},
   "no backups": { PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true" },
   gzip: { PULUMI_DIY_BACKEND_GZIP: "true" },
   zstd: { PULUMI_DIY_BACKEND_ZSTD: "true" },
+  "GOGC=400": { GOGC: "400" },
+  "no backups, GOGC=400": { PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true", GOGC: "400" },
   "no checkpoints": { PULUMI_SKIP_CHECKPOINTS: "true" },
 };
 

@@ -1,10 +1,12 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { goals } from "../../../bench/goals";
 import { exponent, shares } from "../../../bench/growth";
 import { plotSvg } from "../../../bench/plot";
 import { performanceDocuments } from "../../../bench/report";
-import { type Line, parseResults, type Results } from "../../../bench/result";
+import { BENCHES, type Line, parseResults, type Results } from "../../../bench/result";
 import { callsOf, stepsOf } from "../../../bench/steps";
 
 function near(actual: number, expected: number): void {
@@ -80,6 +82,18 @@ describe("a plot", () => {
 });
 
 describe("the page of the figures", () => {
+  it("names only parts that can be run, and every part can be", () => {
+    const page = readFileSync("docs/performance.md", "utf8");
+    const named = [...page.matchAll(/npm run bench -- ([a-z ]+)/g)].flatMap(([, names = ""]) =>
+      names.trim().split(" "),
+    );
+    expect(named.filter((name) => !BENCHES.some((bench) => bench === name))).toEqual([]);
+    const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
+    expect(BENCHES.filter((name) => !names.includes(name))).toEqual([]);
+    const runs = names.filter((name) => /^main\(/m.test(readFileSync(join("bench", `${name}.ts`), "utf8")));
+    expect(runs.filter((name) => !BENCHES.some((bench) => bench === name))).toEqual([]);
+  });
+
   const page =
     "before\n<!-- Written by `npm run bench -- --write`, from docs/performance/results.json. -->\nold\n<!-- End of what the bench writes. -->\nafter\n";
   const size = { shape: "hub", clusters: 100, links: 198, resources: 6188 } as const;
