@@ -13,14 +13,12 @@ import {
 } from "./config/names";
 import { exportObjects } from "./exports/objects";
 import {
-  chartGatewayCallers,
-  chartGatewayEgress,
-  chartGatewayService,
   emissaryDeployment,
   emissaryPolicies,
   emissaryRouting,
   emissaryService,
-} from "./gateways/objects";
+} from "./gateways/emissaryObjects";
+import { chartGatewayCallers, chartGatewayEgress, chartGatewayService } from "./gateways/objects";
 import { grantObjects, selectorObjects } from "./grants/objects";
 import {
   controlPlaneNamespace,

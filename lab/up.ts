@@ -137,7 +137,7 @@ async function installDemo(lab: Lab, tools: Toolchain, clusters: readonly LabClu
 const namedCharts = ({ project }: Lab) => join(project, ".lab", "charts");
 
 /** Lets the stack file find the charts of a lab that is not in `.lab`; those of one that is are as good. */
-export function linkCharts(lab: Lab): void {
+function linkCharts(lab: Lab): void {
   const named = namedCharts(lab);
   if (existsSync(named)) return;
   // A link that leads nowhere is of a lab that is gone.

@@ -129,7 +129,6 @@ export const link = z.object({
 
 /** Any custom resource whose spec is only compared. */
 export const custom = z.object({ metadata, spec: z.record(text, z.unknown()) });
-export type Custom = z.infer<typeof custom>;
 
 /** What Helm keeps of a release in a Secret: base64 of base64 of gzip of JSON (helm `pkg/storage/driver/util.go`). */
 export const release = z

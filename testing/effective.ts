@@ -8,7 +8,7 @@ import {
 import * as shapes from "../fleet/effective/shapes";
 
 /** A control plane as its chart makes it. */
-export const MESH: MeshSettings = {
+const MESH: MeshSettings = {
   controlPlaneNamespace: "linkerd",
   trustDomain: "cluster.local",
   clusterDomain: "cluster.local",

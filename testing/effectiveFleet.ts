@@ -1,7 +1,8 @@
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import { GATEWAY_NAME, MULTICLUSTER_NAMESPACE } from "../fleet/config/names";
 import type { Cluster } from "../fleet/effective/cluster";
-import { chartGatewayCallers, emissaryPolicies } from "../fleet/gateways/objects";
+import { emissaryPolicies } from "../fleet/gateways/emissaryObjects";
+import { chartGatewayCallers } from "../fleet/gateways/objects";
 import { GATEWAY_AUTHENTICATIONS, type GatewayPlan } from "../fleet/gateways/plan";
 import { reachAnnotations } from "../fleet/gateways/reach";
 import { grantObjects } from "../fleet/grants/objects";

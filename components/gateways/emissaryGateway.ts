@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { emissaryDeployment, emissaryPolicies, emissaryRouting } from "../../fleet/gateways/objects";
+import { emissaryDeployment, emissaryPolicies, emissaryRouting } from "../../fleet/gateways/emissaryObjects";
 import { accountMismatch, type EmissaryGatewayPlan } from "../../fleet/gateways/plan";
 import type { ResourceNames } from "../../fleet/objects/resourceNames";
 import { type Inputs, renderObjects } from "../objects/render";

@@ -1,12 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
-import {
-  chartGatewayCallers,
-  chartGatewayEgress,
-  chartGatewayService,
-  emissaryService,
-} from "../../fleet/gateways/objects";
+import { emissaryService } from "../../fleet/gateways/emissaryObjects";
+import { chartGatewayCallers, chartGatewayEgress, chartGatewayService } from "../../fleet/gateways/objects";
 import { withoutAddress } from "../../fleet/gateways/plan";
 import { extensionNamespace, pullSecretObjects } from "../../fleet/linkerd/objects";
 import { multiclusterRelease } from "../../fleet/linkerd/releases";

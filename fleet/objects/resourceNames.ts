@@ -1,5 +1,5 @@
 import { namespaceObjects, restartObjects } from "../clusters/objects";
-import { emissaryRouting } from "../gateways/objects";
+import { emissaryRouting } from "../gateways/emissaryObjects";
 import type { Plan } from "../plan";
 import { rollingRestarts } from "../restart/objects";
 

@@ -18,11 +18,6 @@ export interface Given {
   readonly outputs: readonly (readonly PropertyKey[])[];
 }
 
-export const NOTHING_GIVEN: Given = {
-  ...{ kubeconfigs: [], providers: [], secrets: [], outputs: [] },
-  apiServers: new Map(),
-};
-
 /** Stands for an address that is not known yet. It is a valid one, and leads nowhere. */
 export function unknownApiServer(cluster: string): string {
   return `https://${cluster}.not-known-yet.invalid`;

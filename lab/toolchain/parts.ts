@@ -24,12 +24,7 @@ export type PluginVersions = Readonly<Record<PluginName, string>>;
 /** Where each plugin was downloaded from. */
 export type Downloaded = Readonly<Partial<Record<PluginName, string>>>;
 
-export const chartNames = [
-  "linkerd-crds",
-  "linkerd-control-plane",
-  "linkerd-multicluster",
-  "linkerd-viz",
-] as const;
+const chartNames = ["linkerd-crds", "linkerd-control-plane", "linkerd-multicluster", "linkerd-viz"] as const;
 
 /** How official parts are looked for. */
 export interface ChoiceOptions {

@@ -230,7 +230,7 @@ function readYaml(path: string): Record<string, unknown> {
  * The first of eight neighbouring API server ports with all that belongs to them free. The clusters take them later:
  * test files that run at the same time look in other places.
  */
-export async function freePorts(): Promise<number> {
+async function freePorts(): Promise<number> {
   const place = (Number(process.env.VITEST_POOL_ID ?? 0) % 3) * 300;
   for (let first = 20_000 + place + (process.pid % 29) * 10; first < 27_000; first += 10) {
     const ports = Array.from({ length: 8 }, (_, i) => Object.values(clusterPorts(first + i))).flat();

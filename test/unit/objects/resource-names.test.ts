@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { namespaceObjects, restartObjects } from "../../../fleet/clusters/objects";
-import { emissaryRouting } from "../../../fleet/gateways/objects";
+import { emissaryRouting } from "../../../fleet/gateways/emissaryObjects";
 import { type ResourceName, resourceNames } from "../../../fleet/objects/resourceNames";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { cluster, fleetOf } from "../../../testing/fleets";

@@ -3,17 +3,15 @@ import { describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../../fleet/config/parse";
 import type { Problem } from "../../../fleet/config/problems";
 import { planFleet } from "../../../fleet/plan";
-import {
-  configOfProgram,
-  type Given,
-  NOTHING_GIVEN,
-  replaced,
-  unknownApiServer,
-} from "../../../fleet/program/given";
+import { configOfProgram, type Given, replaced, unknownApiServer } from "../../../fleet/program/given";
 import { configOf, fleetInputs, stack } from "../../../testing/arbitraries";
 import { soundFleet } from "../../../testing/mistakes/sound";
 
 const NO_STACK_FILE = stack({});
+const NOTHING_GIVEN: Given = {
+  ...{ kubeconfigs: [], providers: [], secrets: [], outputs: [] },
+  apiServers: new Map(),
+};
 
 function problemsOf(sections: object, given: Partial<Given>, stackFile = NO_STACK_FILE): readonly Problem[] {
   const raw = configOfProgram({ ...sections }, { ...NOTHING_GIVEN, ...given }, stackFile);

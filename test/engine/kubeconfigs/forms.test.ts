@@ -21,7 +21,7 @@ import {
   servers,
   token,
   trusted,
-} from "../../testing/sideBySide";
+} from "../../../testing/sideBySide";
 
 const one = (cluster: Entry, user: Entry = token, more: Entry = {}) => ({
   files: { kubeconfig: config(cluster, user, more) },
