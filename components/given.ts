@@ -7,9 +7,12 @@ import { isMap } from "../fleet/config/json";
 import type { Given } from "../fleet/program/given";
 import { resolved } from "./sdk";
 
-/** A cluster as a program writes it: as in the stack file, but for the address, which may be an output. */
+/** A cluster as a program writes it: as in the stack file, but the address may be an output (docs/configuration.md). */
 export interface ClusterSettings extends Omit<z.input<typeof clusterConfig>, "apiServer"> {
-  /** URL at which the pods of the *other* clusters reach the API server. */
+  /**
+   * URL at which the pods of the *other* clusters reach the API server, for example `https://api.eu.example.com:6443`.
+   * An output that is not known yet is checked by `pulumi up`.
+   */
   readonly apiServer: pulumi.Input<string>;
 }
 
@@ -22,12 +25,14 @@ export interface FleetSettings extends Omit<z.input<typeof fleetConfig>, "cluste
 /** Arguments of a `Fleet`. */
 export interface FleetArgs {
   /**
-   * The sections: clusters, trust, topology, services and so on (docs/configuration.md).
+   * The sections: clusters, trust, topology, services and so on (docs/configuration.md), as plain values. An output is
+   * an error, except as `clusters.<name>.apiServer`, because the settings decide which resources there are.
    * @default the sections of the stack file (`linkerd-fleet:<section>`)
    */
   readonly config?: FleetSettings;
   /**
-   * By cluster: its kubeconfig, of which the current context is used.
+   * By cluster: its kubeconfig as YAML or JSON text, of which the current context is used. The name of no cluster is an
+   * error, and so is a cluster that has a provider or a kubeconfig of its own.
    * @default the context that the cluster's settings name, in the kubeconfig of the person who runs `pulumi`
    */
   readonly kubeconfigs?: Readonly<Record<string, pulumi.Input<string>>>;
@@ -39,7 +44,7 @@ export interface FleetArgs {
    */
   readonly providers?: Readonly<Record<string, kubernetes.Provider>>;
   /**
-   * By key: the secrets to which settings refer as `{ secret: <key> }`.
+   * By key: the secrets to which settings refer as `{ secret: <key> }`. A key to which no setting refers is an error.
    * @default the secrets of the stack (`pulumi config set --secret linkerd-fleet:<key>`)
    */
   readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;

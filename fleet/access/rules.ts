@@ -7,7 +7,7 @@ export function accessRules(fleet: Readable): Problem[] {
   return fleet.generations.flatMap(({ path, value: { source, target } }) => {
     const other = first.get(`${target}/${source}`);
     if (other) {
-      return [{ path: pathOf(path), problem: `is the access of ${other} again`, fix: "write one entry" }];
+      return [{ path: pathOf(path), problem: `is the same access as ${other}`, fix: "write one entry" }];
     }
     first.set(`${target}/${source}`, pathOf(path));
     return [];
@@ -23,7 +23,7 @@ export function accessesWithoutLink(fleet: Readable): Problem[] {
     .filter(({ value: { source, target } }) => !links.has(`${target}/${source}`))
     .map(({ path, value: { source, target } }) => ({
       path: pathOf(path),
-      problem: `is of no access: ${source} has no link to ${target}`,
+      problem: `names no access: ${source} has no link to ${target}`,
       fix: "name source and target of a link; the target grants, the source uses",
     }));
 }

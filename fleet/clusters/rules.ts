@@ -125,7 +125,7 @@ function judgeEmissary(name: string, gateway: EmissaryConfig, addressUnread: boo
     const names = gateway[kind].map((one) => one.name);
     names.forEach((one, at) => {
       if (names.indexOf(one) < at)
-        add([kind, at, "name"], "is the name of one before", "choose another name");
+        add([kind, at, "name"], "is the name of an earlier entry", "choose another name");
     });
   }
   return problems;

@@ -54,7 +54,7 @@ export const clusterConfig = z.strictObject({
         "cluster. Default: the KUBECONFIG of the person who runs it",
     ),
   apiServer: judged(apiServerProblem, "^[hH][tT][tT][pP][sS]://[^\\s?#@]+$").describe(
-    "URL at which the pods of the *other* clusters reach the API server",
+    "URL at which the pods of the *other* clusters reach the API server, for example https://api.eu.example.com:6443",
   ),
   ca: certificatePem
     .optional()
@@ -69,12 +69,14 @@ export const clusterConfig = z.strictObject({
     ),
   region: text
     .optional()
-    .describe("Region of the cluster, for `topology.kind: islands`, pictures and reports"),
+    .describe(
+      "Region of the cluster, a name of your choice, for `topology.kind: islands`, pictures and reports",
+    ),
   network: text
     .optional()
     .describe(
-      "Network of the cluster. Clusters with the same network route pod to pod, which flat and federated services " +
-        "need",
+      "Network of the cluster, a name of your choice. Clusters with the same network route pod to pod, which flat and " +
+        "federated services need",
     ),
   podNetworks: z
     .array(network)
@@ -82,7 +84,8 @@ export const clusterConfig = z.strictObject({
     .optional()
     .describe(
       "Networks of this cluster's own callers of its exported services: those of its pods, and of its nodes if " +
-        "they call. Required for an exported service on a shared network. Default: all private networks",
+        "they call, for example 10.1.0.0/16. Required for an exported service on a shared network. Default: all " +
+        "private networks",
     ),
   clusterDomain: domainName.default("cluster.local").describe("DNS domain of the cluster's services"),
   trustDomain: domainName.optional().describe("Trust domain of this cluster. Default: `trust.domain`"),

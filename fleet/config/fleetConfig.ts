@@ -34,8 +34,8 @@ export const fleetConfig = z.strictObject({
   admission: admissionMode
     .default("enforce")
     .describe(
-      "Treatment, by the API servers, of a Link, an export label or an edited grant that is not declared here, " +
-        "from anybody. `enforce`: refuse it; `warn`: let it pass with a warning; `off`: let it pass",
+      "How the API servers treat a Link, an export label or an edited grant that is not declared here, whoever writes " +
+        "it. `enforce`: they refuse it; `warn`: they let it pass with a warning; `off`: they let it pass",
     ),
   operators: z
     .array(operator)

@@ -61,7 +61,7 @@ function isLoopback(host: string): boolean {
 /** A host without anything around it. */
 function hostProblem(host: string): Told | undefined {
   const elsewhere = "write the address at which the pods of the other clusters reach it";
-  if (isLoopback(host)) return ["is the machine that asks itself", elsewhere];
+  if (isLoopback(host)) return ["is a loopback address, which leads each machine to itself", elsewhere];
   return nameProblem(host);
 }
 
@@ -97,8 +97,9 @@ function nameProblem(host: string): Told | undefined {
 /** Go's resolver asks for a name as it stands. */
 function asciiForm(host: string): Told {
   const ascii = domainToASCII(host);
-  const fix = ascii === "" ? "use letters, digits, dashes and dots" : `write it as DNS has it: ${ascii}`;
-  return ["holds letters that DNS has not", fix];
+  const fix =
+    ascii === "" ? "use letters, digits, dashes and dots" : `write it in the form that DNS uses: ${ascii}`;
+  return ["has letters that DNS does not allow", fix];
 }
 
 export interface UrlParts {
@@ -140,7 +141,10 @@ export function authorityProblem(authority: string): Told | undefined {
     name?.startsWith("[") ||
     (bracketed !== undefined && !isIPv6(bracketed.replace(/%.*$/, "")))
   ) {
-    return ["has brackets around what is no IPv6 address", "write brackets around an IPv6 address only"];
+    return [
+      "has brackets around something that is not an IPv6 address",
+      "write brackets around an IPv6 address only",
+    ];
   }
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
     return ["has no valid port", "write one from 1 to 65535 after the host, or leave out the colon"];
@@ -170,7 +174,7 @@ export function apiServerProblem(text: string): Told | undefined {
 export function sourceProblem(text: string): Told | undefined {
   if (/\s/.test(text)) return ["holds white space", "remove it"];
   if (/^\.{0,2}\//.test(text)) return undefined;
-  if (text.startsWith("~")) return ["begins with ~, which only a shell knows", "write the whole path"];
+  if (text.startsWith("~")) return ["begins with ~, which only a shell expands", "write the whole path"];
   const url = urlParts(text);
   if (url?.scheme === "file") return ["is a file:// URL, which Helm does not read", "write the path alone"];
   if (!url || !["http", "https", "oci"].includes(url.scheme)) {

@@ -62,7 +62,7 @@ function collisions(fleet: Readable): Problem[] {
       return [
         {
           path: one.path,
-          problem: `stands for ${one.what} under the name ${one.name}, which ${other.what} has as well`,
+          problem: `gives ${one.what} the name ${one.name}, which ${other.what} has as well`,
           fix: "rename the service or the cluster: both would be one Service in some cluster",
         },
       ];
@@ -84,7 +84,10 @@ function standing({ services }: Readable): Standing[] {
   const made = services.flatMap(({ path, value: { name, namespace, mode, in: clusters, to } }) =>
     clusters.map((cluster, at) => ({
       path: pathOf([...path, "in", at]),
-      what: mode === "federated" ? `the federated service ${name}` : `the mirror of ${name} in ${cluster}`,
+      what:
+        mode === "federated"
+          ? `the federated service ${name}`
+          : `the mirror service of ${name} in ${cluster}`,
       name: mode === "federated" ? name + FEDERATED_SUFFIX : mirrorServiceName(name, cluster),
       namespace,
       mode,

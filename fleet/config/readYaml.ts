@@ -30,7 +30,7 @@ export function readYaml(text: string): { readonly content: unknown; readonly pr
     return unresolved("an anchor (`&name`) holds an alias (`*name`) of itself", "write out what is meant");
   } catch (error) {
     return error instanceof Error && /^Merge/.test(error.message)
-      ? unresolved("a merge (`<<:`) is of something that is no map", "name an alias (`*name`) of a map")
+      ? unresolved("a merge (`<<:`) takes something that is not a map", "name an alias (`*name`) of a map")
       : unresolved(
           "an alias (`*name`) refers to no anchor (`&name`) above it",
           "add the anchor, or quote the star",
@@ -49,7 +49,8 @@ function unresolved(problem: string, fix: string) {
 }
 
 function told({ code }: YAMLError): readonly [problem: string, fix: string] {
-  if (code === "DUPLICATE_KEY") return ["is a key that stands above (duplicate key)", "keep one of the two"];
+  if (code === "DUPLICATE_KEY")
+    return ["is a key that was used above (duplicate key)", "keep one of the two"];
   if (code === "MULTIPLE_DOCS") return ["begins a second document", "write one document, without --- in it"];
   if (code === "TAB_AS_INDENT") return ["is a tab in an indentation", "write spaces"];
   return [

@@ -133,12 +133,12 @@ function listedTwice({ services }: Readable): Problem[] {
       );
       if (label) {
         const problem = `is exported as ${label.service.mode} at ${label.path}; it cannot be ${service.mode} as well`;
-        return [{ path, problem, fix: "choose one of both: they are two values of one label" }];
+        return [{ path, problem, fix: "choose one of them: they are two values of one label" }];
       }
       const odd = others.find((other) => other.service.headless !== service.headless);
       if (!odd) return [];
       const problem = `contradicts ${odd.entry}, which lists the same Service`;
-      return [{ path: pathOf([...entry, "headless"]), problem, fix: "say the same in both" }];
+      return [{ path: pathOf([...entry, "headless"]), problem, fix: "write the same in both" }];
     }),
   );
 }

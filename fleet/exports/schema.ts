@@ -11,7 +11,7 @@ import {
 
 export const serviceConfig = z.strictObject({
   name: serviceName.describe("Name of an existing Service, the same in every exporting cluster"),
-  namespace: namespaceName.describe("Namespace, the same in every cluster"),
+  namespace: namespaceName.describe("Namespace of the Service, the same in every cluster"),
   mode: mode.describe(
     "`gateway`: mirrored as `<name>-<cluster>` through the gateway; `flat`: the same, pod to pod; " +
       "`federated`: one `<name>-federated` over all members, pod to pod",
@@ -71,16 +71,18 @@ export const serviceConfig = z.strictObject({
   failureAccrual: failureAccrualConfig
     .optional()
     .describe(
-      "Makes callers leave out endpoints that fail, such as those of a failing cluster. `{}` uses the defaults. " +
+      "Makes callers leave out endpoints that fail, such as those of a failing cluster. `{}` uses Linkerd's defaults. " +
         "Default: `{}` for new federated services of one stack and for services that prefer the local one, else none",
     ),
   loadBiaser: loadBiaserConfig
     .optional()
     .describe(
       "Makes callers prefer endpoints that do not fail or limit requests (experimental in Linkerd, since " +
-        "edge-26.6.2 and 2.20). `{}` uses the defaults",
+        "edge-26.6.2 and 2.20). `{}` uses Linkerd's defaults",
     ),
-  timeouts: timeoutsConfig.optional().describe("Limits on how long callers wait"),
+  timeouts: timeoutsConfig
+    .optional()
+    .describe("Limits on how long callers wait, for example `500ms`, `5s` or `1m`"),
   retries: retriesConfig
     .optional()
     .describe(

@@ -8,7 +8,7 @@ import type { Pod } from "../effective/shapes";
 import type { Plan } from "../plan";
 import { type Around, type Exported, exportedServices, isOurs, type PlannedServer } from "./exposed";
 import type { GrantPlan } from "./plan";
-import { accessTo, type Labels, sharePods } from "./sharedPods";
+import { accessTo, type Labels, SAME_CALLERS, sharePods } from "./sharedPods";
 
 /** Where the grants of an exported service do not decide who may call it, by the live Service, pods and Servers. */
 export interface Gap {
@@ -181,11 +181,8 @@ function overruledAt(
     return [
       {
         ...{ kind: "twice", grant, setting: "ports", opens },
-        problem: `${which}, and let in others: Linkerd follows only one of both`,
-        fix:
-          first.of === of
-            ? "name it once"
-            : "let both say the same of that port, or export one Service, in several modes if need be",
+        problem: `${which}, and let in others: Linkerd follows only one of them`,
+        fix: first.of === of ? "name it once" : SAME_CALLERS,
       },
     ];
   });

@@ -4,7 +4,7 @@ import type { Readable } from "../config/readable";
 import { isNamed } from "../exports/named";
 import type { ServiceConfig } from "../exports/schema";
 import type { GrantConfig } from "./schema";
-import { sharePods } from "./sharedPods";
+import { SAME_CALLERS, sharePods } from "./sharedPods";
 
 /** Each grant names callers that exist and that Linkerd can tell from others. */
 export function grantRules(fleet: Readable): Problem[] {
@@ -79,7 +79,7 @@ function judgeGrant(
     problems.push({ path: pathOf([...path, ...keys]), problem, fix });
   if (identity !== undefined) {
     for (const key of ["namespace", "serviceAccount", "cluster", "trustDomain"] as const) {
-      if (grant[key] !== undefined) add([key], "stands beside a whole identity", "keep one of both");
+      if (grant[key] !== undefined) add([key], "is set together with a whole identity", "keep one of them");
     }
   } else if (namespace === undefined) {
     problems.push(noNamespace(path));
@@ -95,7 +95,7 @@ function judgeGrant(
     add([unnamed.key], `lets in callers of ${unnamed.clusters}, which \`to\` does not name`, fix);
   }
   if (cluster !== undefined && trustDomain !== undefined) {
-    add(["trustDomain"], "stands beside a cluster, which has its own", "keep one of both");
+    add(["trustDomain"], "is set together with a cluster, which has its own", "keep one of them");
   } else if (trustDomain !== undefined && ![...domains.values()].includes(trustDomain)) {
     const fix =
       "write the trust domain of a cluster, or the whole `identity` of a caller outside of this fleet";
@@ -202,7 +202,7 @@ function contradictions({ services }: Readable): Problem[] {
       .map((key) => ({
         path: pathOf([...path, key]),
         problem: `contradicts ${pathOf(other.path)}, which lists the same Service`,
-        fix: "say the same in both",
+        fix: "write the same in both",
       }));
   });
 }
@@ -228,8 +228,8 @@ function sharedPods({ services }: Readable): Problem[] {
     return [
       {
         path: pathOf([...path, "pods"]),
-        problem: `selects pods of ${pathOf(other.path)}, which lets in others at the same port: Linkerd follows only one of both`,
-        fix: "let both say the same of that port, or export one Service, in several modes if need be",
+        problem: `selects pods of ${pathOf(other.path)}, which lets in others at the same port: Linkerd follows only one of them`,
+        fix: SAME_CALLERS,
       },
     ];
   });

@@ -1,6 +1,10 @@
 import type { Problem } from "../config/problems";
 import type { GrantPlan } from "./plan";
 
+/** What to do about two services that have a port of their pods in common, and let in others. */
+export const SAME_CALLERS =
+  "give both the same callers at that port, or export one Service, in several modes if necessary";
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** Whether all pods of one selector are pods of the other. */
@@ -57,7 +61,7 @@ export function accessAt(
     path: "services",
     problem:
       `${named(one)} and ${named(other)} of ${one.cluster} are the same pods at port ${port}, and let in others: ` +
-      "Linkerd follows only one of both",
-    fix: "let both say the same of that port, or export one Service, in several modes if need be",
+      "Linkerd follows only one of them",
+    fix: SAME_CALLERS,
   };
 }

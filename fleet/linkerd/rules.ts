@@ -35,7 +35,7 @@ function oneFileForAll(
 ): Problem[] {
   if (!source?.url.endsWith(".tgz")) return [];
   const fix = `name the folder or repository that holds all of them, or set ${pathOf(path)}.charts.<chart>.source`;
-  return [{ path: pathOf([...path, "source"]), problem: "is a single chart, and stands for several", fix }];
+  return [{ path: pathOf([...path, "source"]), problem: "is a single chart, where several are needed", fix }];
 }
 
 /** Names of Docker Hub in references to charts. */
@@ -62,7 +62,7 @@ function passwords(path: readonly PropertyKey[], settings: LinkerdConfig | Linke
       {
         path: pathOf([...at, "password"]),
         problem: isDockerHub
-          ? "does not reach Docker Hub, where the Kubernetes provider looks for another one"
+          ? "does not reach Docker Hub: the Kubernetes provider looks for its password elsewhere"
           : "is for a repository, and this is a path",
         fix: isDockerHub
           ? "write the source as text, and run `helm registry login registry-1.docker.io` where `pulumi` runs"

@@ -3,7 +3,7 @@ import { matching, namespaceName, network } from "../config/common";
 import { serviceAccount } from "../grants/schema";
 
 const prometheus = z.strictObject({
-  namespace: namespaceName.describe("Namespace, the same in every cluster"),
+  namespace: namespaceName.describe("Namespace of Prometheus, the same in every cluster"),
   serviceAccount: serviceAccount.describe("ServiceAccount of Prometheus"),
   networks: z
     .array(network)
@@ -37,7 +37,7 @@ export const observabilityConfig = z.strictObject({
     "write seconds or minutes, for example 30s",
   )
     .default("30s")
-    .describe("Interval at which metrics are read"),
+    .describe("Interval at which metrics are read, from `10s` to `2m`"),
   dashboard: dashboard.optional().describe("Grafana dashboard, as a ConfigMap in every cluster"),
 });
 export type ObservabilityConfig = z.infer<typeof observabilityConfig>;

@@ -58,6 +58,8 @@ export const restartConfig = z.strictObject({
     .min(30)
     .max(86_400)
     .default(600)
-    .describe("Time that a workload has to become ready. After it, the workloads behind it stay as they are"),
+    .describe(
+      "Time in seconds that a workload has to become ready. After it, the workloads behind it stay as they are",
+    ),
 });
 export type RestartConfig = z.infer<typeof restartConfig>;

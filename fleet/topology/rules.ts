@@ -26,7 +26,7 @@ function linkPairs({ links }: Readable): Problem[] {
     const other = first.get(linkKey(link));
     if (other) {
       const fix = "write one entry with all settings of this link";
-      return [{ path: pathOf(path), problem: `is the link of ${other} again`, fix }];
+      return [{ path: pathOf(path), problem: `is the same link as ${other}`, fix }];
     }
     first.set(linkKey(link), pathOf(path));
     return [];
@@ -51,7 +51,7 @@ function bridgePairs({ topology, bridges, clusters }: Readable): Problem[] {
     const path = pathOf(keys);
     const id = [a, b].sort().join("/");
     const other = first.get(id);
-    if (other) return [{ path, problem: `is the bridge of ${other} again`, fix: "remove it" }];
+    if (other) return [{ path, problem: `is the same bridge as ${other}`, fix: "remove it" }];
     first.set(id, path);
     if (a === b) return [{ path, problem: "joins a cluster to itself", fix: "name clusters of two regions" }];
     const region = clusters.get(a)?.region;

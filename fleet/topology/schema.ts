@@ -5,11 +5,17 @@ const excludes = {
   excludedLabels: z
     .array(metadataKey)
     .default([])
-    .describe("Labels that are not copied to mirror services, besides the default ones"),
+    .describe(
+      "Labels that are not copied to mirror services, besides those by which deployment tools know their objects " +
+        "(fleet/links/excludes.ts)",
+    ),
   excludedAnnotations: z
     .array(metadataKey)
     .default([])
-    .describe("Annotations that are not copied to mirror services, besides the default ones"),
+    .describe(
+      "Annotations that are not copied to mirror services, besides those that deployment tools and load balancers read " +
+        "(fleet/links/excludes.ts)",
+    ),
 };
 
 export const linkConfig = z.strictObject({

@@ -38,7 +38,7 @@ function rates({ path, value: { failureAccrual, loadBiaser } }: Entry<ServiceCon
   if (rate && failureAccrual.mode !== "unified") {
     add(
       ["failureAccrual", "successRate"],
-      `means nothing with mode ${failureAccrual.mode}`,
+      `has no effect with mode ${failureAccrual.mode}`,
       "set `mode: unified`, or remove it",
     );
   } else if (rate && milliseconds(rate.window) < SHORTEST_WINDOW) {

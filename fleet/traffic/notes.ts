@@ -21,12 +21,12 @@ export function stackOrderNotes(
   return [
     ...leaving(config, plan, others).map(
       ({ route, target, stack }) =>
-        `${titleOf(route)} of ${target} loses its mirrors, and callers in ${route.cluster} of stack ${stack} may still ` +
+        `${titleOf(route)} of ${target} loses its mirror services, and callers in ${route.cluster} of stack ${stack} may still ` +
         `be sent to one → deploy stack ${stack} with this stack file first`,
     ),
     ...coming(plan, others, last).map(
       ({ route, target, stack }) =>
-        `Callers in ${route.cluster} are sent to ${titleOf(route)} of ${target} again, which has a mirror only when ` +
+        `Callers in ${route.cluster} are sent to ${titleOf(route)} of ${target} again, which has a mirror service only when ` +
         `stack ${stack} is deployed → deploy stack ${stack} with this stack file first`,
     ),
   ];

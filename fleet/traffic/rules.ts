@@ -36,7 +36,7 @@ export function unansweredTraffic(fleet: Readable): Problem[] {
         if (unlinked !== undefined) {
           return {
             path: pathOf([...keys, unlinked]),
-            problem: `cannot be had: no link from ${name} to ${unlinked} carries ${service.mode}`,
+            problem: `cannot be reached: no link from ${name} to ${unlinked} carries ${service.mode}`,
             fix: "link them, or write an entry with `from` for the clusters that are linked",
           };
         }
@@ -44,7 +44,7 @@ export function unansweredTraffic(fleet: Readable): Problem[] {
         if (places.some((to) => weights?.[to] && answering(to))) return [];
         return {
           path: pathOf(keys),
-          problem: `leave callers in ${name} with nobody: what has weight is evacuated, or its link is draining`,
+          problem: `leave callers in ${name} without a member: every cluster with a weight is evacuated, or its link is draining`,
           fix: "give weight to a cluster that answers",
         };
       });
@@ -65,7 +65,7 @@ function unstood(
   if (!from) {
     if (!members.every(alone)) return [];
     const problem = `finds no standby: no link between clusters of \`in\` carries ${mode}`;
-    const fix = "link two of them, or remove it: calls stay in their cluster anyhow";
+    const fix = "link two of them, or remove it: calls stay in their cluster anyway";
     return [{ path: pathOf([...path, "prefer"]), problem, fix }];
   }
   return from.flatMap((name, at) => {
@@ -75,7 +75,7 @@ function unstood(
       {
         path: pathOf([...path, "from", at]),
         problem: `finds no standby: no link from ${name} to ${others} carries ${mode}`,
-        fix: "link them, or remove it here: its calls stay in the cluster anyhow",
+        fix: "link them, or remove it here: its calls stay in the cluster anyway",
       },
     ];
   });
@@ -131,7 +131,7 @@ function headlessModes(fleet: Readable, { path, value: flat }: Entry<ServiceConf
         problem:
           `${both.source} would not mirror it: ${target} also exports ${pathOf(other.path)}, headless and through the ` +
           "gateway, and then a service mirror takes no other headless services",
-        fix: `use one mode for the headless services of ${target}, or give links to it one of both modes`,
+        fix: `use one mode for the headless services of ${target}, or give the links to it one mode`,
       },
     ];
   });
@@ -144,7 +144,7 @@ function divisible({ path, value: service }: Entry<ServiceConfig>): Problem[] {
   if (entries.length === 0) return [];
   const at = pathOf([...path, "traffic"]);
   if (mode === "federated") {
-    const problem = "is for mirrors: a federated service divides by load, by itself";
+    const problem = "needs mirror services: Linkerd balances a federated service by load";
     const fix = entries.some(({ entry }) => entry.prefer)
       ? `write it in an entry of mode flat: callers of \`${name}\` then prefer the local one`
       : "write it in an entry of mode flat or gateway";
@@ -190,23 +190,22 @@ function divisions(fleet: Readable, { path, value: service }: Entry<ServiceConfi
       if (unseen !== undefined && !isNamed(service.to, name)) {
         add(
           ["weights", unseen],
-          `cannot be had: ${name} sees no mirror of it, because \`to\` does not name ${name}`,
+          `cannot be reached: ${name} sees no mirror service of it, because \`to\` does not name ${name}`,
           `add ${name} to ${pathOf([...path, "to"])}, or write \`from\` without it`,
         );
       }
       const twice = first.get(`${entry.port}/${name}`);
-      if (twice)
-        add([], `is what ${twice} says of ${name} already`, "write one entry for a cluster and port");
+      if (twice) add([], `is set for ${name} by ${twice} already`, "write one entry for a cluster and port");
       first.set(`${entry.port}/${name}`, pathOf([...path, ...at]));
       const back = service.mode === "gateway" && !round && wayBack(fleet, service, entry, name);
       if (!back) continue;
       round = true;
       add(
         prefer ? ["prefer"] : ["weights", back],
-        `goes round: what ${name} sends to ${back} meets the routes of ${back} at its gateway, and comes back`,
+        `forms a loop: what ${name} sends to ${back} meets the routes of ${back} at its gateway, and comes back`,
         prefer
           ? "write `from` with clusters that do not stand by for each other, or use mode flat"
-          : "let only one of both send to the other, or use mode flat",
+          : "let only one of the two send to the other, or use mode flat",
       );
     }
     return problems;

@@ -49,7 +49,9 @@ export const failureAccrualConfig = z.strictObject({
     .max(1_000_000)
     .default(7)
     .describe("Number of consecutive failures after which an endpoint is left out"),
-  minPenalty: duration.default("1s").describe("Time for which the endpoint is left out at first"),
+  minPenalty: duration
+    .default("1s")
+    .describe("Time for which the endpoint is left out at first, for example `500ms`, `5s` or `1m`"),
   maxPenalty: duration
     .default("60s")
     .describe("Longest time for which the endpoint is left out, after more failures"),

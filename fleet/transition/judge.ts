@@ -171,10 +171,10 @@ function removeUndrainedCluster(last: Deployment, next: Deployment): ReturnType<
     .filter((name) => !next.plan.clusters[name] && undrained.has(name) && !renamed.has(name))
     .map((name) => ({
       what: `cluster ${name}`,
-      why: "the other clusters mirror its services, or it theirs, up to this moment: callers fail",
+      why: "until now, the other clusters mirror its services, or it mirrors theirs: callers fail",
       path:
         "set its `state: draining`, deploy, see with `npx fleet drain` that no other cluster holds a service of it any " +
-        "more, then remove it. A cluster that is lost cannot be drained: `npx fleet state remove-cluster`, and use `allowUnsafe`",
+        "more, then remove it. For a cluster that is gone for good, run `npx fleet state remove-cluster` and use `allowUnsafe`",
     }));
 }
 

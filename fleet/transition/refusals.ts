@@ -40,7 +40,7 @@ function formatRefusals(refusals: readonly Refusal[]): string | undefined {
   const rules = [...new Set(refusals.map(({ rule }) => rule))];
   return (
     `This step from the last deployment is not safe. Nothing was changed.\n${parts.join("\n")}\n` +
-    `To do it all the same, once, write linkerd-fleet:allowUnsafe: [${rules.join(", ")}]`
+    `To do it anyway, once, write linkerd-fleet:allowUnsafe: [${rules.join(", ")}]`
   );
 }
 

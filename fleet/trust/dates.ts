@@ -41,7 +41,7 @@ function anchorNotes({ trust }: Plan, now: Date): string[] {
     }
     return [
       `${path} ends on ${day(certificate.validToDate)}, before the issuers that it signs now ` +
-        `(trust.issuer.lifetimeHours: ${lifetimeHours}) → ${rotate}, or let issuers live shorter`,
+        `(trust.issuer.lifetimeHours: ${lifetimeHours}) → ${rotate}, or shorten the lifetime of issuers`,
     ];
   });
 }

@@ -55,7 +55,7 @@ function anchorsOnce({ anchors }: Readable): Problem[] {
     const problems: Problem[] = [];
     if (before.some((other) => other.id === id)) {
       const fix = "give every anchor an id of its own, never used before";
-      problems.push({ path: pathOf([...path, "id"]), problem: "is the id of an anchor before", fix });
+      problems.push({ path: pathOf([...path, "id"]), problem: "is the id of an earlier anchor", fix });
     }
     if (
       fingerprint &&
@@ -66,7 +66,7 @@ function anchorsOnce({ anchors }: Readable): Problem[] {
       const fix = "remove this anchor, or paste its own certificate";
       problems.push({
         path: pathOf([...path, "certificate"]),
-        problem: "is the certificate of an anchor before",
+        problem: "is the certificate of an earlier anchor",
         fix,
       });
     }

@@ -52,7 +52,9 @@ export const anchorConfig = z.strictObject({
     .min(24)
     .max(MOST_HOURS)
     .default(87_600)
-    .describe("Lifetime of a generated anchor. It never renews by itself"),
+    .describe(
+      "Lifetime of a generated anchor, in hours. The default is ten years. It never renews by itself",
+    ),
 });
 export type AnchorConfig = z.infer<typeof anchorConfig>;
 
@@ -84,14 +86,19 @@ export const trustConfig = z.strictObject({
     .describe("Trust domain of every cluster that does not set its own"),
   issuer: z
     .strictObject({
-      lifetimeHours: z.int().min(1).max(MOST_HOURS).default(8_760).describe("Lifetime of a cluster's issuer"),
+      lifetimeHours: z
+        .int()
+        .min(1)
+        .max(MOST_HOURS)
+        .default(8_760)
+        .describe("Lifetime of a cluster's issuer, in hours. The default is a year"),
       renewBeforeHours: z
         .int()
         .min(0)
         .default(1_440)
         .describe(
-          "Time before the end of the issuer. The first `pulumi up` in this time renews it. `linkerd check` warns " +
-            "under 60 days",
+          "Time before the end of the issuer, in hours. The first `pulumi up` in this time renews it. The default is the " +
+            "60 days under which `linkerd check` warns",
         ),
     })
     .prefault({})
@@ -103,12 +110,16 @@ export const trustConfig = z.strictObject({
         .min(24)
         .max(Math.floor(MOST_HOURS / AUTHORITY_LIFETIMES))
         .default(8_760)
-        .describe("Lifetime of such a certificate. The authority that signs it lives ten times as long"),
+        .describe(
+          "Lifetime of such a certificate, in hours. The default is a year. The authority that signs it lives ten times as long",
+        ),
       renewBeforeHours: z
         .int()
         .min(0)
         .default(1_440)
-        .describe("Time before the end of the certificate. The first `pulumi up` in this time renews it"),
+        .describe(
+          "Time before the end of the certificate, in hours. The first `pulumi up` in this time renews it",
+        ),
     })
     .prefault({})
     .describe("Certificates of the three admission webhooks"),

@@ -21,7 +21,7 @@ export const access = verb({
     method: { type: "string", describe: "The HTTP method of its request", implies: "from" },
     path: { type: "string", describe: "The path of its request", implies: "from" },
     save: { type: "string", describe: "Write the objects that were read to this file" },
-    dump: { type: "string", describe: "Read such a file instead of the clusters" },
+    dump: { type: "string", describe: "Read a file of --save instead of the clusters" },
     ...INJECTED_OPTION,
   },
   examples: [

@@ -97,7 +97,9 @@ export function answerText({ way, outcome, audited, why, by, declared, hidden, p
   return [
     `${way}: ${outcome}${audited ? " and audited, which `enforce: deny` would refuse" : ""}${stack}`,
     `  why: ${why} (${by.join(", ")})`,
-    ...(hidden ? ["  the caller's cluster sees no mirror of it: `to` does not name that cluster"] : []),
+    ...(hidden
+      ? ["  the caller's cluster sees no mirror service of it: `to` does not name that cluster"]
+      : []),
     ...pods.map(({ pod, outcome, why }) => `  ${pod}: ${outcome}, ${why}`),
   ].join("\n");
 }

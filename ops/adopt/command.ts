@@ -19,7 +19,7 @@ export const adopt = verb({
       type: "boolean",
       default: false,
       describe:
-        "Instead of that, mark the objects of charts that are no Helm release as Helm's own, so that `pulumi up` takes " +
+        "Print no settings. Instead, mark the objects of charts that are no Helm release as Helm's own, so that `pulumi up` takes " +
         "them over with every version of the provider",
     },
     ...JSON_OPTION,
@@ -28,6 +28,6 @@ export const adopt = verb({
     ["fleet adopt us eu=prod-eu > existing.yaml", "two clusters; no key is read into the settings"],
     ["fleet adopt eu=prod-eu --mark", "after `linkerd install`, right before the first `pulumi up`"],
   ],
-  endings: { notBegun: "A cluster cannot be read, or an object not be marked." },
+  endings: { notBegun: "A cluster cannot be read, or an object cannot be marked." },
   load: () => import("./main"),
 });

@@ -66,9 +66,9 @@ export async function run({ stack, wait, json }: DrainOptions): Promise<Ending> 
   for (const link of draining.map(linkName)) console.log(`${link}: ${left.get(link) ?? "drained"}`);
   console.log(
     left.size === 0
-      ? "All of it can be removed."
+      ? "You can remove all of it."
       : "Not drained. Does the link's service mirror run? `kubectl -n linkerd-multicluster logs " +
-          "deploy/controller-<target>`. Services that nobody mirrors any more are deleted with kubectl.",
+          "deploy/controller-<target>`. Delete Services that nobody mirrors any more with kubectl.",
   );
   return ending;
 }

@@ -52,7 +52,7 @@ function changeOf(file: string): Picture {
   const { before, after } = readPreview(readText(file));
   if (before === undefined || after === undefined) {
     throw new Unreadable(
-      `${file} does not tell the fleet: preview with the stack file and this version of the program.`,
+      `${file} does not describe the fleet: preview with the stack file and this version of the program.`,
     );
   }
   return draw(after, before);

@@ -20,8 +20,8 @@ export async function importState(stack: string | undefined, state: State): Prom
     const locks = error instanceof Unreadable ? locksIn(error.message) : [];
     if (error instanceof Unreadable && error.message.includes("unexpected end of JSON input")) {
       throw new Unreadable(
-        "A lock of the stack is cut short, as a full disk leaves it. Make room; if no pulumi is at work on this stack, run " +
-          "`pulumi cancel`, then this again; nothing was changed.",
+        "A lock of the stack is cut short, as a full disk leaves it. Make room. If no pulumi is at work on this stack, run " +
+          "`pulumi cancel`, then run this again. Nothing was changed.",
       );
     }
     if (locks.length === 0) throw error;
@@ -29,14 +29,12 @@ export async function importState(stack: string | undefined, state: State): Prom
     if (held) {
       throw new Unreadable(
         held.host === hostname()
-          ? `pulumi is at work on this stack (process ${held.pid}). Wait for it, or end it; nothing was changed.`
+          ? `pulumi is at work on this stack (process ${held.pid}). Wait for it, or end it. Nothing was changed.`
           : `The stack is locked by process ${held.pid} of ${held.host}, since ${held.since}. If that process is gone ` +
-              "for certain, run `pulumi cancel`, then this again; nothing was changed.",
+              "for certain, run `pulumi cancel`, then run this again. Nothing was changed.",
       );
     }
-    console.log(
-      `The lock of process ${locks.map(({ pid }) => pid).join(", ")}, which is dead, is taken away.`,
-    );
+    console.log(`The lock of process ${locks.map(({ pid }) => pid).join(", ")}, which is dead, was removed.`);
     await pulumi(["cancel", "--yes"], stack);
     await pulumi(args, stack, content);
   }

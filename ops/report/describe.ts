@@ -187,7 +187,9 @@ function exportLine({ op, before, after }: Step): Line[] {
       text: after?.evacuated ? ": evacuated, serves no other cluster" : ": serves other clusters again",
     });
   }
-  return lines.length > 0 ? lines : [{ text: ": tells its callers other timeouts, retries or the like" }];
+  return lines.length > 0
+    ? lines
+    : [{ text: ": changes the timeouts, retries or load balancing of its callers" }];
 }
 
 /** To whom a new export crosses, where that is not every linked cluster. */
@@ -214,7 +216,7 @@ function namedLines(before: Inputs | undefined, after: Inputs | undefined): Line
     const { gained, lost } = difference(old, now);
     return [
       ...(gained.length > 0 ? [{ text: `${what} ${gained.join(", ")} as well`, why: WIDER }] : []),
-      ...(lost.length > 0 ? [{ text: `${what} ${lost.join(", ")} no more: callers there lose it` }] : []),
+      ...(lost.length > 0 ? [{ text: `${what} ${lost.join(", ")} no longer: callers there lose it` }] : []),
     ];
   });
 }

@@ -32,7 +32,7 @@ function grantLine({ op, before, after }: Step): Line[] {
   }
   if (wasAudited && !isAudited) {
     lines.push({
-      text: ": denies from now on whoever has no grant",
+      text: ": denies callers without a grant from now on",
       why: "callers whom the audit let in are refused: compare its count first",
     });
   }
@@ -66,9 +66,9 @@ function localLines(before: Inputs | undefined, after: Inputs | undefined): Line
     case "closed":
       return [{ text: `: callers of its own cluster are cut off${at}`, why: "local traffic stops" }];
     case "narrowed":
-      return [{ text: `: of its own cluster only ${who} may call${at}`, why: "local traffic may stop" }];
+      return [{ text: `: only ${who} of its own cluster may call${at}`, why: "local traffic may stop" }];
     case "opened":
-      return [{ text: `: of its own cluster ${who} may call${at}, against the default policy` }];
+      return [{ text: `: ${who} of its own cluster may call${at}, against the default policy` }];
     default:
       return [];
   }

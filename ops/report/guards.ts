@@ -77,7 +77,7 @@ function admissionLine({ op, before, after }: Step): Line[] {
 
 function operatorsOf(inputs: Inputs | undefined): string[] {
   const named = z.array(z.string()).safeParse(inputs?.operators);
-  return named.success ? named.data : ["whoever may change admission policies"];
+  return named.success ? named.data : ["everybody who may change admission policies"];
 }
 
 /**
@@ -121,7 +121,7 @@ export function reachLines(steps: readonly Step[]): Line[] {
     ({ before, after }) => {
       const [was, is] = [isUnlimited(before), isUnlimited(after)];
       if (is && !was) {
-        const why = "other clusters reach also what is not exported";
+        const why = "other clusters also reach services that are not exported";
         return [{ text: " forwards to every Service of its cluster (`reach: any`)", why }];
       }
       return was && is === false ? [{ text: " forwards only to the declared services from now on" }] : [];

@@ -21,7 +21,7 @@ export function report(preview: Preview, stack: string): string {
 
 function summary({ steps }: Preview, sections: readonly Section[]): string[] {
   if (sections.length === 0) {
-    return [steps.length === 0 ? "Nothing changes." : "Only the resources below change, the fleet does not."];
+    return [steps.length === 0 ? "Nothing changes." : "Only the resources below change. The fleet does not."];
   }
   return isRisky(sections) ? ["**Something needs a closer look.**"] : [];
 }

@@ -16,7 +16,7 @@ export const rotation = verb({
   },
   examples: [
     ["fleet rotation", "before each change of trust.anchors"],
-    ["fleet rotation --watch", "while pods restart: in percent for each cluster"],
+    ["fleet rotation --watch", "while pods restart: the progress of each cluster in percent"],
   ],
   endings: { attention: "A cluster is not ready." },
   load: () => import("./main"),

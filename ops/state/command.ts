@@ -7,7 +7,7 @@ export const removeCluster = verb({
   takes: "<cluster>",
   positionals: { cluster: { type: "string", demandOption: true, describe: "The dead cluster" } },
   options: { ...STACK_OPTION, ...YES_OPTION },
-  examples: [["fleet state remove-cluster eu", "so that the next `pulumi up` need not delete it there"]],
+  examples: [["fleet state remove-cluster eu", "so that the next `pulumi up` does not wait for it"]],
   endings: { notBegun: "The cluster answers, or you answered no; nothing was changed." },
   load: () => import("./main"),
 });

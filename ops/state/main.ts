@@ -25,19 +25,17 @@ export async function run({ cluster: name, stack, yes }: RemoveClusterOptions): 
   const answer = await openProvider(provider).get("/version", z.unknown());
   if (answer.state !== "failed" || answer.why !== "unreachable") {
     throw new Unreadable(
-      `${name} answers. Set its \`state: draining\`, deploy, see that \`npx fleet drain\` is content, then take it out of ` +
-        "the stack file: that removes what is in it, too. Nothing was changed.",
+      `${name} answers. Set its \`state: draining\`, deploy, wait until \`npx fleet drain\` ends with 0, then remove it from ` +
+        "the stack file: that also removes what is in the cluster. Nothing was changed.",
     );
   }
   console.log(
-    `${name} does not answer (${answer.message}). The state forgets ${resources.length} resources of it; whatever is ` +
-      "still in it stays there.",
+    `${name} does not answer (${answer.message}). ${resources.length} resources of it leave the state; whatever is ` +
+      "still in the cluster stays there.",
   );
   if (!(await confirmed(yes))) return "notBegun";
   await requireSame(stack, state);
   await importState(stack, forget(state, name));
-  console.log(
-    `Forgotten. Now take ${name} out of the stack file, and run \`pulumi up --continue-on-error\`.`,
-  );
+  console.log(`Removed. Now remove ${name} from the stack file, and run \`pulumi up --continue-on-error\`.`);
   return "well";
 }

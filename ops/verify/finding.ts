@@ -36,7 +36,7 @@ export interface Judgement {
 /** What differs from the plan in a part that this program owns. */
 export function drifted(message: string, severity: Severity = "error"): Finding {
   const remedy =
-    "`pulumi up --refresh --continue-on-error` puts it right (the runbook: where an edit is in the way)";
+    "`pulumi up --refresh --continue-on-error` restores it (if an edit is in the way, see the runbook)";
   return { severity, message, remedy, runbook: "restore" };
 }
 

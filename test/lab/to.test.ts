@@ -139,7 +139,7 @@ it("a cluster is added: its Link changes and nothing else does, and the report s
 it("a cluster is taken away: it sees the service no more, and a mirror that is left there is found", async () => {
   name(["apac"]);
   expect(await reported()).toContain(
-    "bi/reports of us: crosses (gateway) to eu no more: callers there lose it",
+    "bi/reports of us: crosses (gateway) to eu no longer: callers there lose it",
   );
   expect(await unseenBy("apac")).toBe(0);
   expect(await seen("eu", "us")).toEqual(["checkout"]);

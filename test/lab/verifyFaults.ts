@@ -354,7 +354,7 @@ export const FAULTS: readonly Fault[] = [
         spec: { holderIdentity: "x", leaseDurationSeconds: 30, renewTime: "2026-01-01T00:00:00.000000Z" },
       }),
     found: [
-      "us → eu: it gave no sign since 2026-01-01T00:00:00.000000Z",
+      "us → eu: it has not renewed its Lease since 2026-01-01T00:00:00.000000Z",
       "us → eu: the service mirror has not reported what it mirrored",
     ],
     remedy: `\`kubectl --context us logs -n ${MULTICLUSTER} deployment/controller-eu\``,

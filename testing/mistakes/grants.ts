@@ -119,7 +119,7 @@ export const GRANTS: readonly Mistake[] = [
     "a grant to a cluster and a trust domain",
     checkout({ allow: [{ ...web, cluster: "us", trustDomain: "cluster.local" }] }),
     "services[0].allow[0].trustDomain",
-    "one of both",
+    "one of them",
   ],
   [
     "a grant to an identity and a namespace",
@@ -127,7 +127,7 @@ export const GRANTS: readonly Mistake[] = [
       allow: [{ identity: "web.shop.serviceaccount.identity.linkerd.cluster.local", namespace: "shop" }],
     }),
     "services[0].allow[0].namespace",
-    "one of both",
+    "one of them",
   ],
   ...["*", "*.cluster.local", "web.shop", "*.serviceaccount.identity.linkerd.cluster.local"].map(
     (identity): Mistake => [

@@ -55,10 +55,10 @@ export const ADDRESSES: readonly Input[] = [
   ["::", "no other machine"],
   ["224.0.0.1", "no other machine"],
   ["255.255.255.255", "no other machine"],
-  ["localhost", "asks itself"],
-  ["LOCALHOST.", "asks itself"],
-  ["127.0.0.1", "asks itself"],
-  ["::1", "asks itself"],
+  ["localhost", "loopback address"],
+  ["LOCALHOST.", "loopback address"],
+  ["127.0.0.1", "loopback address"],
+  ["::1", "loopback address"],
 ];
 
 export const API_SERVERS: readonly Input[] = [

@@ -88,11 +88,11 @@ export const linkChecks = [
       const log = `\`${kubectlOf(source.cluster)} logs -n ${MULTICLUSTER_NAMESPACE} deployment/controller-${link.target}\` says more`;
       const lease = named(leases, `service-mirror-write-${link.target}`);
       if (!lease?.spec.renewTime) {
-        return [notWorking("it has left no sign outside of its pod (no Lease)", log, "unknown")];
+        return [notWorking("it has no Lease, the only sign of it outside of its pod", log, "unknown")];
       }
       const late = (now.getTime() - Date.parse(lease.spec.renewTime)) / 1000;
       if (late < (lease.spec.leaseDurationSeconds ?? 0) + LATE_SECONDS) return [];
-      return [notWorking(`it gave no sign since ${lease.spec.renewTime}`, log)];
+      return [notWorking(`it has not renewed its Lease since ${lease.spec.renewTime}`, log)];
     }),
   ),
 ];

@@ -122,10 +122,10 @@ describe("a file that", () => {
   it.each([
     ["has a control character", "a: 1\nb: \u0001", "line 2, column 4", "control character", "remove it"],
     ["has a shell's braces", "{ a: $" + "{A}, b: 1 }\nc: 2", "line 1, column 7", "not YAML", "brackets"],
-    ["has a key twice", "a: 1\nb: 2\na: 3", "line 3, column 1", "stands above", "keep one"],
+    ["has a key twice", "a: 1\nb: 2\na: 3", "line 3, column 1", "used above", "keep one"],
     ["has a second document", "a: 1\n---\nb: 2", "line 2, column 1", "second document", "one document"],
     ["has a tab for spaces", "a:\n\tb: 1", "line 2, column 1", "tab", "write spaces"],
-    ["merges a text", "a: { <<: b }", "the YAML", "is no map", "an alias"],
+    ["merges a text", "a: { <<: b }", "the YAML", "not a map", "an alias"],
     ["has an alias of nothing", "a: *b", "the YAML", "no anchor", "quote the star"],
     ["has an anchor that holds itself", "a: &a [*a]", "the YAML", "of itself", "write out"],
   ])("%s is told once, with the place and the way out", (_, text, path, problem, fix) => {

@@ -144,7 +144,7 @@ describe("fleet access", () => {
       await run({ ...OPTIONS, from, to: "apac:bi/reports:http", json: false });
       return said.stdout;
     };
-    const hidden = "sees no mirror of it: `to` does not name that cluster";
+    const hidden = "sees no mirror service of it: `to` does not name that cluster";
     expect(await ask("shop/web@eu")).toContain(hidden);
     expect(await ask("shop/web@eu")).toContain("through the gateway: allowed");
     expect(await ask("shop/web@us")).not.toContain(hidden);

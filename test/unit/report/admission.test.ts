@@ -39,7 +39,7 @@ describe("the report of a preview", () => {
       ]);
       expect(linesOf(admission("us", by("user:ci"), enforce))).toEqual([
         {
-          text: "admission of us: operators +whoever may change admission policies, −user:ci",
+          text: "admission of us: operators +everybody who may change admission policies, −user:ci",
           ...stop,
         },
       ]);

@@ -37,7 +37,7 @@ describe("the report of a preview", () => {
       ).flatMap(({ title, lines }) => (title === "Services that cross" ? lines : []));
     const open = {
       text: "the gateway of us forwards to every Service of its cluster (`reach: any`)",
-      why: "other clusters reach also what is not exported",
+      why: "other clusters also reach services that are not exported",
     };
     for (const [type, gateway] of [
       [RELEASE, chart],

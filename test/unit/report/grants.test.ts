@@ -77,10 +77,10 @@ describe("the report of a preview", () => {
       expect(linesOf(grant([WEB], { localChange: "kept" }))).toEqual([]);
       expect(linesOf(grant([WEB], none))).toEqual([CUT_OFF]);
       expect(linesOf(grant([WEB], named))).toEqual([
-        line(`of its own cluster only ${WEB} may call`, "local traffic may stop"),
+        line(`only ${WEB} of its own cluster may call`, "local traffic may stop"),
       ]);
       expect(linesOf(grant([WEB], { ...named, localChange: "opened" }))).toEqual([
-        line(`of its own cluster ${WEB} may call, against the default policy`),
+        line(`${WEB} of its own cluster may call, against the default policy`),
       ]);
     });
 
@@ -128,7 +128,7 @@ describe("the report of a preview", () => {
 
     it("stops where it ends, and says whom that keeps out", () => {
       const denies = {
-        text: "shop/checkout of us: denies from now on whoever has no grant",
+        text: "shop/checkout of us: denies callers without a grant from now on",
         why: "callers whom the audit let in are refused: compare its count first",
       };
       expect(linesOf(audited, grant([WEB]))).toEqual([denies]);

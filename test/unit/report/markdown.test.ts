@@ -65,7 +65,7 @@ describe("the report of a preview", () => {
 
   it("says so where resources change and the fleet does not", () => {
     const values = { op: "update", type: RELEASE, name: "us-linkerd", before: {}, after: {} };
-    expect(report(readPreview(previewOf([values])), "dev")).toContain("the fleet does not");
+    expect(report(readPreview(previewOf([values])), "dev")).toContain("The fleet does not");
     expect(report(readPreview(previewOf([])), "dev")).toBe("## Fleet preview: dev\n\nNothing changes.\n");
   });
 

@@ -66,7 +66,7 @@ describe("the report of a preview", () => {
         "fewer",
         to("apac", "eu"),
         to("eu"),
-        [{ text: "crosses (flat) to apac no more: callers there lose it" }],
+        [{ text: "crosses (flat) to apac no longer: callers there lose it" }],
       ],
       ["all again", to("eu"), {}, [{ text: "crosses (flat) to every linked cluster, not only to eu", why }]],
       [

@@ -151,7 +151,9 @@ describe("between stacks", () => {
 
   it("an evacuation is told to go through the callers' stack first, and its end through the member's", () => {
     expect(noted(undefined, evacuated, "eu")).toEqual([
-      expect.stringMatching(/bi\/reports of eu loses its mirrors.*us of stack acme\/fleet\/us.*first$/),
+      expect.stringMatching(
+        /bi\/reports of eu loses its mirror services.*us of stack acme\/fleet\/us.*first$/,
+      ),
     ]);
     expect(noted(evacuated, undefined, "us")).toEqual([
       expect.stringMatching(/Callers in us .*reports of eu again.*deploy stack acme\/fleet\/eu/),

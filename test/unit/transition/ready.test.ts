@@ -194,7 +194,7 @@ describe("what the clusters hold decides", () => {
         "    a pod that does not trust b refuses each pod with an identity of it",
         "    → restart them; with the anchors as they were, `pulumi up` restarts those that `restart.workloads` selects; " +
           "`npx fleet rotation --watch` ends when all are ready",
-        "To do it all the same, once, write linkerd-fleet:allowUnsafe: [rotate-before-ready]",
+        "To do it anyway, once, write linkerd-fleet:allowUnsafe: [rotate-before-ready]",
       ].join("\n"),
     );
   });

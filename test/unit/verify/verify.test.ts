@@ -77,7 +77,7 @@ describe("a fleet whose service mirrors are at work", () => {
       (lease) => ({ ...lease, spec: { leaseDurationSeconds: 30, renewTime: "2026-01-01T00:00:00Z" } }),
       async () => {
         expect(said(await fleet.verify())).toEqual([
-          "error us → eu: it gave no sign since 2026-01-01T00:00:00Z",
+          "error us → eu: it has not renewed its Lease since 2026-01-01T00:00:00Z",
         ]);
       },
     ));
