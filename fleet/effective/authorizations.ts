@@ -1,5 +1,5 @@
 import { identityName } from "../config/names";
-import { type Authorization, type Clients, EVERYWHERE } from "./clients";
+import { type Authorization, areValid, type Clients, EVERYWHERE } from "./clients";
 import type { Cluster } from "./cluster";
 import { alike, CORE_GROUP, GATEWAY_API_GROUP, POLICY_GROUP, selects, targetsKind } from "./selectors";
 import type {
@@ -71,17 +71,17 @@ function isRoute(target: TargetRef): boolean {
   );
 }
 
-const DEFAULTS: Readonly<Record<string, { authenticated: boolean; cluster: boolean; audit?: true }>> = {
-  "all-unauthenticated": { authenticated: false, cluster: false },
-  "all-authenticated": { authenticated: true, cluster: false },
-  "cluster-unauthenticated": { authenticated: false, cluster: true },
-  "cluster-authenticated": { authenticated: true, cluster: true },
-  audit: { authenticated: false, cluster: false, audit: true },
-};
+const DEFAULTS = new Map<string, { authenticated: boolean; cluster: boolean; audit?: true }>([
+  ["all-unauthenticated", { authenticated: false, cluster: false }],
+  ["all-authenticated", { authenticated: true, cluster: false }],
+  ["cluster-unauthenticated", { authenticated: false, cluster: true }],
+  ["cluster-authenticated", { authenticated: true, cluster: true }],
+  ["audit", { authenticated: false, cluster: false, audit: true }],
+]);
 
 /** Whether it is a default policy at all: another word counts as none. */
 export function isDefaultPolicy(policy: string | undefined): policy is string {
-  return policy !== undefined && (policy === "deny" || policy in DEFAULTS);
+  return policy !== undefined && (policy === "deny" || DEFAULTS.has(policy));
 }
 
 /**
@@ -94,7 +94,7 @@ export function defaultAuthorizations(
   name: string,
   identified = false,
 ): Authorization[] {
-  const known = DEFAULTS[policy];
+  const known = DEFAULTS.get(policy);
   if (!known) return [];
   const { authenticated, cluster, audit = false } = known;
   return [
@@ -125,7 +125,7 @@ function ofPolicy(cluster: Cluster, { metadata, spec }: AuthorizationPolicy): Au
       identities.push([accountIdentity(cluster, ref.name, namespace)]);
     } else if (targetsKind(ref, POLICY_GROUP, "NetworkAuthentication")) {
       const found = networkAuthentications.find(isIt)?.spec.networks;
-      networks.push(found && found.length > 0 ? found : undefined);
+      networks.push(found && found.length > 0 && areValid(found) ? found : undefined);
     } else {
       return [];
     }
@@ -169,7 +169,7 @@ function ofServerAuthorization(
   { metadata, spec: { client } }: ServerAuthorization,
 ): Authorization[] {
   const clients = clientsOf(cluster, metadata.namespace, client);
-  if (!clients) return [];
+  if (!clients || !areValid(client.networks)) return [];
   const own = cluster.mesh.clusterNetworks.map((cidr) => ({ cidr, except: [] }));
   return [
     {

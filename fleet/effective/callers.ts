@@ -1,6 +1,6 @@
 import type { ClusterPlan } from "../clusters/plan";
 import { identityName } from "../config/names";
-import { type Authorization, addressesOf, lies, matchesIdentity } from "./clients";
+import { type Authorization, addressesOf, edgesOf, lies, matchesIdentity } from "./clients";
 import type { Cluster } from "./cluster";
 import type { Caller, DeclaredPort } from "./declared";
 import { gatewaysOf, identityOf, isRunning } from "./reach";
@@ -18,6 +18,8 @@ export interface Place {
   readonly cluster: string;
   /** Absent where it is not known. */
   readonly address?: string;
+  /** Its addresses at the edges of a network: whoever writes a policy may know one of its pods. */
+  readonly edges: (network: string) => readonly string[];
 }
 
 /** What decides who may call, besides the cluster itself. */
@@ -29,6 +31,8 @@ export interface Around {
   /** Trust domains of all clusters. */
   readonly trustDomains: readonly string[];
 }
+
+type Caught = Pick<Place, "cluster" | "address">;
 
 /**
  * Callers that send to the pods themselves, one of each kind that the declaration or the live policies of a port tell
@@ -47,14 +51,26 @@ export function directCallers(
     ...patternsOf(authorizations),
   ];
   const networks = [...(port.local?.networks ?? []), ...networksOf(authorizations)];
-  const others = alike(neighbours, ({ address }) => signature(address, networks));
+  const within = port.local?.networks;
+  const isLocalNetwork = (address: string) => within?.some((network) => lies(address, network)) ?? true;
+  const spread = ({ cluster, address, edges }: Place) => [
+    { cluster, ...(address === undefined ? {} : { address }) },
+    ...networks.flatMap(edges).map((address) => ({ cluster, address })),
+  ];
+  const different = (places: readonly Caught[]) => alike(places, (one) => signature(one.address, networks));
+  const others = different(neighbours.flatMap(spread));
+  const [here, ...near] = spread(own);
+  const locals = different([
+    ...(here ? [here] : []),
+    ...near.filter(({ address }) => address !== undefined && isLocalNetwork(address)),
+  ]);
   return identities(patterns, target, trustDomains).flatMap((identity) => {
     const who = { ...(identity === undefined ? {} : { identity }), throughGateway: false };
-    const from = ({ cluster, ...place }: Place, isLocal: boolean): Someone => ({
+    const from = ({ cluster, ...place }: Caught, isLocal: boolean): Someone => ({
       ...{ ...who, ...place, isLocal },
       words: `${wordsOf(identity)} in ${cluster}`,
     });
-    return [from(own, true), ...others.map((place) => from(place, false))];
+    return [...locals.map((place) => from(place, true)), ...others.map((place) => from(place, false))];
   });
 }
 
@@ -139,7 +155,29 @@ export function placeIn(
   const cluster = clusters.get(name);
   const [first] = podNetworks.flatMap((network) => network.split("/").slice(0, 1));
   const address = (cluster && podAddress(cluster)) ?? first;
-  return { cluster: name, ...(address === undefined ? {} : { address }) };
+  const known = new Map<string, readonly string[]>();
+  const edges = (network: string) => {
+    const found = known.get(network) ?? edgesIn(network, podNetworks, cluster);
+    known.set(network, found);
+    return found;
+  };
+  return { cluster: name, ...(address === undefined ? {} : { address }), edges };
+}
+
+function edgesIn(
+  network: string,
+  podNetworks: readonly string[],
+  cluster: Cluster | undefined,
+): readonly string[] {
+  const inside = [
+    ...edgesOf(network),
+    ...podNetworks.flatMap((own) => edgesOf(own).filter((edge) => lies(edge, own))),
+  ].filter((edge) => podNetworks.some((own) => lies(edge, own)));
+  const pod = cluster?.pods
+    .filter((pod) => isRunning(pod) && !pod.spec.hostNetwork)
+    .flatMap(({ status: { podIP, podIPs } }) => [...(podIP ? [podIP] : []), ...podIPs.map(({ ip }) => ip)])
+    .find((ip) => lies(ip, network));
+  return [...new Set([...inside, ...(pod === undefined ? [] : [pod])])];
 }
 
 /** Absent where no pod has one in a network of its own. */

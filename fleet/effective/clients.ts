@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Networks } from "./shapes";
 
 /** Whom an authorization lets in, one for each object that says so. */
@@ -12,7 +12,7 @@ export interface Authorization {
 }
 
 /**
- * Everybody, everybody with TLS of the mesh, or these mesh identities; linkerd2
+ * Everybody, everybody whose connection has TLS, or these mesh identities; linkerd2
  * `policy-controller/core/src/inbound.rs`.
  */
 export type Clients = "anybody" | "tls" | readonly string[];
@@ -30,7 +30,10 @@ export interface Client {
   readonly address?: string;
 }
 
-/** linkerd2-proxy `app/inbound/src/policy.rs`, `is_authorized`. */
+/**
+ * linkerd2-proxy `app/inbound/src/policy.rs`, `is_authorized`. TLS alone everybody can have: a proxy asks for a client's
+ * certificate and takes none as well (`meshtls/src/creds/store.rs`, `allow_unauthenticated`).
+ */
 export function isAuthorized(
   { networks, clients }: Authorization,
   { identity, address }: Client & { readonly address: string },
@@ -40,9 +43,8 @@ export function isAuthorized(
   ) {
     return false;
   }
-  if (clients === "anybody") return true;
-  if (identity === undefined) return false;
-  return clients === "tls" || clients.some((pattern) => matchesIdentity(pattern, identity));
+  if (clients === "anybody" || clients === "tls") return true;
+  return identity !== undefined && clients.some((pattern) => matchesIdentity(pattern, identity));
 }
 
 /**
@@ -68,24 +70,45 @@ export function lies(address: string, network: string): boolean {
 }
 
 function holds(network: string, address: string): boolean {
-  const family = isIP(address);
-  if (family === 0 || familyOf(network) !== family) return false;
-  return blockList(network)?.check(address, family === 6 ? "ipv6" : "ipv4") ?? false;
+  const [range, own] = [rangeOf(network), rangeOf(address)];
+  return (
+    range !== undefined && own?.width === range.width && range.first <= own.first && own.first < range.end
+  );
 }
 
-function familyOf(network: string): number {
-  return isIP(network.split("/")[0] ?? "");
+/** The addresses of a network, as numbers: from the first to before the end. */
+interface Range {
+  readonly width: 32 | 128;
+  readonly first: bigint;
+  readonly end: bigint;
 }
 
-function blockList(network: string): BlockList | undefined {
-  const [base = "", prefix] = network.split("/");
+const ranges = new Map<string, Range | undefined>();
+
+/** `undefined`: Linkerd reads no network there (linkerd2 `policy-controller/k8s/api/src/policy/network.rs`). */
+function rangeOf(network: string): Range | undefined {
+  if (ranges.has(network)) return ranges.get(network);
+  const range = parseRange(network);
+  ranges.set(network, range);
+  return range;
+}
+
+function parseRange(network: string): Range | undefined {
+  const [base = "", prefix, ...more] = network.split("/");
   const family = isIP(base);
-  const bits = prefix === undefined ? (family === 6 ? 128 : 32) : Number(prefix);
-  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > (family === 6 ? 128 : 32))
-    return undefined;
-  const list = new BlockList();
-  list.addSubnet(base, bits, family === 6 ? "ipv6" : "ipv4");
-  return list;
+  if (family === 0 || base.includes("%") || more.length > 0) return undefined;
+  const width = family === 6 ? 128 : 32;
+  if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return undefined;
+  const bits = prefix === undefined ? width : Number(prefix);
+  if (bits > width) return undefined;
+  const size = 1n << BigInt(width - bits);
+  const first = (numberOf(base) / size) * size;
+  return { width, first, end: first + size };
+}
+
+/** Whether Linkerd reads all of them: of an object with another, it takes nothing. */
+export function areValid(networks: Networks): boolean {
+  return networks.every(({ cidr, except }) => [cidr, ...except].every((one) => rangeOf(one) !== undefined));
 }
 
 /**
@@ -103,21 +126,24 @@ export function addressesOf(authorizations: readonly Authorization[]): string[] 
 /** Addresses of no cluster (RFC 5737, RFC 3849). */
 const OUTSIDE = ["203.0.113.7", "2001:db8::7"];
 
-function edgesOf(network: string): string[] {
-  const [base = "", prefix] = network.split("/");
-  const family = isIP(base);
-  if (family === 0) return [];
-  const width = family === 6 ? 128 : 32;
-  const size = 1n << BigInt(width - Number(prefix ?? width));
-  const first = (numberOf(base) / size) * size;
-  return [first - 1n, first, first + size]
+/** The first address of a network, and those on both sides of it. */
+export function edgesOf(network: string): string[] {
+  const range = rangeOf(network);
+  if (!range) return [];
+  const { width, first, end } = range;
+  return [first - 1n, first, end]
     .filter((edge) => edge >= 0n && edge < 1n << BigInt(width))
     .map((edge) => addressOf(edge, width));
 }
 
 function numberOf(address: string): bigint {
   if (isIP(address) === 4) return address.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
-  const [head = "", tail] = address.split("::");
+  // The last two groups may be written as an address of IPv4, `::ffff:10.0.0.0`.
+  const plain = address.replace(/[\d.]+\.\d+$/, (end) => {
+    const number = numberOf(end);
+    return `${(number >> 16n).toString(16)}:${(number & 0xffffn).toString(16)}`;
+  });
+  const [head = "", tail] = plain.split("::");
   const groups = (part: string) => part.split(":").filter((group) => group !== "");
   const [before, after] = [groups(head), groups(tail ?? "")];
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => "0");

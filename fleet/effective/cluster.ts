@@ -85,6 +85,7 @@ export interface Cluster {
   readonly in: (namespace: string) => NamespaceObjects;
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
+  readonly grpcRoutes: readonly GrpcRoute[];
 }
 
 export function indexed({ name, mesh, objects }: ClusterState): Cluster {
@@ -98,6 +99,7 @@ export function indexed({ name, mesh, objects }: ClusterState): Cluster {
     mesh,
     pods: objects.pods,
     services: objects.services,
+    grpcRoutes: objects.grpcRoutes,
     in: (namespace) => {
       const known = namespaces.get(namespace);
       if (known) return known;

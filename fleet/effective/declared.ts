@@ -83,10 +83,10 @@ export function isDeclared(port: DeclaredPort, caller: Caller, request: Request)
   if (named(port.callers)) return true;
   if (request === "stream") return false;
   return (
-    (request.method === "GET" && port.probes.includes(request.path)) ||
+    (request.method === "GET" && request.fits === undefined && port.probes.includes(request.path)) ||
     port.routes.some(
       ({ match, callers }) =>
-        named(callers) && matchHttp({ ...match, headers: [], queryParams: [] }, request) !== undefined,
+        named(callers) && (matchHttp({ ...match, headers: [], queryParams: [] }, request)?.sure ?? false),
     )
   );
 }

@@ -165,8 +165,8 @@ function examinePort(
   port: ComparedPort,
 ): ExaminedPort {
   const policies = policiesOf(cluster, pods, port.port);
-  const requests = requestsOf(port, policies);
   const atGateways = gatewaysOf(cluster).map(({ pod }) => portPolicy(cluster, pod, INBOUND_PORT));
+  const requests = requestsOf(port, policies, atGateways);
   const direct = port.gatewayOnly
     ? []
     : directCallers(port, cluster, around, allOf(policies)).filter(

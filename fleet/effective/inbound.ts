@@ -1,9 +1,10 @@
 import { nameOf } from "./authorizations";
+import { choose } from "./choose";
 import { type Authorization, addressesOf, type Client, isAuthorized } from "./clients";
 import type { Cluster } from "./cluster";
 import type { HttpRequest } from "./matches";
-import { unguarded } from "./proxy";
-import { choose } from "./routes";
+import { ownSettings, unguarded } from "./proxy";
+
 import { type PortPolicy, portPolicy } from "./servers";
 import type { Pod } from "./shapes";
 
@@ -30,6 +31,9 @@ export function decide(cluster: Cluster, pod: Pod, port: number, client: Client,
   const open = unguarded(cluster.mesh, pod, port, client.address);
   const who = `Pod ${nameOf(pod.metadata)}`;
   if (open !== undefined) return { outcome: "allowed", why: open, by: [who] };
+  const own = ownSettings(pod);
+  if (own.length > 0)
+    return { outcome: "unknown", why: `its proxy was started with another ${own.join(", ")}`, by: [who] };
   const policy = portPolicy(cluster, pod, port);
   const verdict = judge(policy, client, request);
   // Where no Server stands, it is the pod that says so: by its labels, ports and annotations.
@@ -49,25 +53,33 @@ export function judge(policy: PortPolicy, client: Client, request: Request): Ver
 type Placed = Client & { readonly address: string };
 
 function at(policy: PortPolicy, client: Placed, request: Request): Verdict {
-  const { name, protocol, authorizations, routes } = policy;
+  const { name, protocol, authorizations, routes, unreadable } = policy;
+  if (unreadable !== undefined)
+    return { outcome: "denied", why: "its proxy cannot read a route", by: [name, unreadable] };
   // Opaque and TLS ports are decided by connection (linkerd2-proxy `app/inbound/src/detect.rs`, `policy/tcp.rs`).
-  if (protocol === "opaque" || protocol === "TLS") return letIn([name], authorizations, client);
+  if (protocol === "opaque") return letIn([name], opaqueAuthorizations(authorizations, client), client);
+  if (protocol === "TLS") return letIn([name], authorizations, client);
   if (request === "stream") {
     if (protocol === "unknown") return letIn([name], authorizations, client);
     return { outcome: "denied", why: `its port speaks ${protocol} only`, by: [name] };
   }
-  const chosen = choose(routes, request).map(({ route, redirects }): Verdict => {
+  const chosen = choose(routes, request).map(({ route, redirected }): Verdict => {
     if (!route) {
       const by = [name, ...routes.map((one) => one.name)];
       return { outcome: "denied", why: "no route takes such a request", by };
     }
     const verdict = letIn([name, route.name], [...route.authorizations, ...authorizations], client);
-    if (verdict.outcome === "allowed" && redirects) {
-      return { outcome: "denied", why: "it is redirected", by: [name, route.name] };
-    }
-    return verdict;
+    if (verdict.outcome !== "allowed" || redirected === "no") return verdict;
+    const by = [name, route.name];
+    if (redirected === "yes") return { outcome: "denied", why: "it is redirected", by };
+    return { outcome: "unknown", why: "it is redirected, unless it says the host that it is sent to", by };
   });
   return agreed(chosen, "it depends on the request's host, headers or parameters");
+}
+
+/** At an opaque port, a proxy looks for no TLS but that of a meshed caller's proxy (`app/inbound/src/detect.rs`). */
+function opaqueAuthorizations(all: readonly Authorization[], { identity }: Client): readonly Authorization[] {
+  return identity === undefined ? all.filter(({ clients }) => clients !== "tls") : all;
 }
 
 /** A connection from the pod itself is always let in (linkerd2-proxy `proxy/server-policy/src/lib.rs`). */

@@ -1,10 +1,12 @@
-import type { GrpcRoute, HttpRoute, NamedMatch } from "./shapes";
+import type { GrpcMatch, HttpMatch, NamedMatch } from "./shapes";
 
 /** One HTTP request, as far as routes look at it. A missing part is not known. */
 export interface HttpRequest {
   readonly method: string;
   /** As it is sent, from the first `/` to before any `?`. */
   readonly path: string;
+  /** The path is not known, but that this expression takes the whole of it. */
+  readonly fits?: string;
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
@@ -21,13 +23,13 @@ export interface Matched {
  * linkerd2-proxy `http/route/src/http/match.rs`: the longest path, then most headers, most parameters, then a method.
  */
 export function matchHttp(
-  { path, method, headers, queryParams }: HttpRoute["spec"]["rules"][number]["matches"][number],
+  { path, method, headers, queryParams }: HttpMatch,
   request: HttpRequest,
 ): Matched | undefined {
   if (method != null && method !== request.method) return undefined;
   const conditions = [named(headers, request.headers, fold), named(queryParams, request.query, same)];
   // Without a path, any one; only a rule without matches counts as the prefix `/`.
-  const part = path ? partOf(path, request.path) : { length: 1, sure: true };
+  const part = path ? partOf(path, request) : { length: 1, sure: true };
   if (!part || conditions.includes(undefined)) return undefined;
   return {
     rank: [part.length, headers.length, queryParams.length, method == null ? 0 : 1],
@@ -38,10 +40,7 @@ export function matchHttp(
 /**
  * linkerd2-proxy `http/route/src/grpc/match.rs`: POST to `/<service>/<method>`, the longest names, then most headers.
  */
-export function matchGrpc(
-  { method, headers }: GrpcRoute["spec"]["rules"][number]["matches"][number],
-  request: HttpRequest,
-): Matched | undefined {
+export function matchGrpc({ method, headers }: GrpcMatch, request: HttpRequest): Matched | undefined {
   const [before, service, call] = request.path.split("/");
   if (request.method !== "POST" || before !== "" || service === undefined || call === undefined)
     return undefined;
@@ -63,18 +62,44 @@ export function matchHost(hostname: string, { host }: HttpRequest): Matched | un
   return isIt ? matched : undefined;
 }
 
+interface Part {
+  readonly length: number;
+  readonly sure: boolean;
+}
+
 /** How much of the path a match takes; linkerd2-proxy `http/route/src/http/match/path.rs`. */
 function partOf(
-  { type, value }: NonNullable<HttpRoute["spec"]["rules"][number]["matches"][number]["path"]>,
-  path: string,
-): { readonly length: number; readonly sure: boolean } | undefined {
+  { type, value }: NonNullable<HttpMatch["path"]>,
+  { path, fits }: HttpRequest,
+): Part | undefined {
   const wanted = value ?? "/";
+  if (fits !== undefined) return partOfFitting(type, wanted, fits);
   if (type === "RegularExpression") {
     const taken = takesWhole(wanted, path);
     return taken === false ? undefined : { length: path.length, sure: taken === true };
   }
   const length = type === "Exact" ? exactLength(wanted, path) : prefixLength(wanted, path);
   return length === undefined ? undefined : { length, sure: true };
+}
+
+/** An expression takes the whole path, and nothing takes more. */
+const WHOLE_PATH = Number.MAX_SAFE_INTEGER;
+
+function partOfFitting(type: string | null | undefined, wanted: string, fits: string): Part | undefined {
+  if (type === "RegularExpression") return { length: WHOLE_PATH, sure: wanted === fits };
+  const { length } = wanted;
+  if (type === "Exact") return takesWhole(fits, wanted) === false ? undefined : { length, sure: false };
+  const [prefix, head] = [`${trimmed(wanted)}/`, literalHead(fits)];
+  if (wanted === "/" || head.startsWith(prefix))
+    return { length: Math.max(prefix.length - 1, 1), sure: true };
+  return prefix.startsWith(head) ? { length, sure: false } : undefined;
+}
+
+/** What every text begins with that an expression takes. */
+function literalHead(expression: string): string {
+  if (/[|]|\(\?/.test(expression)) return "";
+  const [head = ""] = /^[-\w/%~!@#&=:;,'" ]*/.exec(expression) ?? [];
+  return /^[?*{]/.test(expression.slice(head.length)) ? head.slice(0, -1) : head;
 }
 
 function exactLength(wanted: string, path: string): number | undefined {
@@ -112,11 +137,22 @@ function named(
   return held.includes(false) ? undefined : !held.includes(undefined);
 }
 
-/** The proxy anchors expressions at both ends. `undefined`: it is one that JavaScript does not have. */
+/**
+ * The proxy anchors expressions at both ends. `undefined`: it is one that JavaScript does not have, or reads otherwise
+ * than Rust, as two sets of characters in one.
+ */
 function takesWhole(expression: string, text: string): boolean | undefined {
+  if (/&&|--|~~/.test(expression)) return undefined;
   try {
-    return new RegExp(expression).exec(text)?.[0] === text;
+    // Without Unicode, JavaScript takes `\A` for an A.
+    return new RegExp(expression, "u").exec(text)?.[0] === text;
   } catch {
     return undefined;
   }
+}
+
+/** What Rust's expressions do not have: looking ahead or back, and groups again. */
+export function isNoExpression(expression: string): boolean {
+  const parts = expression.match(/\\.|\(\?<?[=!]|./gs) ?? [];
+  return parts.some((part) => /^(\\[1-9]|\(\?<?[=!])$/.test(part));
 }

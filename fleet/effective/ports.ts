@@ -24,8 +24,9 @@ export function among(ranges: readonly PortRange[], port: number): boolean {
   return ranges.some(({ from, to }) => from <= port && port <= to);
 }
 
+/** Rust and Go also read a plus sign, and zeros before. */
 function portNumber(text: string): number | undefined {
-  const port = /^\s*\d{1,5}\s*$/.test(text) ? Number(text) : 0;
+  const port = Number(/^\s*\+?0*(\d{1,5})\s*$/.exec(text)?.[1] ?? 0);
   return port > 0 && port <= 65_535 ? port : undefined;
 }
 
@@ -49,14 +50,17 @@ export function isTcp({ protocol }: { readonly protocol?: string | null | undefi
   return (protocol ?? "TCP").toUpperCase() === "TCP";
 }
 
-/** Paths of the HTTP probes that come to a port; linkerd2 `inbound/workload.rs`, `pod_http_probes`. */
+/**
+ * Paths of the HTTP probes that come to a port; linkerd2 `inbound/workload.rs`, `pod_http_probes`. Of a whole address,
+ * it is the part after the host.
+ */
 export function probePaths(pod: Pod, port: number): string[] {
   const paths = containersOf(pod).flatMap((container) =>
     [container.livenessProbe, container.readinessProbe, container.startupProbe].flatMap((probe) => {
       const get = probe?.httpGet;
       if (!get || probePort(container, get.port) !== port) return [];
-      const [path = ""] = (get.path || "/").split(/[?#]/);
-      return [path];
+      const [path = ""] = (get.path || "/").replace(/^[a-z][-+.a-z0-9]*:\/\/[^/?#]+/i, "").split(/[?#]/);
+      return [path || "/"];
     }),
   );
   return [...new Set(paths)].sort();

@@ -25,6 +25,29 @@ export function proxyOf(pod: Pod): Container | undefined {
   return containersOf(pod).find(({ name }) => name === PROXY);
 }
 
+/**
+ * Settings that tell a proxy whom to let in, and whom to believe who it is (linkerd2-proxy `app/src/env.rs`). Only
+ * Linkerd itself sets them.
+ */
+const DECIDING =
+  /^LINKERD2_PROXY_(POLICY_(SVC|WORKLOAD|CLUSTER)|INBOUND_(DEFAULT_POLICY|PORTS$|LISTEN)|IDENTITY_)/;
+
+/**
+ * Deciding settings that somebody added to a pod's own: the last of several counts, and the injector writes an
+ * annotation's after Linkerd's (linkerd2 `charts/partials/templates/_proxy.tpl`, `additionalEnv`).
+ */
+export function ownSettings(pod: Pod): string[] {
+  const env = proxyOf(pod)?.env ?? [];
+  const added = new Set(readEnv(pod.metadata.annotations[ADDITIONAL_ENV]).map(({ name }) => name));
+  const deciding = (env.length > 0 ? env : [...added].map((name) => ({ name, value: undefined }))).filter(
+    ({ name }) => DECIDING.test(name),
+  );
+  return [...Map.groupBy(deciding, ({ name }) => name)].flatMap(([name, of]) => {
+    const isAgain = new Set(of.map(({ value }) => value)).size > 1 || (of.length > 1 && of[0]?.value == null);
+    return isAgain || added.has(name) ? [name] : [];
+  });
+}
+
 /** Ports that the containers of an application say that they have. */
 export function ownPorts(pod: Pod): number[] {
   const proxy = proxyOf(pod);

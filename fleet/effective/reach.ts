@@ -5,6 +5,7 @@ import type { Cluster } from "./cluster";
 import { decide, isAudited, type Request, type Verdict } from "./inbound";
 import { isTcp, portsNamed } from "./ports";
 import { endsIn, gatewaySuffixes, proxyOf } from "./proxy";
+import { portPolicy } from "./servers";
 import type { Pod, Service } from "./shapes";
 
 /**
@@ -78,10 +79,15 @@ export function podsOf(cluster: Cluster, { metadata, spec }: Service): Pod[] {
     );
 }
 
-/** Ports of its pods to which a Service sends what comes to its own. */
+/**
+ * Ports of its pods to which a Service sends what comes to its own: of several with one name, the first (kubernetes
+ * `pkg/api/v1/pod/util.go`, `FindPort`).
+ */
 export function servicePorts({ spec }: Service, pods: readonly Pod[]): number[] {
   const ports = pods.flatMap((pod) =>
-    spec.ports.filter(isTcp).flatMap(({ port, targetPort }) => portsNamed(pod, targetPort ?? port)),
+    spec.ports
+      .filter(isTcp)
+      .flatMap(({ port, targetPort }) => portsNamed(pod, targetPort ?? port).slice(0, 1)),
   );
   return [...new Set(ports)];
 }
@@ -171,6 +177,11 @@ function passes(
   if (client.identity === undefined) return denied("a gateway takes meshed callers only");
   if (!forwards(cluster, gateway, service)) return denied("the gateway does not forward to it");
   if (client.identity === identityOf(cluster, pod)) return denied("the gateway calls itself");
+  const { protocol, name } = portPolicy(cluster, pod, INBOUND_PORT);
+  // A caller's proxy says that it is HTTP, and a port without routes has none for it (linkerd2-proxy
+  // `app/inbound/src/policy/http.rs`).
+  if (request !== "stream" && (protocol === "opaque" || protocol === "TLS"))
+    return { outcome: "denied", why: `the gateway's port is ${protocol}`, by: [...by, name] };
   const own = decide(cluster, pod, INBOUND_PORT, client, request);
   return { ...own, by: [...by, ...own.by] };
 }

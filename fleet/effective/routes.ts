@@ -1,9 +1,11 @@
 import { nameOf, routeAuthorizations } from "./authorizations";
 import type { Authorization } from "./clients";
 import type { Cluster } from "./cluster";
-import { type HttpRequest, type Matched, matchGrpc, matchHost, matchHttp } from "./matches";
+import { matchGrpc, matchHttp } from "./matches";
+import { isReadableGrpc, isReadableHttp } from "./readable";
+import { grpcSamples, httpSamples, type RouteRule, ruleOf } from "./rules";
 import { GATEWAY_API_GROUP, POLICY_GROUP, targetsKind } from "./selectors";
-import type { GrpcRoute, HttpRoute, Server } from "./shapes";
+import type { GrpcRoute, HttpMatch, HttpRoute, Server } from "./shapes";
 
 /** A route from which a proxy chooses for each request, in the order in which it prefers equals. */
 export interface Route {
@@ -15,31 +17,30 @@ export interface Route {
   readonly authorizations: readonly Authorization[];
 }
 
-export interface RouteRule {
-  /** None takes every request. */
-  readonly matches: readonly ((request: HttpRequest) => Matched | undefined)[];
-  readonly redirects: boolean;
-  /** Requests that stand for all that it tells from others. */
-  readonly samples: readonly HttpRequest[];
-}
-
 type Live = HttpRoute | GrpcRoute;
 type Kind = { readonly group: string; readonly kind: "HTTPRoute" | "GRPCRoute" };
 
 /** The routes of HTTP requests to a Server; linkerd2 `inbound/index.rs`, `http_routes`. */
 export function httpRoutes(cluster: Cluster, server: Server, probes: readonly string[]): Route[] {
   const own = cluster.in(server.metadata.namespace);
-  // One GRPCRoute takes the Server from all HTTPRoutes (linkerd2 `policy-controller/k8s/status/src/index.rs`).
-  const conflict = own.grpcRoutes.find((route) => isParent(server, route));
+  // One GRPCRoute takes the Server from all HTTPRoutes, also one of another namespace, and one that counts for nothing
+  // else (linkerd2 `policy-controller/k8s/status/src/index.rs`, `parent_has_conflicting_routes`).
+  const conflict = cluster.grpcRoutes.find((route) =>
+    parentsOf(route).some(
+      ({ name, namespace }) =>
+        name === server.metadata.name &&
+        (namespace ?? route.metadata.namespace) === server.metadata.namespace,
+    ),
+  );
   const found = [
     ...accepted(
-      own.policyHttpRoutes,
+      own.policyHttpRoutes.filter(isReadableHttp),
       { group: POLICY_GROUP, kind: "HTTPRoute" },
       server,
       conflict === undefined,
     ),
     ...accepted(
-      own.gatewayHttpRoutes,
+      own.gatewayHttpRoutes.filter(isReadableHttp),
       { group: GATEWAY_API_GROUP, kind: "HTTPRoute" },
       server,
       conflict === undefined,
@@ -65,7 +66,7 @@ export function httpRoutes(cluster: Cluster, server: Server, probes: readonly st
 /** The routes of gRPC requests to a Server; linkerd2 `inbound/index.rs`, `grpc_routes`. */
 export function grpcRoutes(cluster: Cluster, server: Server): Route[] {
   const found = accepted(
-    cluster.in(server.metadata.namespace).grpcRoutes,
+    cluster.in(server.metadata.namespace).grpcRoutes.filter(isReadableGrpc),
     { group: GATEWAY_API_GROUP, kind: "GRPCRoute" },
     server,
     true,
@@ -92,12 +93,24 @@ export function grpcRoutes(cluster: Cluster, server: Server): Route[] {
 }
 
 /**
+ * A GRPCRoute that a proxy cannot read, and with it the whole Server: a match that names no method (linkerd2-proxy
+ * `http/route/src/grpc/match.rs`, `MissingRpc`, and `app/inbound/src/policy/api.rs`).
+ */
+export function unreadableRoute(cluster: Cluster, server: Server): string | undefined {
+  const kind = { group: GATEWAY_API_GROUP, kind: "GRPCRoute" } as const;
+  const own = cluster.in(server.metadata.namespace).grpcRoutes.filter(isReadableGrpc);
+  const found = accepted(own, kind, server, true).find(({ route }) =>
+    route.spec.rules.some(({ matches }) => matches.some(({ method }) => method == null)),
+  );
+  return found && `GRPCRoute ${nameOf(found.route.metadata)}`;
+}
+
+/**
  * Where nobody made a route: everything, and the probes of the pod; linkerd2 `inbound/index.rs`,
  * `default_inbound_http_routes`.
  */
 export function defaultHttpRoutes({ mesh }: Cluster, probes: readonly string[]): Route[] {
-  const rule = (matches: HttpRoute["spec"]["rules"][number]["matches"]) =>
-    ruleOf(matches, [], matchHttp, httpSamples);
+  const rule = (matches: readonly HttpMatch[]) => ruleOf(matches, [], matchHttp, httpSamples);
   const everything = {
     name: "default route",
     hostnames: [],
@@ -141,35 +154,25 @@ function accepted<R extends Live>(
   otherwise: boolean,
 ): Bound<R>[] {
   return routes
-    .filter(
-      (route) => isParent(server, route) && isValid(route, kind) && isAccepted(route, server, otherwise),
-    )
+    .filter((route) => isParent(server, route) && isAccepted(route, server, otherwise))
     .map((route) => ({ kind, route }));
+}
+
+function parentsOf({ spec }: Pick<Live, "spec">): Live["spec"]["parentRefs"] {
+  return spec.parentRefs.filter(
+    (parent) => targetsKind(parent, POLICY_GROUP, "Server") && parent.name !== "",
+  );
 }
 
 /** linkerd2 `inbound/routes.rs`, `from_http_parent_ref`. */
 function isParent({ metadata }: Server, { metadata: of, spec }: Live): boolean {
-  const servers = spec.parentRefs.filter(
-    (parent) => targetsKind(parent, POLICY_GROUP, "Server") && parent.name !== "",
-  );
+  const servers = parentsOf({ spec });
   // With one reference that it may not have, the route has none.
   const valid = servers.every(
     ({ namespace, port, sectionName }) =>
       (namespace == null || namespace === of.namespace) && port == null && sectionName == null,
   );
   return valid && servers.some(({ name }) => name === metadata.name);
-}
-
-/** linkerd2 `inbound/index/http.rs` and `grpc.rs`: with one filter that proxies do not have, there is no route. */
-const FILTERS = {
-  HTTPRoute: ["RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect"],
-  GRPCRoute: ["RequestHeaderModifier", "ResponseHeaderModifier"],
-} as const;
-
-function isValid(route: Live, { kind }: Kind): boolean {
-  const allowed: readonly string[] = FILTERS[kind];
-  const rules: readonly { readonly filters: readonly { readonly type: string }[] }[] = route.spec.rules;
-  return rules.every(({ filters }) => filters.every(({ type }) => allowed.includes(type)));
 }
 
 /**
@@ -215,74 +218,4 @@ function routeOf(cluster: Cluster, kind: Kind, { metadata, spec }: Live, rules: 
     rules,
     authorizations: routeAuthorizations(cluster, metadata.namespace, { ...kind, name: metadata.name }),
   };
-}
-
-function ruleOf<M>(
-  matches: readonly M[],
-  filters: readonly { readonly type: string }[],
-  matching: (match: M, request: HttpRequest) => Matched | undefined,
-  samples: (match: M) => HttpRequest[],
-): RouteRule {
-  return {
-    matches: matches.map((match) => (request) => matching(match, request)),
-    redirects: filters.some(({ type }) => type === "RequestRedirect"),
-    samples: matches.flatMap(samples),
-  };
-}
-
-function httpSamples({ path, method }: HttpRoute["spec"]["rules"][number]["matches"][number]): HttpRequest[] {
-  const value = path?.value ?? "/";
-  return path?.type === "RegularExpression" ? [] : [{ method: method ?? "GET", path: value }];
-}
-
-function grpcSamples({ method }: GrpcRoute["spec"]["rules"][number]["matches"][number]): HttpRequest[] {
-  return [{ method: "POST", path: `/${method?.service ?? "example.Service"}/${method?.method ?? "Call"}` }];
-}
-
-/** A route that may take a request, and whom it lets in. */
-export interface Chosen {
-  /** Absent where no route takes it: it is answered 404. */
-  readonly route?: Route;
-  readonly redirects: boolean;
-}
-
-/**
- * The route that takes a request: the best match, and the first of equals (linkerd2-proxy `http/route/src/lib.rs`,
- * `find`). Several where that depends on what is not known of the request.
- */
-export function choose(routes: readonly Route[], request: HttpRequest): Chosen[] {
-  const candidates = routes.flatMap((route, at) =>
-    hostsOf(route, request).flatMap((host) =>
-      route.rules.flatMap(({ matches, redirects }) => {
-        const taken = matches.length === 0 ? [WHOLE] : matches.flatMap((match) => match(request) ?? []);
-        return taken.map((matched) => ({
-          chosen: { route, redirects },
-          rank: [...host.rank, ...matched.rank],
-          sure: host.sure && matched.sure,
-          at,
-        }));
-      }),
-    ),
-  );
-  // A stable sort: the first of equals stays first.
-  const ranked = [...candidates].sort((one, other) => compare(other.rank, one.rank));
-  const best = ranked.findIndex(({ sure }) => sure);
-  if (best < 0) return [...ranked.map(({ chosen }) => chosen), { redirects: false }];
-  return ranked.slice(0, best + 1).map(({ chosen }) => chosen);
-}
-
-/**
- * A rule without matches ranks as the prefix `/` (linkerd2-proxy `http/route/src/http/match.rs`,
- * `RequestMatch::default`).
- */
-const WHOLE: Matched = { rank: [1, 0, 0, 0], sure: true };
-
-function hostsOf({ hostnames }: Route, request: HttpRequest): Matched[] {
-  if (hostnames.length === 0) return [{ rank: [0, 0], sure: true }];
-  return hostnames.flatMap((name) => matchHost(name, request) ?? []);
-}
-
-function compare(one: readonly number[], other: readonly number[]): number {
-  const at = one.findIndex((part, at) => part !== other[at]);
-  return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0);
 }

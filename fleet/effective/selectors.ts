@@ -15,7 +15,8 @@ function holds(
   { key, operator, values }: LabelSelector["matchExpressions"][number],
   labels: Labels,
 ): boolean {
-  const value = labels[key];
+  // A label may be called like a method that every object has, such as `constructor`.
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
     case "In":
       return values != null && value !== undefined && values.includes(value);

@@ -3,7 +3,7 @@ import { defaultAuthorizations, isDefaultPolicy, nameOf, serverAuthorizations } 
 import type { Authorization } from "./clients";
 import type { Cluster } from "./cluster";
 import { among, portsNamed, portsOf, probePaths } from "./ports";
-import { defaultHttpRoutes, grpcRoutes, httpRoutes, inBytes, type Route } from "./routes";
+import { defaultHttpRoutes, grpcRoutes, httpRoutes, inBytes, type Route, unreadableRoute } from "./routes";
 import { selects } from "./selectors";
 import type { Pod, Server } from "./shapes";
 
@@ -18,7 +18,21 @@ export interface PortPolicy {
   readonly shadowed: readonly Server[];
   /** Absent where no Server covers the port. */
   readonly server?: Server;
+  /** Its proxy cannot read it, because of this object, and lets in nobody. */
+  readonly unreadable?: string;
 }
+
+/** Linkerd takes a Server with another word for none (linkerd2 `policy-controller/k8s/api/src/policy/server.rs`). */
+const PROTOCOLS: readonly unknown[] = [
+  "unknown",
+  "HTTP/1",
+  "HTTP/2",
+  "gRPC",
+  "opaque",
+  "TLS",
+  undefined,
+  null,
+];
 
 const known = new WeakMap<Cluster, WeakMap<Pod, Map<number, PortPolicy>>>();
 
@@ -43,6 +57,7 @@ function findPolicy(cluster: Cluster, pod: Pod, port: number): PortPolicy {
     .servers.filter(
       ({ spec }) =>
         spec.podSelector != null &&
+        PROTOCOLS.includes(spec.proxyProtocol) &&
         selects(spec.podSelector, pod.metadata.labels) &&
         portsNamed(pod, spec.port).includes(port),
     )
@@ -50,6 +65,7 @@ function findPolicy(cluster: Cluster, pod: Pod, port: number): PortPolicy {
   const probes = probePaths(pod, port);
   if (!server) return defaultPolicy(cluster, pod, port, probes);
   const protocol = server.spec.proxyProtocol ?? "unknown";
+  const unreadable = protocol === "gRPC" ? unreadableRoute(cluster, server) : undefined;
   return {
     name: `Server ${nameOf(server.metadata)}`,
     protocol,
@@ -57,6 +73,7 @@ function findPolicy(cluster: Cluster, pod: Pod, port: number): PortPolicy {
     routes: protocol === "gRPC" ? grpcRoutes(cluster, server) : httpRoutes(cluster, server, probes),
     shadowed,
     server,
+    ...(unreadable === undefined ? {} : { unreadable }),
   };
 }
 

@@ -56,9 +56,14 @@ export const pod = z.object({
     initContainers: listOf(container),
   }),
   status: z
-    .object({ phase: text.nullish(), podIP: text.nullish(), startTime: text.nullish() })
+    .object({
+      phase: text.nullish(),
+      podIP: text.nullish(),
+      podIPs: listOf(z.object({ ip: text })),
+      startTime: text.nullish(),
+    })
     .nullish()
-    .transform((status) => status ?? {}),
+    .transform((status) => status ?? { podIPs: [] }),
 });
 export type Pod = z.infer<typeof pod>;
 
@@ -167,8 +172,21 @@ const status = z
     ),
   })
   .nullish();
-/** Only which kinds there are is looked at. */
-const filters = listOf(z.object({ type: text }));
+/** Of others than redirects, only which kinds there are is looked at. */
+const filters = listOf(
+  z.object({
+    type: text,
+    requestRedirect: z
+      .object({
+        scheme: text.nullish(),
+        hostname: text.nullish(),
+        port: z.number().nullish(),
+        path: z.object({ replaceFullPath: text.nullish(), replacePrefixMatch: text.nullish() }).nullish(),
+      })
+      .nullish(),
+  }),
+);
+export type Filters = z.infer<typeof filters>;
 
 const route = <M extends z.ZodType>(match: M) =>
   z.object({
@@ -191,6 +209,7 @@ export const httpRoute = route(
   }),
 );
 export type HttpRoute = z.infer<typeof httpRoute>;
+export type HttpMatch = HttpRoute["spec"]["rules"][number]["matches"][number];
 
 export const grpcRoute = route(
   z.object({
@@ -199,5 +218,6 @@ export const grpcRoute = route(
   }),
 );
 export type GrpcRoute = z.infer<typeof grpcRoute>;
+export type GrpcMatch = GrpcRoute["spec"]["rules"][number]["matches"][number];
 
 export const namespace = z.object({ metadata });

@@ -227,7 +227,7 @@ describe("a ServerAuthorization", () => {
 
   test("asks for TLS, for identities, or for ServiceAccounts of its namespace", () => {
     expect(outcome(older({ meshTLS: { unauthenticatedTLS: true } }), WEB)).toBe("allowed");
-    expect(outcome(older({ meshTLS: { unauthenticatedTLS: true } }))).toBe("denied");
+    expect(outcome(older({ meshTLS: { unauthenticatedTLS: true } }))).toBe("allowed");
     expect(
       outcome(
         older({ meshTLS: { identities: ["*.shop.serviceaccount.identity.linkerd.cluster.local"] } }),

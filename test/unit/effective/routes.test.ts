@@ -109,7 +109,6 @@ describe("routes", () => {
     expect(outcome({ parentRefs: [{ group: "policy.linkerd.io", name: "web" }] })).toBe("denied");
     expect(outcome({ parentRefs: [{ ...TO_SERVER, kind: "server" }] })).toBe("allowed");
     expect(outcome({ rules: [{ matches: orders, filters: [{ type: "URLRewrite" }] }] })).toBe("denied");
-    expect(outcome({ rules: [{ matches: orders, filters: [{ type: "RequestRedirect" }] }] })).toBe("denied");
   });
 
   test("of gRPC take calls, and take the Server from HTTPRoutes", () => {
