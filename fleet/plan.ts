@@ -105,7 +105,7 @@ export function planFleet(config: FleetConfig, around = WHOLE): Plan {
     routes: sorted(planRoutes(config, links), (route) => `${exportKey(route)}/${route.port}`).filter(
       ({ cluster }) => isOwn(cluster),
     ),
-    admissions: sorted(planAdmissions(config, links, exports), ({ cluster }) => cluster).filter(
+    admissions: sorted(planAdmissions(config, links, exports, grants), ({ cluster }) => cluster).filter(
       ({ cluster }) => isOwn(cluster),
     ),
   };

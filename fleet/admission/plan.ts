@@ -2,6 +2,7 @@ import type { FleetConfig } from "../config/fleetConfig";
 import { credentialsName, MULTICLUSTER_NAMESPACE } from "../config/names";
 import { exportLabels } from "../exports/labels";
 import type { ExportPlan } from "../exports/plan";
+import type { GrantPlan } from "../grants/plan";
 import { needsDestination } from "../links/objects";
 import type { LinkPlan } from "../topology/plan";
 
@@ -17,6 +18,8 @@ export interface AdmissionPlan {
   readonly exports: Readonly<Record<string, readonly string[]>>;
   /** Namespaces of Services that have a grant. */
   readonly namespaces: readonly string[];
+  /** The ports of those Services that grants are about, by namespace, as text. */
+  readonly ports: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One for each cluster whose admission is not off. */
@@ -24,9 +27,11 @@ export function planAdmissions(
   config: FleetConfig,
   links: readonly LinkPlan[],
   exports: readonly ExportPlan[],
+  grants: readonly GrantPlan[],
 ): AdmissionPlan[] {
   const outgoing = Map.groupBy(links, ({ source }) => source);
   const exported = Map.groupBy(exports, ({ cluster }) => cluster);
+  const granted = Map.groupBy(grants, ({ cluster }) => cluster);
   return Object.entries(config.clusters).flatMap(([cluster, own]) => {
     const mode = own.admission ?? config.admission;
     const operators = own.operators ?? config.operators;
@@ -44,9 +49,20 @@ export function planAdmissions(
         ]),
         exports: servicesByLabel(exported.get(cluster) ?? []),
         namespaces: [...new Set(exported.get(cluster)?.map(({ namespace }) => namespace))].sort(),
+        ports: portsByNamespace(granted.get(cluster) ?? []),
       },
     ];
   });
+}
+
+function portsByNamespace(grants: readonly GrantPlan[]): Record<string, string[]> {
+  const byNamespace = Map.groupBy(grants, ({ namespace }) => namespace);
+  return Object.fromEntries(
+    [...byNamespace].map(([namespace, of]) => [
+      namespace,
+      [...new Set(of.flatMap(({ ports }) => ports.map(({ port }) => `${port}`)))].sort(),
+    ]),
+  );
 }
 
 function servicesByLabel(exports: readonly ExportPlan[]): Record<string, string[]> {

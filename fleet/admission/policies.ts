@@ -149,6 +149,9 @@ function grantsPolicy(plan: AdmissionPlan, stackFile: string): AdmissionPolicy {
     `object.metadata.namespace in ${cel(plan.namespaces)} && (` +
       `${kindOf("object.?spec.?targetRef")} == 'namespace' || ` +
       `${selector}.hasValue() && !${selector}.?matchLabels.orValue({}).exists(key, !key.startsWith('linkerd-fleet/')))`,
+    // Lets in everybody, and Linkerd follows it in place of ours where it is older and selects the same pods.
+    "object.?spec.?accessPolicy.orValue('') == 'audit' && " +
+      `string(object.?spec.?port.orValue('')) in ${cel(plan.ports)}[?object.metadata.namespace].orValue([])`,
   ];
   return {
     name: "linkerd-fleet-grants",

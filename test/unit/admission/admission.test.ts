@@ -83,6 +83,7 @@ describe("the admission policies of a cluster", () => {
     links: [],
     exports: {},
     namespaces: [],
+    ports: {},
     ...more,
   });
 
@@ -104,6 +105,30 @@ describe("the admission policies of a cluster", () => {
     for (const [, , names] of kinds) expect(names).toBe(names?.toLowerCase());
     expect(grants?.conditions.changed).toContain("metadata.?labels");
     expect(grants?.conditions.changed).toContain("metadata.?ownerReferences");
+  });
+
+  it("judge a Server of somebody else that audits, at the ports that grants are about", () => {
+    const service = {
+      name: "checkout",
+      namespace: "shop",
+      mode: "gateway",
+      in: ["us"],
+      ports: ["http", 9090],
+    };
+    const { admissions } = planFleet(
+      fleetOf({ us: cluster("us"), eu: cluster("eu") }, { services: [service] }),
+    );
+    const condition = (of: string) => {
+      const found = admissions.find((one) => one.cluster === of);
+      const grants = admissionPolicies(found ?? plan(), "x").find(
+        ({ name }) => name === "linkerd-fleet-grants",
+      );
+      return grants?.conditions["grants-of-the-fleet"] ?? "";
+    };
+    const audits = (ports: string) =>
+      `(object.?spec.?accessPolicy.orValue('') == 'audit' && string(object.?spec.?port.orValue('')) in ${ports}[?object.metadata.namespace].orValue([]))`;
+    expect(condition("us")).toContain(audits('{"shop":["9090","http"]}'));
+    expect(condition("eu")).toContain(audits("{}"));
   });
 
   it("know everything by which Linkerd takes an object for one of another cluster", () => {
