@@ -27,16 +27,21 @@ const COLLECTIONS = {
 
 /** What decides in one cluster, or why it could not be read. `asInjected`: pods that ask for a proxy have one. */
 export async function readState(
-  live: LiveCluster,
+  live: Pick<LiveCluster, "get" | "list">,
   { name, controlPlaneNamespace }: ClusterPlan,
   asInjected: boolean,
 ): Promise<Read<ClusterState>> {
   const path = `/api/v1/namespaces/${controlPlaneNamespace}/configmaps/linkerd-config`;
-  const list = <T>([path, shape]: readonly [string, z.ZodType<T>]) => live.list(path, shape);
+  // Linkerd leaves out an object that it cannot read, such as one with a label that is a number (kube-rs,
+  // `DeserializeGuard`): it must not hide the others.
+  const list = async ([path, shape]: readonly [string, z.ZodType]): Promise<Read<unknown[]>> => {
+    const read = await live.list(path, shape.nullable().catch(null));
+    return read.state === "found" ? { ...read, value: read.value.filter((one) => one !== null) } : read;
+  };
   const [config, namespaces, ...lists] = await Promise.all([
     live.get(path, configMap),
     live.list("/api/v1/namespaces", kinds.namespace),
-    ...Object.entries(COLLECTIONS).map(async ([kind, of]) => [kind, await list<unknown>(of)] as const),
+    ...Object.entries(COLLECTIONS).map(async ([kind, of]) => [kind, await list(of)] as const),
   ]);
   const failed = [config, namespaces, ...lists.map(([, read]) => read)].find(
     ({ state }) => state === "failed",
