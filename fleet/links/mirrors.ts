@@ -58,12 +58,14 @@ interface Member {
   readonly text: string;
 }
 
-/** The members that a federated service has in other clusters. */
+/**
+ * The members that a federated service has in other clusters. Linkerd follows no entry of another form (linkerd2
+ * `controller/api/destination/federated_service_watcher.go`, `remoteDiscoveryIDs`).
+ */
 export function federatedMembers(annotations: Metadata["annotations"]): Member[] {
-  const members = (annotations[DISCOVERY] ?? "").split(",").filter(Boolean);
-  return members.map((text) => {
-    const [service = "", cluster = ""] = text.split("@");
-    return { service, cluster, text };
+  return (annotations[DISCOVERY] ?? "").split(",").flatMap((text) => {
+    const [service = "", cluster, ...more] = text.split("@");
+    return cluster === undefined || more.length > 0 ? [] : [{ service, cluster, text }];
   });
 }
 

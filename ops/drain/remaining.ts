@@ -1,4 +1,5 @@
 import { TARGET_LABEL } from "../../fleet/config/names";
+import { federatedMembers, PROBE_LABEL } from "../../fleet/links/mirrors";
 import type { Plain } from "../../live/shapes";
 
 /**
@@ -8,12 +9,12 @@ import type { Plain } from "../../live/shapes";
  */
 export function remainingMirrors(services: readonly Plain[], target: string): string[] {
   return services.flatMap(({ metadata: { name, namespace, labels, annotations } }) => {
-    const members = annotations["multicluster.linkerd.io/remote-discovery"]?.split(",") ?? [];
-    if (members.some((member) => member.endsWith(`@${target}`) && labels[TARGET_LABEL] !== target)) {
+    const isMember = federatedMembers(annotations).some(({ cluster }) => cluster === target);
+    if (isMember && labels[TARGET_LABEL] !== target) {
       return [`${namespace}/${name} (federated)`];
     }
     // The chart's probe Service of the link carries the label as well, and goes with the link.
-    if (labels[TARGET_LABEL] !== target || labels["mirror.linkerd.io/mirrored-gateway"] === "true") return [];
+    if (labels[TARGET_LABEL] !== target || PROBE_LABEL in labels) return [];
     return [`${namespace}/${name}`];
   });
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { federatedMembers } from "../../../fleet/links/mirrors";
 import { plain } from "../../../live/shapes";
 import { remainingMirrors } from "../../../ops/drain/remaining";
 
@@ -19,5 +20,19 @@ it("what still leads to a target: its mirrors and its memberships, not its probe
   expect(remainingMirrors(services, "eu")).toEqual([
     "shop/reports-eu",
     "shop/checkout-federated (federated)",
+  ]);
+});
+
+it("an entry of another form is no member, as Linkerd follows none", () => {
+  const entries = ["eu", "@", "checkout@eu@us", "checkout@us@eu", "checkout@eu2", " ", ""];
+  const [of, alone] = [
+    made("checkout-federated", {}, { [FEDERATED]: entries.join(",") }),
+    made("cart-federated", {}, { [FEDERATED]: `${entries.join(",")},cart@eu` }),
+  ];
+  expect(remainingMirrors([of, alone], "eu")).toEqual(["shop/cart-federated (federated)"]);
+  expect(federatedMembers(alone.metadata.annotations).map(({ text }) => text)).toEqual([
+    "@",
+    "checkout@eu2",
+    "cart@eu",
   ]);
 });
