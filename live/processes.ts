@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readlink } from "node:fs/promises";
 import { promisify } from "node:util";
 
 /** A process of this machine. */
@@ -15,6 +16,17 @@ export async function allProcesses(): Promise<Process[]> {
     parent: Number(parent),
     args,
   }));
+}
+
+/** The folder in which a process runs; `undefined` if it is gone, or another person's. */
+export async function folderOf(pid: number): Promise<string | undefined> {
+  try {
+    if (process.platform === "linux") return await readlink(`/proc/${pid}/cwd`);
+    const { stdout } = await promisify(execFile)("lsof", ["-a", "-d", "cwd", "-p", String(pid), "-Fn"]);
+    return /^n(.*)$/m.exec(stdout)?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Ends a process at once, if it is still there. */

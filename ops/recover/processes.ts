@@ -1,6 +1,10 @@
-import { resolve } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { allProcesses, endProcess, type Process } from "../../live/processes";
+import { map } from "../../fleet/config/json";
+import { readYaml } from "../../fleet/config/readYaml";
+import { readText } from "../../live/outputs";
+import { allProcesses, endProcess, folderOf, type Process } from "../../live/processes";
 
 /** What an engine that was killed leaves running on this machine. */
 
@@ -14,13 +18,15 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * Plugins that outlive an engine that was killed, by up to ten minutes (they look for the engine every five): they go
+ * Plugins of this project that outlive an engine that was killed, by up to ten minutes (they look for the engine every five): they go
  * on with what they are doing, and nothing may be judged before they are gone. They get `patience` seconds to end by
  * themselves.
  */
 export async function outlivingPlugins(patience = 10): Promise<number[]> {
   for (let waited = 0; ; waited++) {
-    const left = await withoutEngine(/(^|\/)pulumi-resource-kubernetes(\s|$)/);
+    const plugins = await withoutEngine(/(^|\/)pulumi-resource-kubernetes(\s|$)/);
+    const areOurs = await Promise.all(plugins.map(isOfThisProject));
+    const left = plugins.filter((_, at) => areOurs[at]);
     if (left.length === 0 || waited >= patience) return left.map(({ pid }) => pid);
     await sleep(1000);
   }
@@ -30,6 +36,26 @@ export async function outlivingPlugins(patience = 10): Promise<number[]> {
 export async function endAndAwait(pids: readonly number[]): Promise<void> {
   for (const pid of pids) endProcess(pid);
   while (pids.some(isAlive)) await sleep(50);
+}
+
+/**
+ * The engine starts the plugins of a project in the folder of its program (pulumi `pkg/engine/project.go`,
+ * `getPwdMain`). A plugin whose folder cannot be read is another person's.
+ */
+async function isOfThisProject({ pid }: Process): Promise<boolean> {
+  const folder = await folderOf(pid);
+  return folder !== undefined && folder === programFolder(process.cwd());
+}
+
+/** The folder in which the engine runs the program of the project around a folder. */
+function programFolder(around: string): string | undefined {
+  const file = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"]
+    .map((name) => join(around, name))
+    .find((path) => existsSync(path));
+  if (file === undefined) return dirname(around) === around ? undefined : programFolder(dirname(around));
+  const { main } = map(readYaml(readText(file)).content);
+  const program = resolve(around, typeof main === "string" ? main : ".");
+  return realpathSync(statSync(program).isDirectory() ? program : dirname(program));
 }
 
 /** The folder of the program, in which the engine runs it. */

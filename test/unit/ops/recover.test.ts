@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isAlive } from "../../../lab/processes";
@@ -184,8 +186,22 @@ describe("the program of an engine that was killed", () => {
 });
 
 describe("a plugin of the killed engine", () => {
-  const plugin = (shell: readonly string[]) =>
-    spawn("bash", ["-c", `exec -a /plugins/pulumi-resource-kubernetes ${shell.join(" ")}`]);
+  const plugin = (shell: readonly string[], cwd = process.cwd()) =>
+    spawn("bash", ["-c", `exec -a /plugins/pulumi-resource-kubernetes ${shell.join(" ")}`], { cwd });
+
+  it("is of this project: those of other projects are nobody's to end", async () => {
+    const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), "linkerd-fleet-other-")));
+    writeFileSync(join(elsewhere, "Pulumi.yaml"), "name: other\n");
+    const all = [plugin(["sleep", "60"]), plugin(["sleep", "60"], elsewhere)];
+    const [ours, other] = all.map(({ pid = 0 }) => pid);
+    try {
+      await expect.poll(() => outlivingPlugins(0)).toContain(ours);
+      expect(await outlivingPlugins(0)).not.toContain(other);
+    } finally {
+      for (const one of all) one.kill("SIGKILL");
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
 
   it("is found while it still is at work, and is gone when it was ended", async () => {
     const left = plugin(["sleep", "60"]);
