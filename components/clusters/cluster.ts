@@ -131,7 +131,10 @@ export class Cluster extends pulumi.ComponentResource {
     const grants = new Map(
       args.grants.map((grant) => {
         const [called, opts] = named(grant, "-grant");
-        return [exportKey(grant), new Grant(called, { grant, controlPlane: release }, opts)];
+        return [
+          exportKey(grant),
+          new Grant(called, { grant, controlPlane: release, names: args.names }, opts),
+        ];
       }),
     );
     const exported = new Map(

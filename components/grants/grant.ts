@@ -2,12 +2,14 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { grantObjects, selectorObjects } from "../../fleet/grants/objects";
 import type { GrantPlan } from "../../fleet/grants/plan";
+import type { ResourceNames } from "../../fleet/objects/resourceNames";
 import { type Inputs, renderObjects } from "../objects/render";
 
 export interface GrantArgs {
   readonly grant: GrantPlan;
   /** The CRDs come with its release, and it validates policy resources. */
   readonly controlPlane: pulumi.Resource;
+  readonly names: ResourceNames;
 }
 
 /** Who may call one exported service: closes each of its ports, then lets in the named callers and the local ones. */
@@ -15,13 +17,12 @@ export class Grant extends pulumi.ComponentResource {
   readonly made: readonly pulumi.CustomResource[];
 
   constructor(name: string, args: GrantArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { grant, controlPlane } = args;
+    const { grant, controlPlane, names } = args;
     super("linkerd-fleet:service:Grant", name, { ...grant }, opts);
     const selector = grant.pods ?? this.selector(name, grant);
-    this.made = renderObjects(name, grantObjects<Inputs>(grant, selector), {
-      parent: this,
-      dependsOn: [controlPlane],
-    }).all;
+    const after = { parent: this, dependsOn: [controlPlane] };
+    const nameOf = (id: string) => names.inGrant(grant, id);
+    this.made = renderObjects(name, grantObjects<Inputs>(grant, selector), after, nameOf).all;
     this.registerOutputs({});
   }
 

@@ -1,4 +1,5 @@
 import { namespaceObjects, restartObjects } from "../clusters/objects";
+import type { ServiceName } from "../config/names";
 import { emissaryRouting } from "../gateways/emissaryObjects";
 import type { Plan } from "../plan";
 import { rollingRestarts } from "../restart/objects";
@@ -25,6 +26,8 @@ export interface ResourceNames {
   readonly link: (source: string, target: string) => ResourceName;
   /** Resource name of the access that `target` grants `source`. */
   readonly access: (target: string, source: string) => ResourceName;
+  /** An object of the grant of a service. `id` begins with the port, if it is about one: `http`, `http/callers`. */
+  readonly inGrant: (grant: ServiceName & { readonly cluster: string }, id: string) => ResourceName;
 }
 
 export function resourceNames(plan: Plan): ResourceNames {
@@ -46,8 +49,11 @@ export function resourceNames(plan: Plan): ResourceNames {
   ]);
   const links = new Set(plan.links.map(({ source, target }) => `${source}/${target}`));
   const accesses = new Set(plan.accesses.map(({ source, target }) => `${target}/${source}`));
+  const inCluster = (cluster: string, id: string) => clusterName(clusters, ids, cluster, id);
+  const grants = plan.grants.map((grant) => grantName(grant, inCluster));
   return {
-    inCluster: (cluster, id) => clusterName(clusters, ids, cluster, id),
+    inCluster,
+    inGrant: (grant, id) => objectName(grants, grantName(grant, inCluster), id),
     link: (source, target) => pairName(known, links, "-to-", source, target),
     access: (target, source) => pairName(known, accesses, "-for-", target, source),
   };
@@ -85,6 +91,26 @@ function pairName(
     .map((_, at) => [words.slice(0, at + 1).join(separator), words.slice(at + 1).join(separator)] as const);
   const first = ways.find((way) => way.every((name) => clusters.has(name))) ?? [one, other];
   return chosen(`${one}/${other}`, first.join("/"), alias, used);
+}
+
+/** Resource name of the grant of a service. Its other name ends in the same way. */
+function grantName(
+  { cluster, namespace, name }: ServiceName & { readonly cluster: string },
+  inCluster: ResourceNames["inCluster"],
+): string {
+  return `${inCluster(cluster, `${namespace}/${name}`).name}-grant`;
+}
+
+/** The port `grant-http` of `shop/web`, joined by dashes, could be the port `http` of `shop/web-grant` as well. */
+function objectName(grants: readonly string[], grant: string, id: string): ResourceName {
+  const [port = "", ...rest] = id.split("/");
+  const alias = [grant, port, ...rest].join("-");
+  if (!/(^|-)grant-/.test(port)) return { name: alias };
+  const name = [grant, port, ...rest].join("/");
+  const isOfAnother = grants.some(
+    (other) => other !== grant && alias.startsWith(`${other}-`) && other.length > grant.length,
+  );
+  return isOfAnother ? { name } : { name, alias };
 }
 
 /** By dashes where that is read as it is meant. The alias is left to the one that has it as its name. */

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { namespaceObjects, restartObjects } from "../../../fleet/clusters/objects";
 import { emissaryRouting } from "../../../fleet/gateways/emissaryObjects";
+import { grantObjects } from "../../../fleet/grants/objects";
 import { type ResourceName, resourceNames } from "../../../fleet/objects/resourceNames";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { cluster, fleetOf } from "../../../testing/fleets";
@@ -15,7 +16,7 @@ const service = (namespace: string, name: string, clusters: readonly string[]) =
     name,
     mode: "gateway",
     in: clusters,
-    ports: ["http", "http-local", "local"],
+    ports: ["http", "http-local", "local", "grant-http", "a-grant-http", "grant-local"],
     allowGateway: true,
   },
   ...{
@@ -55,7 +56,10 @@ function fleet(
 
 /** Every name that joins names, of one kind after the other. */
 function allNames(plan: Plan): ResourceName[][] {
-  const { inCluster, link, access } = resourceNames(plan);
+  const { inCluster, inGrant, link, access } = resourceNames(plan);
+  const inGrants = plan.grants.flatMap((grant) =>
+    grantObjects(grant, {}).map(({ kind, id }) => ({ kind, name: inGrant(grant, id) })),
+  );
   const idsOf = (of: (one: Plan["clusters"][number]) => readonly string[]) =>
     plan.clusters.flatMap((one) => of(one).map((id) => inCluster(one.name, id)));
   return [
@@ -69,6 +73,7 @@ function allNames(plan: Plan): ResourceName[][] {
           : [],
       ),
     ),
+    ...[...Map.groupBy(inGrants, ({ kind }) => kind).values()].map((all) => all.map(({ name }) => name)),
     plan.links.map(({ source, target }) => link(source, target)),
     plan.accesses.map(({ source, target }) => access(target, source)),
   ];
@@ -80,7 +85,7 @@ const joined = (...words: readonly string[]) =>
 const plans = fc
   .tuple(
     fc.uniqueArray(joined("a", "b", "to", "for", "emissary", "host"), { minLength: 1, maxLength: 5 }),
-    fc.uniqueArray(fc.tuple(joined("a", "b", "host"), joined("a", "b", "namespace", "restart")), {
+    fc.uniqueArray(fc.tuple(joined("a", "b", "host"), joined("a", "b", "namespace", "restart", "grant")), {
       minLength: 1,
       maxLength: 6,
       selector: (of) => of.join("/"),
@@ -144,6 +149,23 @@ describe("names that join names", () => {
     expect(access("prod-eu", "prod-us")).toEqual({ name: "prod-eu-for-prod-us" });
   });
 
+  it("of a grant's objects are read as those of the service with the longer name", () => {
+    const grants: readonly [string, string][] = [
+      ["shop", "web"],
+      ["shop", "web-grant"],
+    ];
+    const nameIn = (plan: Plan, name: string, id: string) =>
+      resourceNames(plan).inGrant({ cluster: "us", namespace: "shop", name }, id);
+    const both = fleet(["us"], grants);
+    expect(nameIn(both, "web-grant", "http")).toEqual({ name: "us-shop-web-grant-grant-http" });
+    expect(nameIn(both, "web", "grant-http")).toEqual({ name: "us-shop-web-grant/grant-http" });
+    expect(nameIn(both, "web", "http/callers")).toEqual({ name: "us-shop-web-grant-http-callers" });
+    expect(nameIn(fleet(["us"], grants.slice(0, 1)), "web", "grant-http/callers")).toEqual({
+      name: "us-shop-web-grant/grant-http/callers",
+      alias: "us-shop-web-grant-grant-http-callers",
+    });
+  });
+
   it("of links and accesses are read as the shortest source, or target", () => {
     const { link, access } = resourceNames(fleet(["a", "a-to-b", "b-to-c", "c"], [["x", "y"]]));
     expect(link("a", "b-to-c")).toEqual({ name: "a-to-b-to-c" });
@@ -160,6 +182,7 @@ describe("the resources of a fleet", () => {
       ["eu", "shop-web"],
       ["shop", "web"],
       ["eu-shop", "web"],
+      ["eu-shop", "web-grant"],
     ];
     // The mocks refuse two resources of one URN.
     const all = await deploy(
