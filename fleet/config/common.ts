@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { addressProblem, ipProblem, type Told } from "./hosts";
 import { CLUSTER_NAME, MAX_CLUSTER_NAME, MAX_LABEL, NAMESPACE_NAME, SERVICE_NAME } from "./names";
+import { NETWORK_PATTERN, networkProblem } from "./networks";
 
 /** Between what is wrong and what to write, in a schema message; `messages.ts` splits there. */
 export const FIX = " → ";
@@ -61,9 +62,9 @@ export const stackName = matching(
 
 /** A DNS name such as a trust domain or a cluster domain. */
 export const domainName = matching(
-  DNS_NAME,
+  new RegExp(`^(?!.*[^.]{${MAX_LABEL + 1}})${DNS_NAME.source.slice(1)}`),
   "is not a DNS name",
-  "use lower-case labels joined by dots, for example cluster.local",
+  `use lower-case labels of at most ${MAX_LABEL} characters, joined by dots, for example cluster.local`,
 ).max(253);
 
 /** A setting that names something in free text. */
@@ -83,11 +84,7 @@ export const addresses = z
   .transform((value) => (typeof value === "string" ? [value] : value));
 
 /** A network in CIDR notation. */
-export const network = matching(
-  new RegExp(`${z.regexes.cidrv4.source}|${z.regexes.cidrv6.source}`),
-  "is not a network",
-  "write an address and the length of its prefix, for example 10.0.0.0/8",
-);
+export const network = judged(networkProblem, NETWORK_PATTERN);
 
 const SECRET_INLINE =
   "is not a reference to a secret" +
@@ -162,11 +159,25 @@ export const exactVersion = judged((text) => {
       "write all three numbers without a leading v, for example 2026.8.3",
     ];
   }
+  if (!isSemantic(text)) {
+    return [
+      "has an ending that no chart version has",
+      "write the version as the chart has it, for example 2.18.0-rc.1 or 2.18.0+build.1",
+    ];
+  }
   const plain = withoutZeros(text);
   return plain === text
     ? undefined
     : ["has a number that begins with 0, which no chart version has", `write ${plain}`];
 }, "^\\d+\\.\\d+\\.\\d+");
+
+/** What stands behind the three numbers is of parts that are not empty; a number there begins with no zero. */
+function isSemantic(version: string): boolean {
+  const [, before = "", after = ""] = /^[\d.]+(-[^+]*)?(\+.*)?$/.exec(version) ?? [];
+  const parts = (text: string) => (text === "" ? [] : text.slice(1).split("."));
+  const isPart = (part: string) => /^[0-9A-Za-z-]+$/.test(part);
+  return parts(before).every((part) => isPart(part) && !/^0\d+$/.test(part)) && parts(after).every(isPart);
+}
 
 function withoutZeros(version: string): string {
   return version.replace(/^0+(?=\d)|(?<=^\d+\.)0+(?=\d)|(?<=^\d+\.\d+\.)0+(?=\d)/g, "");
@@ -177,10 +188,12 @@ export const generation = z.int().min(1).max(1_000_000);
 
 const LABEL_PART = "[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?";
 
+const LABEL_KEY = new RegExp(`^(?=[^/]{1,253}/|[^/]*$)(${DNS_NAME.source.slice(1, -1)}/)?${LABEL_PART}$`);
+
 /** Labels that objects of Kubernetes can have (apimachinery `validation.IsQualifiedName`, `IsValidLabelValue`). */
 export const labels = z.record(
   matching(
-    new RegExp(`^(?=[^/]{1,253}/|[^/]*$)(${DNS_NAME.source.slice(1, -1)}/)?${LABEL_PART}$`),
+    LABEL_KEY,
     "is not the key of a label",
     "write a name of at most 63 letters, digits, dashes, dots and underscores, with or without a domain and a slash before",
   ),
@@ -189,6 +202,16 @@ export const labels = z.record(
     "is not the value of a label",
     "use at most 63 letters, digits, dashes, dots and underscores, and begin and end with a letter or digit",
   ),
+);
+
+/** Annotations that objects of Kubernetes can have: any text under a key of the same form as a label's. */
+export const annotations = z.record(
+  matching(
+    LABEL_KEY,
+    "is not the key of an annotation",
+    "write a name of at most 63 letters, digits, dashes, dots and underscores, with or without a domain and a slash before",
+  ),
+  z.string(),
 );
 
 /** Mirrored metadata key: `example.com/key`, or a whole group as `example.com/*`. */

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { network } from "../config/common";
-import { contains } from "../config/networks";
+import { contains, isNetwork } from "../config/networks";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import { mergeValues } from "../linkerd/charts";
 import { EVERYWHERE } from "./plan";
 
-const values = z.object({ policyController: z.object({ probeNetworks: z.array(network) }) });
+const values = z.object({
+  policyController: z.object({ probeNetworks: z.array(z.string().refine(isNetwork)) }),
+});
 
 /**
  * A gateway is probed by the service mirrors of its sources, from where its traffic comes as well. Where a port's

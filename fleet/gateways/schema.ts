@@ -6,6 +6,7 @@ import {
   matching,
   namespaceName,
   network,
+  annotations as objectAnnotations,
   objectName,
   port,
   serviceName,
@@ -16,8 +17,7 @@ import { GATEWAY_PORT, PROBE_PORT } from "../config/names";
 import { gatewayCaller } from "../grants/schema";
 
 const hostPattern = judged(hostPatternProblem).min(1);
-const annotations = z
-  .record(z.string(), z.string())
+const annotations = objectAnnotations
   .default({})
   .describe("Annotations of the gateway's Service, for example those of a cloud's load balancer");
 const replicas = z

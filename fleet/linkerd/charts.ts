@@ -1,5 +1,6 @@
 import type { ClusterConfig } from "../clusters/schema";
-import { network, type SecretRef } from "../config/common";
+import type { SecretRef } from "../config/common";
+import { isNetwork } from "../config/networks";
 import type { ChartSource, LinkerdConfig, LinkerdOverrides } from "./schema";
 
 /** A chart as Helm takes it. */
@@ -150,5 +151,5 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function networksOf({ clusterNetworks }: Readonly<Record<string, unknown>>): string[] | undefined {
   if (typeof clusterNetworks !== "string") return undefined;
   const networks = clusterNetworks.split(",").map((one) => one.trim());
-  return networks.every((one) => network.safeParse(one).success) ? networks : undefined;
+  return networks.every(isNetwork) ? networks : undefined;
 }

@@ -1,5 +1,6 @@
 import { urlParts } from "../config/hosts";
-import { isMap } from "../config/json";
+import { isMap, map, storedText, structured } from "../config/json";
+import { CONTROL_PLANE_NAMESPACE, MULTICLUSTER_NAMESPACE, VIZ_NAMESPACE } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import { CHART_KEYS, type ChartKey } from "./charts";
@@ -7,7 +8,7 @@ import type { LinkerdConfig, LinkerdOverrides } from "./schema";
 import { OWNED_VALUES } from "./values";
 
 /** Charts come from where charts can come from, and their values leave alone what this program owns. */
-export function chartRules({ linkerd, clusters }: Readable): Problem[] {
+export function chartRules({ raw, linkerd, clusters }: Readable): Problem[] {
   const places: { path: readonly PropertyKey[]; settings: LinkerdConfig | LinkerdOverrides }[] = [
     ...(linkerd ? [{ path: ["linkerd"], settings: linkerd }] : []),
     ...[...clusters].map(([name, cluster]) => ({
@@ -19,6 +20,8 @@ export function chartRules({ linkerd, clusters }: Readable): Problem[] {
     ...places.flatMap(({ path, settings }) => oneFileForAll(path, settings)),
     ...places.flatMap(({ path, settings }) => passwords(path, settings)),
     ...(linkerd ? licenseOf(linkerd) : []),
+    ...places.flatMap(({ path, settings }) => extensionsNamespace(path, settings)),
+    ...places.flatMap(({ path, settings }) => pullSecret(raw, path, settings)),
     ...(linkerd ? places.flatMap(({ path, settings }) => enterpriseViz(linkerd, path, settings)) : []),
     ...places.flatMap(({ path, settings }) =>
       CHART_KEYS.flatMap((chart) =>
@@ -70,6 +73,39 @@ function passwords(path: readonly PropertyKey[], settings: LinkerdConfig | Linke
       },
     ];
   });
+}
+
+/** Each of the three is a namespace of its own, with its own labels and Secrets. */
+function extensionsNamespace(
+  path: readonly PropertyKey[],
+  { namespace }: LinkerdConfig | LinkerdOverrides,
+): Problem[] {
+  if (namespace !== MULTICLUSTER_NAMESPACE && namespace !== VIZ_NAMESPACE) return [];
+  return [
+    {
+      path: pathOf([...path, "namespace"]),
+      problem: `is ${namespace}, which is the namespace of an extension`,
+      fix: `name another one, for example ${CONTROL_PLANE_NAMESPACE}`,
+    },
+  ];
+}
+
+/** The API server takes no such Secret that is no JSON, and a kubelet reads only what stands below `auths`. */
+function pullSecret(
+  { values, secretKeys }: Readable["raw"],
+  path: readonly PropertyKey[],
+  { images }: LinkerdConfig | LinkerdOverrides,
+): Problem[] {
+  const key = images?.pullSecret?.secret;
+  const content = key !== undefined && secretKeys.has(key) ? storedText(values[key]) : undefined;
+  if (content === undefined) return [];
+  const hasAuths = (text: string) => isMap(map(structured(text)).auths);
+  if (hasAuths(content)) return [];
+  const at = pathOf([...path, "images", "pullSecret"]);
+  const store = `store it again with \`pulumi config set --secret linkerd-fleet:${key} < config.json\``;
+  return hasAuths(Buffer.from(content, "base64").toString("utf8"))
+    ? [{ path: at, problem: "is in base64 once more", fix: `decode it with \`base64 -d\`, and ${store}` }]
+    : [{ path: at, problem: "is not a .dockerconfigjson, a map with `auths`", fix: store }];
 }
 
 function licenseOf({ channel, license }: LinkerdConfig): Problem[] {

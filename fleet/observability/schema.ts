@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { matching, namespaceName, network } from "../config/common";
+import { matching, namespaceName, network, labels as objectLabels } from "../config/common";
 import { serviceAccount } from "../grants/schema";
 
 const prometheus = z.strictObject({
@@ -16,8 +16,7 @@ const prometheus = z.strictObject({
 
 const dashboard = z.strictObject({
   namespace: namespaceName.describe("Namespace in which Grafana looks for dashboards"),
-  labels: z
-    .record(z.string(), z.string())
+  labels: objectLabels
     .default({ grafana_dashboard: "1" })
     .describe("Labels by which Grafana finds dashboards"),
 });
@@ -27,8 +26,7 @@ export const observabilityConfig = z.strictObject({
   prometheus: prometheus.describe(
     "Prometheus that may read the metrics of the multicluster extension, in each cluster",
   ),
-  labels: z
-    .record(z.string(), z.string())
+  labels: objectLabels
     .default({})
     .describe("Labels by which the Prometheus Operator selects PodMonitors and PrometheusRules"),
   scrapeInterval: matching(

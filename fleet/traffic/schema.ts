@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clusterName, matching, port } from "../config/common";
+import { clusterName, judged, matching, port } from "../config/common";
 
 /**
  * One whole number and a unit: Linkerd's parser takes no fraction (linkerd2 `outbound/index.rs`, `parse_duration`).
@@ -79,11 +79,19 @@ export const timeoutsConfig = z.strictObject({
   idle: duration.optional().describe("Limit for a pause in which nothing is sent either way. Default: none"),
 });
 
-const httpCondition = matching(
-  /^(5xx|gateway-error|[1-5]\d\d(-[1-5]\d\d)?)$/,
-  "is no condition for a retry",
-  "write 5xx, gateway-error (502 to 504), a status such as 503, or a range such as 500-503",
-);
+const CONDITION = /^(5xx|gateway-error|([1-5]\d\d)(-([1-5]\d\d))?)$/;
+const httpCondition = judged((text) => {
+  const [, condition, first = "", , last = first] = CONDITION.exec(text) ?? [];
+  if (condition === undefined) {
+    return [
+      "is no condition for a retry",
+      "write 5xx, gateway-error (502 to 504), a status such as 503, or a range such as 500-503",
+    ];
+  }
+  return Number(first) > Number(last)
+    ? ["is a range without a status", `write the lower status first: ${last}-${first}`]
+    : undefined;
+}, CONDITION.source);
 
 export const retriesConfig = z.strictObject({
   limit: z

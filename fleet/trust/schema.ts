@@ -1,12 +1,13 @@
 import { z } from "zod";
 import {
   clusterName,
+  DNS_NAME,
   domainName,
   matching,
   namespaceName,
+  objectName,
   secretRef,
   stackName,
-  text,
 } from "../config/common";
 import { certificatePem } from "./pem";
 
@@ -37,7 +38,7 @@ export const anchorConfig = z.strictObject({
     .optional()
     .describe("Private key of `certificate`. Required while the anchor is `active`"),
   clusterIssuer: matching(
-    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    DNS_NAME,
     "is not the name of a ClusterIssuer",
     "use lower-case letters, digits, dashes and dots",
   )
@@ -60,7 +61,7 @@ export type AnchorConfig = z.infer<typeof anchorConfig>;
 
 const restartedWorkload = z.strictObject({
   namespace: namespaceName.describe("Namespace of the Deployment"),
-  deployment: text.describe("Name of the Deployment"),
+  deployment: objectName.describe("Name of the Deployment"),
   in: z.array(clusterName).min(1).optional().describe("Clusters that have the Deployment. Default: all"),
 });
 

@@ -61,6 +61,33 @@ export const ADDRESSES: readonly Input[] = [
   ["::1", "loopback address"],
 ];
 
+export const NETWORKS: readonly Input[] = [
+  ["10.0.0.0/8"],
+  ["192.0.2.7/32"],
+  ["0.0.0.0/0"],
+  ["::/0"],
+  ["fd00::/8"],
+  ["2001:DB8::/32"],
+  ["2001:db8::7/128"],
+  ["10.1.2.3/16", "write 10.1.0.0/16 for the whole network, or 10.1.2.3/32"],
+  ["10.0.0.1/0", "write 0.0.0.0/0"],
+  ["192.0.2.129/25", "write 192.0.2.128/25"],
+  ["2001:db8::7/32", "write 2001:db8::/32 for the whole network, or 2001:db8::7/128"],
+  ["fd12:3456:789a:1:2:3:4:5/61", "write fd12:3456:789a::/61"],
+  ["::1/127", "write ::/127"],
+  ["10.0.0.1", "prefix"],
+  ["10.0.0.0/33", "prefix"],
+  ["010.0.0.0/8", "prefix"],
+  ["10.0.0.0/08", "prefix"],
+  ["10.0.0/8", "prefix"],
+  ["10.0.0.0/255.0.0.0", "prefix"],
+  ["10.0.0.0-10.0.0.255", "prefix"],
+  ["10.0.0.0/8,192.168.0.0/16", "prefix"],
+  [" 10.0.0.0/8", "prefix"],
+  ["fe80::%eth0/64", "prefix"],
+  ["[fd00::]/8", "prefix"],
+];
+
 export const API_SERVERS: readonly Input[] = [
   ["https://api.eu.example.com"],
   ["https://api.eu.example.com:6443"],

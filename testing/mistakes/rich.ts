@@ -14,12 +14,14 @@ export function richFleets(): { readonly fleet: Sections; readonly secrets: Reco
   Object.assign(given.clusters.apac, settings, {
     adopt: true,
     namespaces: { a: { defaultInboundPolicy: "deny" } },
+    // A second one: the key has a use still when the other is spoilt.
+    linkerd: { images: { pullSecret: { secret: "pull" } } },
   });
   Object.assign(given.linkerd, {
     source: { url: "https://charts.example.com", username: "fleet", password: stored },
     charts: { viz: { version: "2026.8.3", source: "https://other.example.com" } },
     viz: true,
-    images: { registry: "mirror.example.com/linkerd", pullSecret: stored },
+    images: { registry: "mirror.example.com/linkerd", pullSecret: { secret: "pull" } },
   });
   given.access = { generations: [{ target: "eu", source: "us", generation: 2 }], maxAge: "90d" };
   given.observability = {
@@ -79,7 +81,7 @@ export function richFleets(): { readonly fleet: Sections; readonly secrets: Reco
   };
   return [
     // Without parts that are one object in two places.
-    { fleet: JSON.parse(JSON.stringify(given)), secrets: { stored: own.key } },
+    { fleet: JSON.parse(JSON.stringify(given)), secrets: { stored: own.key, pull: '{"auths":{}}' } },
     { fleet: gateways, secrets: {} },
   ];
 }

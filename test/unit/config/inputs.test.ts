@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ADDRESSES, API_SERVERS, type Input, SOURCES, VERSIONS } from "../../../testing/mistakes/inputs";
+import {
+  ADDRESSES,
+  API_SERVERS,
+  type Input,
+  NETWORKS,
+  SOURCES,
+  VERSIONS,
+} from "../../../testing/mistakes/inputs";
 import { problemsOf, type Sections, soundFleet } from "../../../testing/mistakes/sound";
 
 /** What is said of the sound fleet with one value changed. */
@@ -17,6 +24,16 @@ describe("every value is taken, or refused at its place with one message and the
       "clusters.eu.gateway.address",
       (f, address) => (f.clusters.eu.gateway = { type: "static", address }),
     ],
+    [
+      "networks of pods",
+      NETWORKS,
+      "clusters.eu.podNetworks[0]",
+      (f, network) => {
+        for (const one of Object.values<Sections>(f.clusters)) delete one.podNetworks;
+        f.services = [];
+        f.clusters.eu.podNetworks = [network];
+      },
+    ],
     ["API servers", API_SERVERS, "clusters.eu.apiServer", (f, url) => (f.clusters.eu.apiServer = url)],
     ["chart sources", SOURCES, "linkerd.source", (f, source) => (f.linkerd.source = source)],
     ["versions", VERSIONS, "linkerd.version", (f, version) => (f.linkerd.version = version)],
@@ -29,10 +46,44 @@ describe("every value is taken, or refused at its place with one message and the
         return;
       }
       expect(messages).toHaveLength(1);
-      expect(messages[0]).toMatch(new RegExp(`^${path.replaceAll(".", "\\.")}: `));
+      expect(messages[0]).toMatch(new RegExp(`^${path.replace(/[.[\]]/g, "\\$&")}: `));
       expect(messages[0]).toContain(word);
       expect(messages[0]).not.toMatch(/secret@|:password@|sig=abc|token=abc/);
     });
+  });
+});
+
+describe("an address that stands for the network around it", () => {
+  const networks = ["10.1.2.3/16"];
+  const prometheus = { namespace: "monitoring", serviceAccount: "prometheus", networks };
+  const PLACES: readonly [string, (f: Sections) => void][] = [
+    ["clusters.eu.gateway.sourceRanges", (f) => (f.clusters.eu.gateway.sourceRanges = networks)],
+    ["clusters.eu.gateway.allowedNetworks", (f) => (f.clusters.eu.gateway.allowedNetworks = networks)],
+    ["clusters.eu.gateway.egressNetworks", (f) => (f.clusters.eu.gateway.egressNetworks = networks)],
+    ["observability.prometheus.networks", (f) => (f.observability = { prometheus })],
+  ];
+  it.each(PLACES)("is told in %s", (path, change) => {
+    expect(
+      told((f) => {
+        f.clusters.eu.gateway = { type: "loadBalancer" };
+        change(f);
+      }),
+    ).toEqual([
+      expect.stringMatching(new RegExp(`^${path.replaceAll(".", "\\.")}\\[0\\]: .*10\\.1\\.0\\.0/16`)),
+    ]);
+  });
+
+  it("is what Linkerd reads it as in the values of its chart", () => {
+    const values = { clusterNetworks: "10.1.2.3/16", policyController: { probeNetworks: ["10.1.2.3/16"] } };
+    const allowedNetworks = ["10.1.7.0/24"];
+    const change = (networks: readonly string[]) => (f: Sections) => {
+      f.linkerd.charts = { controlPlane: { values } };
+      for (const one of Object.values<Sections>(f.clusters)) {
+        one.gateway = { type: "loadBalancer", allowedNetworks: networks };
+      }
+    };
+    expect(told(change(allowedNetworks))).toEqual([]);
+    expect(told(change(["10.2.0.0/16"])).join()).toContain("probeNetworks");
   });
 });
 
@@ -76,6 +127,114 @@ describe("the labels of pods", () => {
     expect(messages).toHaveLength(word === undefined ? 0 : 1);
     expect(messages.join()).toContain(word ?? "");
   });
+});
+
+describe("labels and annotations of what the program makes", () => {
+  const prometheus = { namespace: "monitoring", serviceAccount: "prometheus" };
+  const PLACES: readonly [string, (f: Sections, labels: object) => void][] = [
+    ["observability.labels", (f, labels) => (f.observability = { prometheus, labels })],
+    [
+      "observability.dashboard.labels",
+      (f, labels) => (f.observability = { prometheus, dashboard: { namespace: "grafana", labels } }),
+    ],
+    [
+      "clusters.eu.gateway.annotations",
+      (f, annotations) => (f.clusters.eu.gateway = { type: "loadBalancer", annotations }),
+    ],
+  ];
+  it.each(PLACES)("have keys that Kubernetes takes: %s", (path, change) => {
+    expect(told((f) => change(f, { "example.com/team": "web", release: "a_b.c" }))).toEqual([]);
+    for (const key of ["a b", "x/y/z", "Example.com/x", "-a", ""]) {
+      const messages = told((f) => change(f, { [key]: "x" }));
+      expect(messages).toHaveLength(1);
+      expect(messages[0]?.startsWith(path)).toBe(true);
+      expect(messages[0]).toContain("is not the key of");
+    }
+  });
+
+  it("have values that Kubernetes takes, and annotations any", () => {
+    const lengths = PLACES.map(([, change]) => told((f) => change(f, { team: "a b" })).length);
+    expect(lengths).toEqual([1, 1, 0]);
+  });
+});
+
+describe("a name that stands before or behind others", () => {
+  const digest = `@sha256:${"a".repeat(64)}`;
+  const restart = (f: Sections, deployment: string) =>
+    (f.trust.restart = { workloads: [{ namespace: "shop", deployment }] });
+  const registry = (f: Sections, name: string) => (f.linkerd.images = { registry: name });
+  const namespace = (f: Sections, name: string) => (f.linkerd.namespace = name);
+  const domain = (f: Sections, name: string) => (f.clusters.eu.clusterDomain = name);
+  const ROWS: [change: (f: Sections, name: string) => void, name: string, path?: string, word?: string][] = [
+    [restart, "web"],
+    [restart, "shop/web", "trust.restart.workloads[0].deployment", "name of an object"],
+    [restart, "Web", "trust.restart.workloads[0].deployment", "name of an object"],
+    [registry, "mirror.example.com:5000/linkerd"],
+    [registry, "localhost:5000"],
+    [registry, "mirror.example.com/linkerd:1.0", "linkerd.images.registry", "tag or digest"],
+    [registry, "mirror.example.com/linkerd:5000", "linkerd.images.registry", "tag or digest"],
+    [registry, `mirror.example.com/linkerd${digest}`, "linkerd.images.registry", "tag or digest"],
+    [registry, "mirror.example.com/linkerd/", "linkerd.images.registry", "final slash"],
+    [namespace, "mesh"],
+    [namespace, "linkerd-multicluster", "linkerd.namespace", "an extension"],
+    [namespace, "linkerd-viz", "linkerd.namespace", "an extension"],
+    [domain, `${"a".repeat(63)}.local`],
+    [domain, `${"a".repeat(64)}.local`, "clusters.eu.clusterDomain", "at most 63"],
+  ];
+  it.each(ROWS.map(([change, name, path, word = ""]) => ({ change, name, path, word })))(
+    "$name",
+    ({ change, name, path, word }) => {
+      const messages = told((f) => change(f, name));
+      expect(messages).toHaveLength(path === undefined ? 0 : 1);
+      expect(messages.join()).toContain(word);
+      if (path !== undefined) expect(messages[0]?.startsWith(`${path}: `)).toBe(true);
+    },
+  );
+});
+
+describe("a version of charts from elsewhere", () => {
+  it.each([
+    ["2.18.0-rc.1", undefined],
+    ["2.18.0+build.01", undefined],
+    ["2.18.0-0.a-b+c", undefined],
+    ["2.18.0-a..b", "ending"],
+    ["2.18.0-01", "ending"],
+    ["2.18.0+a+b", "ending"],
+    ["2.18.0-rc.", "ending"],
+    ["02.18.0-rc.1", "write 2.18.0-rc.1"],
+  ])("%s", (version, word) => {
+    const messages = told((f) => Object.assign(f.linkerd, { version, source: "oci://r.example.com/x" }));
+    expect(messages).toHaveLength(word === undefined ? 0 : 1);
+    expect(messages.join()).toContain(word ?? "");
+  });
+});
+
+describe("a pull secret", () => {
+  const config = '{"auths":{"mirror.example.com":{"auth":"UExBTlRFRA=="}}}';
+  it.each([
+    [config, undefined],
+    ["{}", "`auths`"],
+    ["PLANTED", "`auths`"],
+    ["[]", "`auths`"],
+    ["", "`auths`"],
+    [Buffer.from(config).toString("base64"), "base64 -d"],
+  ])("%s", (content, word) => {
+    const messages = told((f) => (f.linkerd.images = { pullSecret: { secret: "pull" } }), { pull: content });
+    expect(messages).toHaveLength(word === undefined ? 0 : 1);
+    expect(messages.join()).toContain(word ?? "");
+    expect(messages.join()).not.toContain("PLANTED");
+  });
+});
+
+it.each([
+  ["503-500", "500-503"],
+  ["500-503", undefined],
+  ["503-503", undefined],
+  ["500-600", "such as 503"],
+])("a range of statuses for a retry: %s", (condition, word) => {
+  const messages = told((f) => (f.services[0].retries = { http: [condition], timeout: "1s" }));
+  expect(messages).toHaveLength(word === undefined ? 0 : 1);
+  expect(messages.join()).toContain(word ?? "");
 });
 
 describe("a duration", () => {
