@@ -30,11 +30,17 @@ export function restartObjects({ restart }: Pick<ClusterPlan, "restart">): Fleet
       namespace,
       { kind: "Deployment", name: deployment },
       [TRUST_MARK, restart.mark],
-      // A manager of its own: in the name of another patch, this one would drop what that one set.
-      { "pulumi.com/patchFieldManager": "linkerd-fleet-trust-anchors" },
+      UNNAMED,
     ),
   );
 }
+
+/**
+ * Annotations of a patch that another one may meet. The name of a field manager would be an annotation of the workload,
+ * which a gateway's patch of it has with another name. So the provider draws one, and a patch that had a name keeps it
+ * in the state. What a drawn one left behind, in a state that is lost, is taken over by force; the mark is nobody else's.
+ */
+export const UNNAMED = { "pulumi.com/patchForce": "true" };
 
 /**
  * Restarts a workload that is not ours, by one annotation of its pods: another value than before restarts them.

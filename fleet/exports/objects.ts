@@ -6,7 +6,7 @@ import type { ExportPlan } from "./plan";
  * Patches that let one Service cross: the label, and settings for its callers, on a Service that somebody else owns.
  */
 export function exportObjects(exported: ExportPlan): FleetObject<never>[] {
-  const { namespace, name, evacuated, annotations } = exported;
+  const { namespace, name, evacuated, annotations, isGateway = false } = exported;
   return [
     {
       id: "labels",
@@ -19,7 +19,8 @@ export function exportObjects(exported: ExportPlan): FleetObject<never>[] {
         labels: evacuated ? {} : exportLabels(exported),
         annotations: {
           ...annotations,
-          ...FLEET_MANAGER,
+          // The name is an annotation, of which an object has but one: without it, the provider draws a name.
+          ...(isGateway ? {} : FLEET_MANAGER),
           // A Service without endpoints may be exported: that is for its owner to see to.
           "pulumi.com/skipAwait": "true",
         },

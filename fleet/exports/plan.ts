@@ -2,6 +2,7 @@ import { definedOnly, sorted } from "../config/collections";
 import type { Mode } from "../config/common";
 import type { FleetConfig } from "../config/fleetConfig";
 import { exportKey } from "../config/names";
+import { isGatewayService } from "../gateways/plan";
 import { type LinkPlan, orderModes } from "../topology/plan";
 import { callAnnotations, DEFAULT_ACCRUAL, preferringLocal } from "../traffic/plan";
 import { crossingModes, type NamedClusters } from "./named";
@@ -24,6 +25,8 @@ export interface ExportPlan {
    * they do not.
    */
   readonly accrual?: "default" | "none";
+  /** It is also the Service of its cluster's gateway, which another patch writes in a name of its own. */
+  readonly isGateway?: true;
 }
 
 /**
@@ -57,6 +60,7 @@ export function planExports({ services, clusters }: FleetConfig): ExportPlan[] {
         ...definedOnly({ to, accrual }),
         evacuated,
         annotations,
+        ...(isGatewayService(clusters[cluster]?.gateway, service) ? { isGateway: true as const } : {}),
       });
     }
   }

@@ -4,6 +4,7 @@ import {
   identityName,
   MULTICLUSTER_NAMESPACE,
   PROBE_PORT,
+  type ServiceName,
 } from "../config/names";
 import type { EmissaryConfig, GatewayConfig } from "./schema";
 
@@ -113,6 +114,17 @@ export function gatewayPlace(gateway: ChartGatewayPlan | EmissaryGatewayPlan): {
 } {
   if (gateway.kind === "emissary") return gateway.config;
   return { namespace: MULTICLUSTER_NAMESPACE, service: GATEWAY_NAME, deployment: GATEWAY_NAME };
+}
+
+/** Whether a Service of a cluster is that of its gateway, which a patch of its own writes. */
+export function isGatewayService(
+  config: GatewayConfig | undefined,
+  { namespace, name }: ServiceName,
+): boolean {
+  if (config === undefined || config.type === "none") return false;
+  return config.type === "emissary"
+    ? config.namespace === namespace && config.service === name
+    : namespace === MULTICLUSTER_NAMESPACE && name === GATEWAY_NAME;
 }
 
 /** Addresses of a LoadBalancer Service, separated by commas, as Links and outputs write them. */

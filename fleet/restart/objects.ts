@@ -1,4 +1,4 @@
-import { restartOf } from "../clusters/objects";
+import { restartOf, UNNAMED } from "../clusters/objects";
 import type { ClusterPlan } from "../clusters/plan";
 import type { FleetObject } from "../objects/object";
 import { type WorkloadRestart, workloadKey } from "./plan";
@@ -12,17 +12,10 @@ export function rollingRestarts({ restart }: Pick<ClusterPlan, "restart">): Flee
   const restarts = restart.rolling?.restarts ?? [];
   const ids = new Map(restarts.map((one) => [workloadKey(one), idOf(one)]));
   return restarts.map((one) => ({
-    ...restartOf<never>(idOf(one), one.namespace, one, [RESTART_MARK, one.mark], FORCED),
+    ...restartOf<never>(idOf(one), one.namespace, one, [RESTART_MARK, one.mark], UNNAMED),
     after: one.after.flatMap((key) => ids.get(key) ?? []),
   }));
 }
-
-/**
- * The name of a field manager would be an annotation of the workload, which another patch of it may own with another
- * name: that of `trust.restart`, or of a gateway. So the provider draws one. What a drawn one left behind, in a state
- * that is lost, is taken over by force; the mark is nobody else's.
- */
-const FORCED = { "pulumi.com/patchForce": "true" };
 
 function idOf({ kind, namespace, name }: WorkloadRestart): string {
   return `${namespace}/${kind.toLowerCase()}/${name}`;
