@@ -16,7 +16,7 @@ const service = (namespace: string, name: string, clusters: readonly string[]) =
     name,
     mode: "gateway",
     in: clusters,
-    ports: ["http", "http-local", "local", "grant-http", "a-grant-http", "grant-local"],
+    ports: ["http", "http-local", "local", "grant-http", "grant-local"],
     allowGateway: true,
   },
   ...{
