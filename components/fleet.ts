@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { FleetConfig } from "../fleet/config/fleetConfig";
 import { formatProblems, pathOf } from "../fleet/config/problems";
 import { ROOT_FLEET } from "../fleet/outputs/find";
+import { type RawOutputs, readOutput } from "../fleet/outputs/schema";
 import { describeFleet } from "../fleet/outputs/write";
 import { replaced, unknownApiServer } from "../fleet/program/given";
 import { otherStacks } from "../fleet/stacks/plan";
@@ -99,7 +100,7 @@ async function outputsOf(
   if (!complete) for (const warning of await stopped()) pulumi.log.warn(warning);
   const handover = await crossStackOutputsOf(plan, parts.crossStackParts, last);
   const outputs = {
-    ...describeFleet(plan, parts, { complete, last }),
+    ...describeFleet(plan, await whatCame(parts, last), { complete, last }),
     /** The sections, where no stack file has them. */
     ...(sections === undefined ? {} : { config: sections }),
   };
@@ -110,6 +111,28 @@ async function outputsOf(
     ...(late.length === 0 ? outputs : replaced(outputs, new Map(late))),
     /** What the other stacks of the fleet need of this one; secret. */
     ...(handover === undefined ? {} : { handover }),
+  };
+}
+
+/**
+ * Without the outputs that do not come, because their resources failed or were skipped: `npx fleet` could read none of
+ * the others. The address of a gateway is then the one of the deployment before.
+ */
+async function whatCame(
+  { gatewayAddresses, sourcesOfTruth, trustBundle }: FleetParts,
+  last: RawOutputs,
+): Promise<Pick<FleetParts, "gatewayAddresses" | "sourcesOfTruth" | "trustBundle">> {
+  const before = readOutput(last, "clusters") ?? {};
+  const addresses = Object.entries(gatewayAddresses).map(async ([cluster, address]) => {
+    if (await sdk.isResolved(address)) return [[cluster, address] as const];
+    const known = before[cluster]?.gateway.address;
+    return known === undefined ? [] : [[cluster, pulumi.output(known)] as const];
+  });
+  const views = sourcesOfTruth.map(async (view) => ((await sdk.isResolved(view.members)) ? [view] : []));
+  return {
+    gatewayAddresses: Object.fromEntries((await Promise.all(addresses)).flat()),
+    sourcesOfTruth: (await Promise.all(views)).flat(),
+    trustBundle,
   };
 }
 
