@@ -68,7 +68,11 @@ interface Described {
   readonly self: string | undefined;
 }
 
-async function describedBy({ stack, config }: Pick<FleetOptions, "stack" | "config">): Promise<Described> {
+/** The settings of a fleet, and its stack. Throws `Unreadable`. */
+export async function describedBy({
+  stack,
+  config,
+}: Pick<FleetOptions, "stack" | "config">): Promise<Described> {
   const path = config ?? stackFileOf(stack ?? (await selectedStack()));
   return { config: configAt(path), self: stackOf(path) };
 }

@@ -1,6 +1,7 @@
 import { access } from "./access/command";
 import { adopt } from "./adopt/command";
 import { check } from "./check/command";
+import { destroy } from "./destroy/command";
 import { drain } from "./drain/command";
 import { expiry } from "./expiry/command";
 import { gateways } from "./gateways/command";
@@ -13,6 +14,7 @@ import { rollout } from "./rollout/command";
 import { rotation } from "./rotation/command";
 import { services } from "./services/command";
 import { removeCluster } from "./state/command";
+import { tidy } from "./tidy/command";
 import type { Verb } from "./verb";
 import { verify } from "./verify/command";
 
@@ -33,5 +35,7 @@ export const VERBS: readonly Verb[] = [
   rollout,
   poc,
   recover,
+  tidy,
+  destroy,
   removeCluster,
 ];

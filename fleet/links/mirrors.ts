@@ -26,7 +26,7 @@ export const HEADLESS_LABEL = "mirror.linkerd.io/headless-mirror-svc-name";
 /** Of an EndpointSlice: its Service. */
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 
-interface Metadata {
+export interface Metadata {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -66,7 +66,9 @@ export async function run({ stack, wait, json }: DrainOptions): Promise<Ending> 
   for (const link of draining.map(linkName)) console.log(`${link}: ${left.get(link) ?? "drained"}`);
   console.log(
     left.size === 0
-      ? "You can remove all of it."
+      ? "You can remove all of it. Afterwards, `npx fleet tidy " +
+          `${[...new Set(draining.map(({ target }) => target))].sort().join(" ")}\` deletes what service mirrors leave: ` +
+          "their Leases, and in a cluster that leaves the fleet, its own federated services."
       : "Not drained. Does the link's service mirror run? `kubectl -n linkerd-multicluster logs " +
           "deploy/controller-<target>`. Delete Services that nobody mirrors any more with kubectl.",
   );

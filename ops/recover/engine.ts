@@ -10,6 +10,11 @@ export async function exportState(stack: string | undefined, showSecrets = false
   return exported.parse(JSON.parse(await pulumi(args, stack)));
 }
 
+/** Lets the engine delete protected resources. */
+export async function unprotect(stack: string | undefined, urns: readonly string[]): Promise<void> {
+  for (const urn of urns) await pulumi(["state", "unprotect", urn, "--yes"], stack);
+}
+
 /** Replaces the stack's state. The lock of an engine that died on this machine is taken away. */
 export async function importState(stack: string | undefined, state: State): Promise<void> {
   const args = ["stack", "import"];

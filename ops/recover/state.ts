@@ -13,6 +13,7 @@ const resource = z.looseObject({
   custom: z.boolean().optional(),
   id: text.optional(),
   delete: z.boolean().optional(),
+  protect: z.boolean().optional(),
   provider: text.optional(),
   inputs: z.record(text, z.unknown()).optional(),
   outputs: z.record(text, z.unknown()).optional(),

@@ -10,7 +10,7 @@ import {
   fiveGateways,
   through,
 } from "./fiveGateways";
-import type { TestLab } from "./harness";
+import type { StackConfig, TestLab } from "./harness";
 
 let lab: TestLab;
 
@@ -488,5 +488,50 @@ describe("evacuating a cluster", () => {
     expect(refused.code).not.toBe(0);
     expect(refused.stdout + refused.stderr).toContain("leaves the service bi/reports (flat) with no member");
     evacuate("latam", false);
+  });
+});
+
+describe("taking the fleet away from an Emissary that carried links", () => {
+  const asFound = async () => {
+    expect(stringify(await emissaryObjects(lab))).toBe(stringify(before));
+    // Linkerd's own kinds went with its CRDs.
+    const kinds = "modules.getambassador.io,hosts.getambassador.io,mappings.getambassador.io";
+    expect(await lab.kubectl("africa", "get", kinds, "-n=emissary", "-o=name")).toBe("");
+    expect(await lab.kubectl("africa", "get", "customresourcedefinitions", "-o=name")).not.toContain(
+      "policy.linkerd.io",
+    );
+  };
+  let config: StackConfig;
+
+  it("gives back its Service and its Deployment when the cluster leaves the fleet", async () => {
+    gatewayOf("africa", EMISSARY);
+    await up();
+    expect(await emissaryObjects(lab)).toEqual(asGateway(before));
+    lab.edit((now) => {
+      config = structuredClone(now);
+      delete now["linkerd-fleet:clusters"].africa;
+      const { links } = now["linkerd-fleet:topology"] as { links: { target: string }[] };
+      now["linkerd-fleet:topology"] = {
+        kind: "links",
+        links: links.filter(({ target }) => target !== "africa"),
+      };
+      now["linkerd-fleet:services"] = now["linkerd-fleet:services"]
+        .map((service) => ({ ...service, in: service.in.filter((name) => name !== "africa") }))
+        .filter((service) => service.in.length > 0);
+      now["linkerd-fleet:allowUnsafe"] = ["remove-undrained-cluster"];
+    });
+    await up();
+    await asFound();
+  });
+
+  it("gives them back when all of it is destroyed", async () => {
+    lab.edit((now) => Object.assign(now, config, { "linkerd-fleet:allowUnsafe": [] }));
+    await up();
+    expect(await emissaryObjects(lab)).toEqual(asGateway(before));
+    const ran = await lab.shell("npx fleet destroy --yes");
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    await asFound();
+    const gateways = await lab.kubectl("africa", "get", "namespaces", "-o=name");
+    expect(gateways).not.toContain("linkerd");
   });
 });

@@ -27,12 +27,32 @@ async function done(steps: readonly Step[]): Promise<string> {
 const links = async (cluster: string) =>
   (await lab.kubectl(cluster, "get", "links", "-A", "-o=name")).trim().split("\n").sort();
 
+/** What service mirrors have made in a cluster, as YAML, and their Leases. */
+const mirrored = (cluster: string) =>
+  lab.kubectl(
+    cluster,
+    "get",
+    "services,endpoints,endpointslices",
+    "-A",
+    "-l=mirror.linkerd.io/mirrored-service",
+    "-o=yaml",
+  );
+const leases = (cluster: string) =>
+  lab.kubectl(cluster, "get", "leases", "-n=linkerd-multicluster", "-o=name");
+
 /** A request of a source's, with what it was given for a target. */
 const read = (source: string, target: string) =>
   asSource(lab, source, target, "linkerd-multicluster", ["get", "services", "-n=shop"]);
 
 describe("draining and removing a link, as the runbook says", () => {
-  const [setting, up, drained, ...removal] = readRunbook("drain-and-remove-a-link") as [Step, Step, Step];
+  const [setting, up, drained, setting2, up2, tidy] = readRunbook("drain-and-remove-a-link") as [
+    Step,
+    Step,
+    Step,
+    Step,
+    Step,
+    Step,
+  ];
   const scale = (replicas: number) =>
     lab.kubectl(
       "us",
@@ -68,7 +88,15 @@ describe("draining and removing a link, as the runbook says", () => {
     expect(ran.code, ran.stdout + ran.stderr).toBe(0);
     expect(ran.stdout).toContain("us → apac: drained");
     const { kubeconfig = "" } = await secretData(lab, "us", "linkerd", "cluster-credentials-apac");
-    await done(removal);
+    await done([setting2, up2]);
+    // As Linkerd's own mirror does.
+    expect(await leases("us")).toContain("service-mirror-write-apac");
+    expect(await done([tidy])).toContain("us: deleted Lease linkerd-multicluster/service-mirror-write-apac");
+    expect(await leases("us")).not.toContain("service-mirror-write-apac");
+    expect(await leases("us")).toContain("service-mirror-write-eu");
+    // Its Link to apac is there.
+    expect(await leases("eu")).toContain("service-mirror-write-apac");
+    expect(await mirrored("eu")).toContain("reports-apac");
     expect(await links("us")).toEqual(["link.multicluster.linkerd.io/eu"]);
     expect(await links("apac")).toHaveLength(2);
     const file = join(lab.folder, "gone");
@@ -128,34 +156,56 @@ describe("a cluster that is gone for good", () => {
       expect(await links(cluster)).toHaveLength(1);
       const held = await lab.kubectl(cluster, "get", "secrets,serviceaccounts,deployments", "-A", "-o=name");
       expect(held).not.toMatch(/apac/);
+      expect(await mirrored(cluster)).not.toMatch(/apac/);
+      expect(await leases(cluster)).not.toMatch(/apac/);
     }
+    expect(await mirrored("us")).toContain("checkout@eu");
     expect(lab.stateFile()).not.toContain("kubernetes::apac");
     expect(await lab.preview()).toEqual([]);
   });
 });
 
 describe("removing the fleet with a cluster down, as the runbook says", () => {
-  const [look, destroy, left] = readRunbook("remove-a-fleet") as [Step, Step, Step];
+  const [destroy, left] = readRunbook("remove-a-fleet") as [Step, Step];
+  const protectedIn = () =>
+    (JSON.parse(lab.stateFile()) as Stored).checkpoint.latest.resources.filter(({ protect }) => protect);
 
-  it("fails, takes what leads to the cluster first, and the preview names it", async () => {
+  it("names it, takes what leads to it first, and cleans the others; the anchor stays protected", async () => {
+    expect(await mirrored("us")).toContain("checkout@eu");
     expect((await lab.cli("stop", "eu")).code).toBe(0);
     const ran = await follow(lab, destroy);
-    expect(ran.code).not.toBe(0);
-    const named = await follow(lab, look);
-    expect(named.stdout + named.stderr).toContain('The cluster "eu" is unreachable (context "eu")');
+    expect(ran.code, ran.stdout + ran.stderr).toBe(1);
+    expect(ran.stdout).toMatch(/ {2}eu \(context "eu"\): does not answer: .*, \d+ resources/);
+    expect(ran.stdout).toContain("eu did not answer. Run `npx fleet destroy` again when it answers.");
+    expect(ran.stdout).toContain("us: deleted Service shop/checkout-federated, which a service mirror left");
     expect(await lab.kubectl("us", "get", "links", "-A", "-o=name", "--ignore-not-found")).toBe("");
+    expect(await mirrored("us")).not.toContain("checkout");
     // What eu still uses of us stays until eu gave it up.
     expect(await lab.kubectl("us", "get", "serviceaccounts", "-n=linkerd-multicluster", "-o=name")).toContain(
       "remote-access-eu",
     );
+    expect(protectedIn()).toHaveLength(2);
   });
 
-  it("is finished when the cluster is back, and leaves nothing", async () => {
+  it("is finished when the cluster is back, and leaves nothing in any cluster or in the state", async () => {
     expect((await lab.cli("start", "eu")).code).toBe(0);
-    await done([destroy, left]);
+    expect(await mirrored("eu")).toContain("shop");
+    const said = await done([destroy]);
+    expect(said).toContain("eu: deleted Service shop/checkout-federated");
+    expect(said).toContain("The fleet is gone.");
+    expect(await done([left])).toBe("");
     for (const cluster of ["us", "eu"]) {
+      expect(await mirrored(cluster)).toContain("items: []");
       const namespaces = await lab.kubectl(cluster, "get", "namespaces", "-o=name");
       expect(namespaces).not.toContain("linkerd");
+      const services = await lab.kubectl(cluster, "get", "services", "-A", "-o=yaml");
+      expect(services).not.toMatch(/linkerd\.io/);
     }
+    expect((JSON.parse(lab.stateFile()) as Stored).checkpoint.latest.resources ?? []).toEqual([]);
+    expect(await done([destroy])).toContain("The stack is empty");
   });
 });
+
+interface Stored {
+  readonly checkpoint: { readonly latest: { readonly resources: { readonly protect?: boolean }[] } };
+}

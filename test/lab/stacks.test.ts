@@ -261,3 +261,35 @@ describe("four stacks of one fleet", () => {
     for (const stack of ["dev", "s3"]) expect(await verify(stack)).toEqual([]);
   });
 });
+
+describe("taking the stacks away, one by one", () => {
+  const destroy = (stack: string) => lab.shell(`npx fleet destroy --stack ${stack} --yes`);
+  const namespaces = (cluster: string) => lab.kubectl(cluster, "get", "namespaces", "-o=name");
+
+  it("refuses the one that has the anchors while others use its issuers, and names them", async () => {
+    const ran = await destroy("dev");
+    expect(ran.code).toBe(3);
+    for (const stack of OTHERS) expect(ran.stderr).toContain(`${stack}: ${stack}-a, ${stack}-b`);
+    expect(await namespaces("dev-a")).toContain("linkerd-multicluster");
+  });
+
+  it("takes one, names the stacks whose links lead into it, and leaves these as they are", async () => {
+    const ran = await destroy("s4");
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    for (const stack of ["dev", "s2", "s3"]) {
+      expect(ran.stdout).toContain(`The stack ${stack} loses what its links use: ${stack}-a → s4-a.`);
+      const links = await lab.kubectl(`${stack}-a`, "get", "links", "-n=linkerd-multicluster", "-o=name");
+      expect(links).toContain("/s4-a");
+    }
+    for (const name of ["s4-a", "s4-b"]) expect(await namespaces(name)).not.toContain("linkerd");
+  });
+
+  it("takes that of the anchors at last", async () => {
+    for (const stack of ["s2", "s3", "dev"]) {
+      const ran = await destroy(stack);
+      expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+      expect(ran.stdout).not.toContain("s4");
+    }
+    for (const name of clusterNames) expect(await namespaces(name)).not.toContain("linkerd");
+  });
+});

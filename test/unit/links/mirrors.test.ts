@@ -97,7 +97,7 @@ describe("what a service mirror makes", () => {
     const changes = fc.constantFrom<(text: string) => string>(
       (text) => text.replace(/^[^.@]+/, "secrets-of-nobody"),
       (text) => `${text}.evil`,
-      (text) => text.replace(/^([^.@]+)[.@][^.@]+/, "$1.elsewhere"),
+      (text) => text.replace(/^([^.@]+)([.@])[^.@]+/, "$1$2elsewhere"),
       (text) => `x${text}`,
     );
     const followed = /remote-svc-fq-name|remote-gateway-identity|remote-discovery|remote-service/;
