@@ -19,23 +19,3 @@ export function sectionsOf(shape: Shape, clusters: number): Record<"clusters" | 
 export function planOf(shape: Shape, clusters: number): Plan {
   return planFleet(fleetConfig.parse(sectionsOf(shape, clusters)));
 }
-
-export const THOUSAND = 1000;
-
-/** A hub of a thousand clusters in one stack file, more than one stack should deploy. Each exports a service. */
-export function hubOfThousand(): Record<"clusters" | "services" | Section, object> {
-  const names = Array.from({ length: THOUSAND }, (_, at) => `c${String(at + 1).padStart(4, "0")}`);
-  // Of 4,096 networks of 4,096 addresses.
-  const network = (at: number) => `10.${Math.floor(at / 16)}.${(at % 16) * 16}.0/20`;
-  return {
-    linkerd: { version: "2026.8.3" },
-    trust: { anchors: [{ id: "2026", state: "active" }] },
-    clusters: Object.fromEntries(
-      names.map((name, at) => [name, cluster(name, { podNetworks: [network(at)] })]),
-    ),
-    topology: { kind: "hub", hub: names[0] },
-    services: [
-      { name: "reports", namespace: "bi", mode: "gateway", in: names, ports: ["http"], allowGateway: true },
-    ],
-  };
-}

@@ -3,7 +3,7 @@ import type { FleetConfig } from "../fleet/config/fleetConfig";
 import { formatProblems, pathOf } from "../fleet/config/problems";
 import { ROOT_FLEET } from "../fleet/outputs/find";
 import { type RawOutputs, readOutput } from "../fleet/outputs/schema";
-import { describeFleet } from "../fleet/outputs/write";
+import { describeFleet, type MadeFleet } from "../fleet/outputs/write";
 import { replaced, unknownApiServer } from "../fleet/program/given";
 import { otherStacks } from "../fleet/stacks/plan";
 import { FleetParts } from "./fleetParts";
@@ -115,19 +115,17 @@ async function outputsOf(
 }
 
 /**
- * Without the outputs that do not come, because their resources failed or were skipped: `npx fleet` could read none of
- * the others. The address of a gateway is then the one of the deployment before.
+ * Without the outputs that do not come: `npx fleet` could read none of the others. The address of a gateway is then the
+ * one of the deployment before.
  */
 async function whatCame(
   { gatewayAddresses, sourcesOfTruth, trustBundle }: FleetParts,
   last: RawOutputs,
-): Promise<Pick<FleetParts, "gatewayAddresses" | "sourcesOfTruth" | "trustBundle">> {
+): Promise<MadeFleet<pulumi.Input<string>, pulumi.Output<readonly string[]>>> {
   const before = readOutput(last, "clusters") ?? {};
-  const addresses = Object.entries(gatewayAddresses).map(async ([cluster, address]) => {
-    if (await sdk.isResolved(address)) return [[cluster, address] as const];
-    const known = before[cluster]?.gateway.address;
-    return known === undefined ? [] : [[cluster, pulumi.output(known)] as const];
-  });
+  const addresses = Object.entries(gatewayAddresses).map(([cluster, address]) =>
+    sdk.settled(address, before[cluster]?.gateway.address, cluster),
+  );
   const views = sourcesOfTruth.map(async (view) => ((await sdk.isResolved(view.members)) ? [view] : []));
   return {
     gatewayAddresses: Object.fromEntries((await Promise.all(addresses)).flat()),

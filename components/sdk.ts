@@ -84,6 +84,19 @@ export async function isResolved(output: pulumi.Output<unknown>): Promise<boolea
   return (await isKnown(output)) || pulumi.runtime.isDryRun();
 }
 
+/**
+ * An output under its key; if it does not come, because its resource failed or was skipped, what the last deployment
+ * had, or else no entry.
+ */
+export async function settled<T, K>(
+  output: pulumi.Output<T>,
+  last: T | undefined,
+  key: K,
+): Promise<(readonly [K, pulumi.Output<T> | T])[]> {
+  if (await isResolved(output)) return [[key, output]];
+  return last === undefined ? [] : [[key, last]];
+}
+
 /** The value of an output; `undefined` where it has none, or none yet: in a preview, or if its resource failed. */
 export async function resolved<T>(output: pulumi.Output<T>): Promise<T | undefined> {
   if (!(await isKnown(output))) return undefined;

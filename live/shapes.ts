@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
+import { MULTICLUSTER_NAMESPACE } from "../fleet/config/names";
 
 /** What is read of Kubernetes objects, and no more: the rest is dropped as it comes in. */
 
@@ -166,3 +167,10 @@ export const release = z
     revision: version,
   }));
 export type Release = z.infer<typeof release>;
+
+/** Where the Links of all namespaces are listed. */
+export const LINKS = "/apis/multicluster.linkerd.io/v1alpha3/links";
+/** Of any Link, also one that somebody else wrote. */
+export const linkTarget = z.object({ spec: z.object({ targetClusterName: text }) });
+/** Where service mirrors keep their Leases. */
+export const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${MULTICLUSTER_NAMESPACE}/leases`;

@@ -13,7 +13,7 @@ import {
 import type { OthersIssuer } from "../../fleet/stacks/issuers";
 import type { LinkPlan } from "../../fleet/topology/plan";
 import type { LinkAccess } from "../links/link";
-import { isResolved } from "../sdk";
+import { settled } from "../sdk";
 import type { Issuer } from "../trust/issuer";
 
 /** The parts of the cross-stack outputs, each as it comes. */
@@ -74,15 +74,6 @@ export async function crossStackOutputsOf(
     uses: nested(uses),
     ...(selects.length > 0 ? { selects: nested(selects) } : {}),
   });
-}
-
-async function settled<T, K>(
-  output: pulumi.Output<T>,
-  last: T | undefined,
-  key: K,
-): Promise<(readonly [K, pulumi.Output<T> | T])[]> {
-  if (await isResolved(output)) return [[key, output]];
-  return last === undefined ? [] : [[key, last]];
 }
 
 function byCluster<T>(entries: readonly (readonly [readonly [string], T])[]): Record<string, T> {

@@ -188,15 +188,20 @@ export const generation = z.int().min(1).max(1_000_000);
 
 const LABEL_PART = "[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?";
 
+/** The key of a label and the key of an annotation have one form. */
 const LABEL_KEY = new RegExp(`^(?=[^/]{1,253}/|[^/]*$)(${DNS_NAME.source.slice(1, -1)}/)?${LABEL_PART}$`);
+
+function keyOf(what: string): z.ZodString {
+  return matching(
+    LABEL_KEY,
+    `is not the key of ${what}`,
+    "write a name of at most 63 letters, digits, dashes, dots and underscores, with or without a domain and a slash before",
+  );
+}
 
 /** Labels that objects of Kubernetes can have (apimachinery `validation.IsQualifiedName`, `IsValidLabelValue`). */
 export const labels = z.record(
-  matching(
-    LABEL_KEY,
-    "is not the key of a label",
-    "write a name of at most 63 letters, digits, dashes, dots and underscores, with or without a domain and a slash before",
-  ),
+  keyOf("a label"),
   matching(
     new RegExp(`^(${LABEL_PART})?$`),
     "is not the value of a label",
@@ -205,14 +210,7 @@ export const labels = z.record(
 );
 
 /** Annotations that objects of Kubernetes can have: any text under a key of the same form as a label's. */
-export const annotations = z.record(
-  matching(
-    LABEL_KEY,
-    "is not the key of an annotation",
-    "write a name of at most 63 letters, digits, dashes, dots and underscores, with or without a domain and a slash before",
-  ),
-  z.string(),
-);
+export const annotations = z.record(keyOf("an annotation"), z.string());
 
 /** Mirrored metadata key: `example.com/key`, or a whole group as `example.com/*`. */
 export const metadataKey = matching(

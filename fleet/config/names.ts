@@ -108,3 +108,8 @@ export function linkKey({ source, target }: { readonly source: string; readonly 
 export function exportKey(of: ServiceName & { readonly cluster: string }): string {
   return `${of.cluster}/${of.namespace}/${of.name}`;
 }
+
+/** The Lease of a link's service mirror (linkerd2 `multicluster/cmd/service-mirror/main.go`). */
+export function mirrorLease(target: string): string {
+  return `service-mirror-write-${target}`;
+}

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from "node:net";
 import { z } from "zod";
+import { addressOf, numberOf, rangeOf } from "./addresses";
 import type { Told } from "./hosts";
 
 /** What an editor can tell of a network in CIDR notation. */
@@ -17,51 +18,26 @@ export function isNetwork(text: string): boolean {
  * refuse it, and the person who wrote it may have meant the one address.
  */
 export function networkProblem(text: string): Told | undefined {
-  if (!isNetwork(text)) {
-    return ["is not a network", "write an address and the length of its prefix, for example 10.0.0.0/8"];
-  }
-  const { address, prefix, width } = partsOf(text);
-  const behind = BigInt(width - prefix);
-  const first = (address >> behind) << behind;
-  if (first === address) return undefined;
+  if (!isNetwork(text)) return NO_NETWORK;
+  const range = rangeOf(text);
+  if (range === undefined) return NO_NETWORK;
+  const { first, width } = range;
+  const base = baseOf(text);
+  if (first === numberOf(base)) return undefined;
   return [
     "is an address inside a network",
-    `write ${formatted(first, width)}/${prefix} for the whole network, or ${baseOf(text)}/${width} for this address alone`,
+    `write ${shortest(addressOf(first, width))}/${prefixOf(text)} for the whole network, or ${base}/${width} for this address alone`,
   ];
 }
 
-function partsOf(network: string): {
-  readonly address: bigint;
-  readonly prefix: number;
-  readonly width: number;
-} {
-  const base = baseOf(network);
-  const isV6 = isIPv6(base);
-  const [groups, size] = isV6
-    ? [groupsOf(base).map((group) => Number.parseInt(group, 16)), 16n]
-    : [base.split(".").map(Number), 8n];
-  return {
-    address: groups.reduce((sum, group) => (sum << size) | BigInt(group), 0n),
-    prefix: prefixOf(network),
-    width: isV6 ? 128 : 32,
-  };
-}
+const NO_NETWORK: Told = [
+  "is not a network",
+  "write an address and the length of its prefix, for example 10.0.0.0/8",
+];
 
-/** The eight groups of an IPv6 address. */
-function groupsOf(address: string): string[] {
-  const [head = [], tail = []] = address.split("::").map((part) => part.split(":").filter(Boolean));
-  return [...head, ...Array<string>(8 - head.length - tail.length).fill("0"), ...tail];
-}
-
-function formatted(address: bigint, width: number): string {
-  const [size, count] = width === 128 ? [16n, 8] : [8n, 4];
-  const groups = Array.from(
-    { length: count },
-    (_, at) => (address >> (BigInt(count - 1 - at) * size)) & ((1n << size) - 1n),
-  );
-  if (width === 32) return groups.join(".");
-  // A URL has an IPv6 address in its shortest form.
-  return new URL(`http://[${groups.map((group) => group.toString(16)).join(":")}]`).hostname.slice(1, -1);
+/** A URL has an IPv6 address in its shortest form. */
+function shortest(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
 /** Whether an address lies in a network in CIDR notation. */

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { addressOf, rangeOf } from "../config/addresses";
 import type { Networks } from "./shapes";
 
 /** Whom an authorization lets in, one for each object that says so. */
@@ -76,36 +76,6 @@ function holds(network: string, address: string): boolean {
   );
 }
 
-/** The addresses of a network, as numbers: from the first to before the end. */
-interface Range {
-  readonly width: 32 | 128;
-  readonly first: bigint;
-  readonly end: bigint;
-}
-
-const ranges = new Map<string, Range | undefined>();
-
-/** `undefined`: Linkerd reads no network there (linkerd2 `policy-controller/k8s/api/src/policy/network.rs`). */
-function rangeOf(network: string): Range | undefined {
-  if (ranges.has(network)) return ranges.get(network);
-  const range = parseRange(network);
-  ranges.set(network, range);
-  return range;
-}
-
-function parseRange(network: string): Range | undefined {
-  const [base = "", prefix, ...more] = network.split("/");
-  const family = isIP(base);
-  if (family === 0 || base.includes("%") || more.length > 0) return undefined;
-  const width = family === 6 ? 128 : 32;
-  if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return undefined;
-  const bits = prefix === undefined ? width : Number(prefix);
-  if (bits > width) return undefined;
-  const size = 1n << BigInt(width - bits);
-  const first = (numberOf(base) / size) * size;
-  return { width, first, end: first + size };
-}
-
 /** Whether Linkerd reads all of them: of an object with another, it takes nothing. */
 export function areValid(networks: Networks): boolean {
   return networks.every(({ cidr, except }) => [cidr, ...except].every((one) => rangeOf(one) !== undefined));
@@ -134,26 +104,4 @@ export function edgesOf(network: string): string[] {
   return [first - 1n, first, end]
     .filter((edge) => edge >= 0n && edge < 1n << BigInt(width))
     .map((edge) => addressOf(edge, width));
-}
-
-function numberOf(address: string): bigint {
-  if (isIP(address) === 4) return address.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
-  // The last two groups may be written as an address of IPv4, `::ffff:10.0.0.0`.
-  const plain = address.replace(/[\d.]+\.\d+$/, (end) => {
-    const number = numberOf(end);
-    return `${(number >> 16n).toString(16)}:${(number & 0xffffn).toString(16)}`;
-  });
-  const [head = "", tail] = plain.split("::");
-  const groups = (part: string) => part.split(":").filter((group) => group !== "");
-  const [before, after] = [groups(head), groups(tail ?? "")];
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => "0");
-  return [...before, ...zeros, ...after].reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
-}
-
-function addressOf(number: bigint, width: number): string {
-  const [size, radix, separator] = width === 32 ? ([8, 10, "."] as const) : ([16, 16, ":"] as const);
-  const parts = Array.from({ length: width / size }, (_, at) =>
-    ((number >> BigInt(width - size * (at + 1))) & ((1n << BigInt(size)) - 1n)).toString(radix),
-  );
-  return parts.join(separator);
 }

@@ -4,7 +4,6 @@ import { type Authorization, addressesOf, type Client, isAuthorized } from "./cl
 import type { Cluster } from "./cluster";
 import type { HttpRequest } from "./matches";
 import { ownSettings, unguarded } from "./proxy";
-
 import { type PortPolicy, portPolicy } from "./servers";
 import type { Pod } from "./shapes";
 

@@ -107,12 +107,12 @@ export const GATEWAY_AUTHENTICATIONS = {
 } as const;
 
 /** Where a gateway of the chart, or Emissary as one, stands. */
-export function gatewayPlace(gateway: ChartGatewayPlan | EmissaryGatewayPlan): {
+export function gatewayPlace({ config }: { readonly config: GatewayConfig }): {
   readonly namespace: string;
   readonly service: string;
   readonly deployment: string;
 } {
-  if (gateway.kind === "emissary") return gateway.config;
+  if (config.type === "emissary") return config;
   return { namespace: MULTICLUSTER_NAMESPACE, service: GATEWAY_NAME, deployment: GATEWAY_NAME };
 }
 
@@ -122,9 +122,8 @@ export function isGatewayService(
   { namespace, name }: ServiceName,
 ): boolean {
   if (config === undefined || config.type === "none") return false;
-  return config.type === "emissary"
-    ? config.namespace === namespace && config.service === name
-    : namespace === MULTICLUSTER_NAMESPACE && name === GATEWAY_NAME;
+  const place = gatewayPlace({ config });
+  return place.namespace === namespace && place.service === name;
 }
 
 /** Addresses of a LoadBalancer Service, separated by commas, as Links and outputs write them. */

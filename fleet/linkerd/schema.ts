@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exactVersion, FIX, judged, matching, namespaceName, secretRef, text } from "../config/common";
+import { exactVersion, judged, matching, namespaceName, secretRef, text } from "../config/common";
 import { sourceProblem, type Told } from "../config/hosts";
 
 const place = judged(sourceProblem, "^([hH][tT][tT][pP][sS]?://|[oO][cC][iI]://|\\.{0,2}/)\\S+$");
@@ -61,24 +61,29 @@ const gatewayApiFile = z.strictObject({
 });
 export type GatewayApiFile = z.infer<typeof gatewayApiFile>;
 
-const REGISTRY = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\d+)?(\/[-a-z0-9._]+)*$/;
-const image = matching(
-  /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\d+)?(\/[-a-z0-9._]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/,
-  "is not the address of an image or registry",
-  "write it without scheme and final slash, for example mirror.example.com/linkerd",
-);
+const REGISTRY = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\\d+)?(\\/[-a-z0-9._]+)*";
+const IMAGE = `^${REGISTRY}(:[\\w.-]+)?(@sha256:[0-9a-f]{64})?$`;
+
+function imageProblem(text: string): Told | undefined {
+  if (new RegExp(IMAGE).test(text)) return undefined;
+  return [
+    "is not the address of an image or registry",
+    "write it without scheme and final slash, for example mirror.example.com/linkerd",
+  ];
+}
 
 /** Names of images are written behind it. */
-const registry = judged((text): Told | undefined => {
-  const [issue] = image.safeParse(text).error?.issues ?? [];
-  const [problem, fix] = issue?.message.split(FIX) ?? [];
-  if (problem !== undefined && fix !== undefined) return [problem, fix];
-  if (REGISTRY.test(text)) return undefined;
+function registryProblem(text: string): Told | undefined {
+  const problem = imageProblem(text);
+  if (problem || new RegExp(`^${REGISTRY}$`).test(text)) return problem;
   return [
     "has a tag or digest, and stands before the names of images",
     "write it without, for example mirror.example.com/linkerd",
   ];
-}, REGISTRY.source);
+}
+
+const image = judged(imageProblem, IMAGE);
+const registry = judged(registryProblem, `^${REGISTRY}$`);
 
 const images = z.strictObject({
   registry: registry

@@ -1,4 +1,4 @@
-import { TARGET_LABEL } from "../config/names";
+import { mirrorLease, TARGET_LABEL } from "../config/names";
 import { DISCOVERY, federatedMembers, LOCAL_DISCOVERY, type Metadata, MIRRORED_LABEL } from "./mirrors";
 
 /** What kept the mirrors of a cluster, and is no longer there. */
@@ -44,8 +44,5 @@ export function targetsOf({ labels, annotations }: Pick<Metadata, "labels" | "an
 
 /** The Leases by which service mirrors elect a leader; nobody deletes them (`cmd/service-mirror/main.go`). */
 export function leasesOf({ targets, own }: Gone): string[] {
-  return [
-    ...[...targets].map((target) => `service-mirror-write-${target}`),
-    ...(own ? ["local-service-mirror-write"] : []),
-  ];
+  return [...[...targets].map(mirrorLease), ...(own ? ["local-service-mirror-write"] : [])];
 }

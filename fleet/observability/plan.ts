@@ -1,7 +1,13 @@
 import type { FleetConfig } from "../config/fleetConfig";
 import { identityName } from "../config/names";
 import type { ExportPlan } from "../exports/plan";
-import { type GatewayPlan, gatewayPlace, type MeshNames } from "../gateways/plan";
+import {
+  type ChartGatewayPlan,
+  type EmissaryGatewayPlan,
+  type GatewayPlan,
+  gatewayPlace,
+  type MeshNames,
+} from "../gateways/plan";
 import type { GrantPlan } from "../grants/plan";
 import type { Alert, Recording } from "../objects/monitoring";
 import { alertsOf, type WatchedCluster } from "./alerts";
@@ -63,7 +69,7 @@ export function planObservability(
   };
 }
 
-function gatewayPods(gateway: Parameters<typeof gatewayPlace>[0]): GatewayPods {
+function gatewayPods(gateway: ChartGatewayPlan | EmissaryGatewayPlan): GatewayPods {
   const { namespace, deployment } = gatewayPlace(gateway);
   return { kind: gateway.kind, namespace, deployment };
 }

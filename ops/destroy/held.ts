@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { fleetsIn } from "../../fleet/outputs/find";
 import { type RawOutputs, readOutput } from "../../fleet/outputs/schema";
 import type { Uses } from "../../fleet/stacks/uses";
+import { linkTarget } from "../../live/shapes";
 import { nameOf, type Resource, type State } from "../recover/state";
 
 /** What the state of a stack says before it is destroyed. */
@@ -9,7 +9,6 @@ import { nameOf, type Resource, type State } from "../recover/state";
 const PROVIDER = "pulumi:providers:kubernetes";
 const STACK = "pulumi:pulumi:Stack";
 const LINK = ":multicluster.linkerd.io/v1alpha3:Link";
-const linkInputs = z.object({ spec: z.object({ targetClusterName: z.string() }) });
 
 export function resourcesIn({ deployment }: State): Resource[] {
   return deployment.resources ?? [];
@@ -56,7 +55,7 @@ export function targetsBySource(state: State): Map<string, Set<string>> {
   ]);
   const made = resourcesIn(state).flatMap((resource) => {
     const source = clusterOf(resource);
-    const { data } = linkInputs.safeParse(resource.type.endsWith(LINK) ? resource.inputs : undefined);
+    const { data } = linkTarget.safeParse(resource.type.endsWith(LINK) ? resource.inputs : undefined);
     return data === undefined || source === undefined
       ? []
       : [{ source, target: data.spec.targetClusterName }];

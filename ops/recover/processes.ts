@@ -18,15 +18,16 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * Plugins of this project that outlive an engine that was killed, by up to ten minutes (they look for the engine every five): they go
- * on with what they are doing, and nothing may be judged before they are gone. They get `patience` seconds to end by
- * themselves.
+ * Plugins of this project that outlive an engine that was killed, by up to ten minutes (they look for the engine every
+ * five): they go on with what they are doing, and nothing may be judged before they are gone. They get `patience`
+ * seconds to end by themselves.
  */
 export async function outlivingPlugins(patience = 10): Promise<number[]> {
+  const program = programFolder(process.cwd());
   for (let waited = 0; ; waited++) {
     const plugins = await withoutEngine(/(^|\/)pulumi-resource-kubernetes(\s|$)/);
-    const areOurs = await Promise.all(plugins.map(isOfThisProject));
-    const left = plugins.filter((_, at) => areOurs[at]);
+    const folders = await Promise.all(plugins.map(({ pid }) => folderOf(pid)));
+    const left = plugins.filter((_, at) => program !== undefined && folders[at] === program);
     if (left.length === 0 || waited >= patience) return left.map(({ pid }) => pid);
     await sleep(1000);
   }
@@ -39,15 +40,9 @@ export async function endAndAwait(pids: readonly number[]): Promise<void> {
 }
 
 /**
- * The engine starts the plugins of a project in the folder of its program (pulumi `pkg/engine/project.go`,
- * `getPwdMain`). A plugin whose folder cannot be read is another person's.
+ * The folder in which the engine runs the program of the project around a folder, and starts its plugins (pulumi
+ * `pkg/engine/project.go`, `getPwdMain`). A plugin whose folder cannot be read is another person's.
  */
-async function isOfThisProject({ pid }: Process): Promise<boolean> {
-  const folder = await folderOf(pid);
-  return folder !== undefined && folder === programFolder(process.cwd());
-}
-
-/** The folder in which the engine runs the program of the project around a folder. */
 function programFolder(around: string): string | undefined {
   const file = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"]
     .map((name) => join(around, name))

@@ -4,18 +4,15 @@ import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../fleet/config/names";
 import { leasesOf, targetsOf, withoutGone } from "../../fleet/links/leftBehind";
 import { MIRRORED_LABEL } from "../../fleet/links/mirrors";
 import type { LiveCluster, Read } from "../../live/cluster";
-import { plain } from "../../live/shapes";
+import { LEASES, LINKS, linkTarget, plain } from "../../live/shapes";
 
-const LINKS = "/apis/multicluster.linkerd.io/v1alpha3/links";
 const LOCAL_MIRROR = `/apis/apps/v1/namespaces/${MULTICLUSTER_NAMESPACE}/deployments/linkerd-local-service-mirror`;
-const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${MULTICLUSTER_NAMESPACE}/leases`;
 /** Services go before their Endpoints, and those before the EndpointSlices that Kubernetes makes of them. */
 const ADDRESSES = { Endpoints: "/api/v1", EndpointSlice: "/apis/discovery.k8s.io/v1" } as const;
 /** Somebody may write at the same time: a service mirror that just ends, or Kubernetes' own controllers. */
 const PASSES = 4;
 const PAUSE_MS = 1_000;
 
-const link = z.object({ spec: z.object({ targetClusterName: z.string() }) });
 const { metadata } = plain.shape;
 const service = z.object({ metadata: metadata.extend({ resourceVersion: z.string().optional() }) });
 
@@ -51,7 +48,7 @@ export interface Orphans {
 export async function lookForLeft(cluster: LiveCluster, orphans: Orphans): Promise<Left> {
   const mirrors = `labelSelector=${encodeURIComponent(`${MIRRORED_LABEL}=true`)}`;
   const reads = await Promise.all([
-    cluster.list(LINKS, link),
+    cluster.list(LINKS, linkTarget),
     cluster.get(LOCAL_MIRROR, z.unknown()),
     cluster.list(LEASES, plain),
     cluster.list(`/api/v1/services?${mirrors}`, service),

@@ -170,9 +170,8 @@ const FACTS = {
   clusterBindings: (live) => live.list(`${RBAC}/clusterrolebindings`, shapes.binding),
   bindings: (live) => live.list(`${RBAC}/rolebindings`, shapes.binding),
   roles: (live) => live.list(`${RBAC}/namespaces/${MULTICLUSTER_NAMESPACE}/roles`, shapes.plain),
-  links: (live) => live.list("/apis/multicluster.linkerd.io/v1alpha3/links", shapes.link),
-  leases: (live) =>
-    live.list(`/apis/coordination.k8s.io/v1/namespaces/${MULTICLUSTER_NAMESPACE}/leases`, shapes.lease),
+  links: (live) => live.list(shapes.LINKS, shapes.link),
+  leases: (live) => live.list(shapes.LEASES, shapes.lease),
   probes: (live) => services(live, ({ labels }) => labels["mirror.linkerd.io/mirrored-gateway"] === "true"),
   /** The Services that the plan exports here, of those that exist. */
   declared: (live, { name }, { exports, otherExports }) => {

@@ -1,3 +1,4 @@
+import { mirrorLease } from "../../../fleet/config/names";
 import { federatedViews, portGroups } from "../../../fleet/exports/federation";
 import { EXPORT_KEYS } from "../../../fleet/exports/labels";
 import { crossingModes } from "../../../fleet/exports/named";
@@ -73,9 +74,7 @@ export const serviceChecks = [
         const status = links.find(({ metadata }) => metadata.name === link.target)?.status;
         const log = `\`${kubectlOf(source.cluster)} describe link -n linkerd-multicluster ${link.target}\` says more`;
         if (!status) {
-          const works = leases.some(
-            ({ metadata }) => metadata.name === `service-mirror-write-${link.target}`,
-          );
+          const works = leases.some(({ metadata }) => metadata.name === mirrorLease(link.target));
           const message = "the service mirror has not reported what it mirrored";
           return [notWorking(message, log, works ? "error" : "unknown")];
         }

@@ -1,4 +1,4 @@
-import { MULTICLUSTER_NAMESPACE, TARGET_LABEL } from "../../../fleet/config/names";
+import { MULTICLUSTER_NAMESPACE, mirrorLease, TARGET_LABEL } from "../../../fleet/config/names";
 import { needsDestination } from "../../../fleet/links/objects";
 import { named } from "../certificates";
 import { driftedChart, type Finding, kubectlOf, notWorking, whenReadable } from "../finding";
@@ -86,7 +86,7 @@ export const linkChecks = [
   ofLinks("the service mirror is at work", ({ link, source }, { now }) =>
     whenReadable({ leases: source.found.leases }, ({ leases = [] }) => {
       const log = `\`${kubectlOf(source.cluster)} logs -n ${MULTICLUSTER_NAMESPACE} deployment/controller-${link.target}\` says more`;
-      const lease = named(leases, `service-mirror-write-${link.target}`);
+      const lease = named(leases, mirrorLease(link.target));
       if (!lease?.spec.renewTime) {
         return [notWorking("it has no Lease, the only sign of it outside of its pod", log, "unknown")];
       }
