@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labEnv, repository } from "../../lab/env";
+import { endProcess } from "../../live/processes";
 import { documented } from "./faultTable";
 import { TestLab } from "./harness";
 import { liveObjects, orphans, releaseStates } from "./inventory";
@@ -90,8 +91,8 @@ async function killedAt({ resources: point, wait }: Point, program: string, args
       const programs = languageHosts(pid);
       process.kill(pid, "SIGKILL");
       await ended;
-      // Unlike its plugins, the engine's language host and the program do not notice.
-      for (const program of programs) process.kill(program, "SIGKILL");
+      // Unlike its plugins, the engine's language host and the program seldom notice.
+      programs.forEach(endProcess);
       return child.exitCode ?? 128 + constants.signals[child.signalCode ?? "SIGKILL"];
     }
     if (over) throw new Error(`the update ended before the kill at ${point} of ${resources} resources`);
