@@ -182,7 +182,7 @@ it("nothing that is refused writes or says a secret", async () => {
   });
   await refused("a license for edge", "pulumi preview", /belongs to the enterprise channel/);
   await store("pull", pullToken);
-  await refused("a pull secret that is no JSON", UP, /registry/);
+  await refused("a pull secret that is no JSON", UP, /not a \.dockerconfigjson/);
   await store("anchorKey", planted.get("anchor key") ?? "");
   await refused("an anchor's key that is no PEM", `${UP} --json`, /has no lines -----BEGIN and -----END/);
   await store("eu-kubeconfig", `users: [{{ ${planted.get("kubeconfig of eu")}`);
