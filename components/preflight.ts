@@ -8,7 +8,7 @@ import {
   requiredNamespaces,
 } from "../fleet/clusters/requirements";
 import { formatProblems, type Problem } from "../fleet/config/problems";
-import { type RawOutputs, readOutput } from "../fleet/outputs/schema";
+import type { RawOutputs } from "../fleet/outputs/schema";
 import type { Plan } from "../fleet/plan";
 import { settleRestarts } from "../fleet/restart/settle";
 import { guardRotation, type RotationStep } from "../fleet/transition/ready";
@@ -86,12 +86,10 @@ export async function preflight(
   for (const name of silent.keys()) clusters.delete(name);
   // As the verbs of `npx fleet` take it (`ops/verb.ts`).
   const asInjected = process.env.LINKERD_FLEET_AS_INJECTED === "true";
-  const deployed = readOutput(last, "clusters") ?? {};
-  const isDeployed = (cluster: string) => deployed[cluster] !== undefined;
   const answers = await Promise.all([
     missingApis(requiredApis(plan), clusters),
     missingNamespaces(requiredNamespaces(plan), clusters),
-    judgeLooks(looks(plan, { isDeployed, asInjected }), clusters),
+    judgeLooks(looks(plan, { asInjected }), clusters),
   ]);
   const restarts = settleRestarts(plan, await seenWorkloads(plan, clusters), last);
   const names = lost.map(({ name }) => name).join(", ");

@@ -52,6 +52,7 @@ export const NETWORK = /^kubernetes:policy\.linkerd\.io\/[^:]+:NetworkAuthentica
 export const SERVER_AUTHORIZATION = /^kubernetes:policy\.linkerd\.io\/[^:]+:ServerAuthorization(Patch)?$/;
 export const DEPLOYMENT = /^kubernetes:apps\/[^:]+:Deployment(Patch)?$/;
 export const RELEASE = /^kubernetes:helm\.sh\/v\d+:Release$/;
+export const CRD = /^kubernetes:apiextensions\.k8s\.io\/[^:]+:CustomResourceDefinition(Patch)?$/;
 export const PROVIDER = /^pulumi:providers:kubernetes$/;
 export const PRIVATE_KEY = /^tls:index\/privateKey:PrivateKey$/;
 export const CERTIFICATE = /^tls:index\/(selfSignedCert:SelfSignedCert|locallySignedCert:LocallySignedCert)$/;

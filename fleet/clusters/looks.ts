@@ -43,18 +43,15 @@ export interface Told {
 }
 
 export interface LookOptions {
-  /** Whether the stack had the cluster before. */
-  readonly isDeployed: (cluster: string) => boolean;
   /** Pods that ask for a proxy count as if they had one. */
   readonly asInjected: boolean;
 }
 
 /** What others have made that an update would fail on half-way, or that would stay open after it. */
-export function looks(plan: Plan, { isDeployed, asInjected }: LookOptions): Look[] {
+export function looks(plan: Plan, { asInjected }: LookOptions): Look[] {
   return [
     ...plan.clusters.flatMap((cluster) => [
-      ...(isDeployed(cluster.name) ? [] : foreignGatewayApi(cluster)),
-      ...gatewayApiVersion(cluster),
+      ...gatewayApi(cluster),
       ...emissaryDeployment(cluster),
       ...exportedServices(plan, cluster, asInjected),
     ]),
@@ -83,35 +80,11 @@ function isOfChart(
   );
 }
 
-/** Helm installs nothing over objects of others, unless it takes everything over. */
-function foreignGatewayApi(cluster: ClusterPlan): Look[] {
-  const { name, install } = cluster;
-  if (install.gatewayApi !== "bundled" || install.crds.adopt !== undefined) return [];
-  return [
-    {
-      cluster: name,
-      paths: GATEWAY_API_CRDS.map((crd) => `${CRDS}/${crd}`),
-      judge: (objects) => {
-        const foreign = objects
-          .flatMap((object) => owned.safeParse(object).data ?? [])
-          .find(({ metadata }) => !isOfChart(metadata.annotations, cluster));
-        return stops(
-          foreign && {
-            path: "linkerd.gatewayApi",
-            problem: `${name} has ${foreign.metadata.name} already, which this program's chart did not make`,
-            fix: `write clusters.${name}.linkerd.gatewayApi: existing`,
-          },
-        );
-      },
-    },
-  ];
-}
-
 /**
- * An older CRD may lack fields and versions of routes that the cluster has, and the API server would drop them. Of
- * others' CRDs, a version is told that Linkerd does not support.
+ * Helm installs nothing over objects of others. An older CRD may lack fields and versions of routes that the cluster
+ * has, and the API server would drop them. Of others' CRDs, a version is told that Linkerd does not support.
  */
-function gatewayApiVersion(cluster: ClusterPlan): Look[] {
+function gatewayApi(cluster: ClusterPlan): Look[] {
   const { name, install } = cluster;
   const { gatewayApi } = install;
   return [
@@ -127,7 +100,7 @@ function gatewayApiVersion(cluster: ClusterPlan): Look[] {
         if (gatewayApi === "existing") return { problems: [], warnings: unsupported(name, found) };
         return stops(
           gatewayApi === "bundled"
-            ? notToTakeBack(name, found)
+            ? notForTheChart(cluster, found)
             : notToReplace(cluster, gatewayApi.version, found),
         );
       },
@@ -150,14 +123,26 @@ function unsupported(cluster: string, found: readonly Owned[]): string[] {
   });
 }
 
-/** The chart's own copy is older than what a file brings. */
-function notToTakeBack(cluster: string, found: readonly Owned[]): Problem | undefined {
+/** The chart's own copy is older than what a file brings, and Helm replaces nothing of others. */
+function notForTheChart(cluster: ClusterPlan, found: readonly Owned[]): Problem | undefined {
+  const path = "linkerd.gatewayApi";
+  const { name } = cluster;
   const brought = found.find(({ metadata }) => GATEWAY_API_MARK in metadata.annotations);
+  if (brought) {
+    return {
+      path,
+      problem: `${name} has ${brought.metadata.name} from a file of the project, newer than what \`bundled\` installs`,
+      fix: `keep that file; or write clusters.${name}.linkerd.gatewayApi: existing, which leaves the CRDs as they are`,
+    };
+  }
+  // A release that takes everything over takes these, too.
+  if (cluster.install.crds.adopt !== undefined) return undefined;
+  const foreign = found.find(({ metadata }) => !isOfChart(metadata.annotations, cluster));
   return (
-    brought && {
-      path: "linkerd.gatewayApi",
-      problem: `${cluster} has ${brought.metadata.name} from a file of the project, newer than what \`bundled\` installs`,
-      fix: `keep that file; or write clusters.${cluster}.linkerd.gatewayApi: existing, which leaves the CRDs as they are`,
+    foreign && {
+      path,
+      problem: `${name} has ${foreign.metadata.name} already, which this program's chart did not make`,
+      fix: `write clusters.${name}.linkerd.gatewayApi: existing`,
     }
   );
 }

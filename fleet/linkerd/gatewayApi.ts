@@ -23,6 +23,9 @@ export const GATEWAY_API_MARK = "linkerd-fleet/gateway-api";
 /** What Linkerd 2.20 asks for (linkerd/website, `features/gateway-api.md`). */
 export const SUPPORTED_GATEWAY_API = { from: "1.2.1", below: "1.6.0" } as const;
 
+/** What the chart linkerd-crds installs with `installGatewayAPI` (its `templates/gateway.networking.k8s.io_*`). */
+export const BUNDLED_GATEWAY_API = "1.1.1";
+
 const document = z.object({
   apiVersion: z.literal("apiextensions.k8s.io/v1"),
   kind: z.literal("CustomResourceDefinition"),

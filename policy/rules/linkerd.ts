@@ -1,8 +1,15 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { exactVersion } from "../../fleet/config/common";
+import {
+  BUNDLE_VERSION,
+  BUNDLED_GATEWAY_API,
+  GATEWAY_API_CRDS,
+  isOlderGatewayApi,
+  SUPPORTED_GATEWAY_API,
+} from "../../fleet/linkerd/gatewayApi";
 import { versionBlocker } from "../../fleet/linkerd/versionSkew";
-import { RELEASE } from "../resource";
+import { CRD, chartOf, objectName, RELEASE, type Resource } from "../resource";
 import { type FleetRule, NONE, type ResourceRule } from "../rule";
 
 export const chartVersion: ResourceRule = {
@@ -89,6 +96,44 @@ const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 function holdsKey(text: string): boolean {
   const encoded = text.match(/[A-Za-z0-9+/]{36,}/g) ?? [];
   return KEY.test(text) || encoded.some((part) => KEY.test(Buffer.from(part, "base64").toString("latin1")));
+}
+
+const gatewayApiSettings = z.strictObject({
+  from: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/)
+    .default(BUNDLED_GATEWAY_API)
+    .describe(
+      "The oldest version that a cluster may get. With 1.2.1, no cluster gets that of Linkerd's chart",
+    ),
+});
+
+export const gatewayApiVersion: ResourceRule<z.infer<typeof gatewayApiSettings>> = {
+  name: "gateway-api-version",
+  description: "The CRDs of the Gateway API that a cluster gets are of a version that Linkerd supports.",
+  severity: "medium",
+  remediation: "Name a file of another version in `linkerd.gatewayApi`.",
+  settings: gatewayApiSettings,
+  types: new RegExp(`${RELEASE.source}|${CRD.source}`),
+  *judge(resource, { from }) {
+    const version = gatewayApiOf(resource);
+    const { below } = SUPPORTED_GATEWAY_API;
+    if (version === undefined || (!isOlderGatewayApi(version, from) && isOlderGatewayApi(version, below)))
+      return;
+    yield `it brings version ${version}, and not ${from} or later and below ${below}`;
+  },
+};
+
+/** The version that a resource brings; `undefined` where it brings none, or where that is not known. */
+function gatewayApiOf(resource: Resource): string | undefined {
+  const { properties } = resource;
+  if (chartOf(resource) === "crds") {
+    return properties.at("values", "installGatewayAPI").isNot(false, undefined)
+      ? BUNDLED_GATEWAY_API
+      : undefined;
+  }
+  if (!GATEWAY_API_CRDS.includes(objectName(resource) ?? "")) return undefined;
+  return properties.at("metadata", "annotations", BUNDLE_VERSION).text?.replace(/^v/, "");
 }
 
 export const versionSkew: FleetRule = {

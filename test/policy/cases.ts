@@ -60,6 +60,21 @@ const second = (more: object): Change => ({
   },
 });
 
+/** A CRD that a file of the project brings, of this version. */
+const gatewayApi = (version: unknown): Change => ({
+  line: `CRD of the Gateway API in prod-us, version ${version === UNKNOWN ? "(unknown)" : version}`,
+  apply: (fleet) => {
+    const release = fleet.find(({ name }) => name === "prod-us-linkerd-crds");
+    if (!release) throw new Error("no release");
+    const name = "httproutes.gateway.networking.k8s.io";
+    const inputs = {
+      metadata: { name, annotations: { "gateway.networking.k8s.io/bundle-version": version } },
+    };
+    const type = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
+    return [...fleet, { ...release, type, urn: `${release.urn}-crd`, name, inputs, outputs: inputs }];
+  },
+});
+
 function unprotected(name: string): Case {
   const broken: Change = {
     line: `${name}: protect = false`,
@@ -362,6 +377,8 @@ export const CASES: readonly Case[] = [
   // Helm takes these before it asks the repository.
   property("chart-source", "prod-us-linkerd-crds", ["chart"], "oci://example.org/linkerd-crds"),
   property("chart-source", "prod-us-linkerd-crds", ["chart"], "./../elsewhere/linkerd-crds"),
+  { rule: "gateway-api-version", broken: gatewayApi("v1.6.0"), unknown: gatewayApi(UNKNOWN) },
+  { rule: "gateway-api-version", broken: gatewayApi("v1.0.0"), unknown: gatewayApi(UNKNOWN) },
   property("values-no-key", RELEASE, ["values", "extra"], KEY),
   property("values-no-key", RELEASE, ["values", "extra"], Buffer.from(KEY).toString("base64")),
   property("version-skew", RELEASE, ["version"], "2025.1.1"),

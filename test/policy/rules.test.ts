@@ -61,6 +61,17 @@ it("a service that the profile names may be audited, and no other", async () => 
   expect(names(await analyze(audited, naming("bi/checkout")))).toEqual(["no-audit"]);
 });
 
+it("a profile may refuse the Gateway API of Linkerd's chart", async () => {
+  const from = (version: string) =>
+    profile.parse({ resources: { rules: { "gateway-api-version": { from: version } } } });
+  const messages = (await analyze(fleet, from("1.2.1"))).map(({ rule, message }) => `${rule}: ${message}`);
+  expect(messages).toHaveLength(3);
+  expect(messages[0]).toMatch(
+    /^gateway-api-version: .*version 1\.1\.1, and not 1\.2\.1 or later and below 1\.6\.0/,
+  );
+  expect(await analyze(fleet, from("1.1.1"))).toEqual([]);
+});
+
 it("every rule has a case", () => {
   const rules = Object.values(RULES).flatMap((group) => group.map(({ name }) => name));
   expect([...new Set(CASES.map(({ rule }) => rule))].sort()).toEqual(rules.sort());

@@ -8,11 +8,7 @@ import { meshedPod } from "../../../testing/effective";
 import { cluster, fleetOf } from "../../../testing/fleets";
 
 /** What stops a run and what is only told, of a cluster `us` that holds these objects, by the end of their path. */
-async function looked(
-  plan: Plan,
-  objects: Readonly<Record<string, unknown>>,
-  { deployed = false, asInjected = false } = {},
-) {
+async function looked(plan: Plan, objects: Readonly<Record<string, unknown>>, { asInjected = false } = {}) {
   const at = (path: string) => Object.entries(objects).find(([end]) => path.endsWith(`/${end}`))?.[1];
   const read = <T>(value: unknown, shape: z.ZodType<T>): Read<T> =>
     value === undefined ? { state: "missing" } : { state: "found", value: shape.parse(value) };
@@ -24,15 +20,12 @@ async function looked(
       return read(found, z.array(item));
     },
   };
-  const { problems, warnings } = await judgeLooks(
-    looks(plan, { isDeployed: () => deployed, asInjected }),
-    new Map([["us", live]]),
-  );
+  const { problems, warnings } = await judgeLooks(looks(plan, { asInjected }), new Map([["us", live]]));
   return { problems: problems.map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`), warnings };
 }
 
-const told = async (plan: Plan, objects: Readonly<Record<string, unknown>>, deployed = false) =>
-  (await looked(plan, objects, { deployed })).problems;
+const told = async (plan: Plan, objects: Readonly<Record<string, unknown>>) =>
+  (await looked(plan, objects)).problems;
 
 const planOf = (settings: Record<string, unknown>, more: Record<string, unknown> = {}) =>
   planFleet(fleetOf({ us: cluster("us", settings) }, more));
@@ -48,7 +41,7 @@ describe("Gateway API CRDs that others made", () => {
     "meta.helm.sh/release-namespace": namespace,
   });
 
-  it("are told before a first deployment, with `existing`", async () => {
+  it("are told with `existing`, also where the cluster did with them before", async () => {
     const expected = [
       expect.stringMatching(
         /^linkerd\.gatewayApi: us has httproutes\..*clusters\.us\.linkerd\.gatewayApi: existing$/,
@@ -58,11 +51,10 @@ describe("Gateway API CRDs that others made", () => {
     expect(await told(planOf({}), crd(helm("traefik-crds", "traefik")))).toEqual(expected);
   });
 
-  it("are no matter where they are ours, taken over, wanted, deployed before or not there", async () => {
+  it("are no matter where they are ours, taken over, wanted or not there", async () => {
     expect(await told(planOf({}), crd(helm("linkerd-crds", "linkerd")))).toEqual([]);
     expect(await told(planOf({ adopt: true }), crd())).toEqual([]);
     expect(await told(planOf({ linkerd: { gatewayApi: "existing" } }), crd())).toEqual([]);
-    expect(await told(planOf({}), crd(), true)).toEqual([]);
     expect(await told(planOf({}), {})).toEqual([]);
   });
 });
@@ -94,12 +86,12 @@ describe("the version of the Gateway API", () => {
   });
 
   it("that a file brings replaces nothing of others, and nothing newer", async () => {
-    expect(await told(file(), crd("v1.1.1"), true)).toEqual([
+    expect(await told(file(), crd("v1.1.1"))).toEqual([
       expect.stringMatching(
         /^linkerd\.gatewayApi: us has httproutes\..* somebody else made → .*existing; or hand/,
       ),
     ]);
-    expect(await told(file(), crd("v1.10.0", { [MARK]: "1.10.0" }), true)).toEqual([
+    expect(await told(file(), crd("v1.10.0", { [MARK]: "1.10.0" }))).toEqual([
       expect.stringMatching(
         /^linkerd\.gatewayApi: us has httproutes\..* of version 1\.10\.0, newer than 1\.2\.1/,
       ),
@@ -107,12 +99,12 @@ describe("the version of the Gateway API", () => {
   });
 
   it("does not go back from a file to the chart's, also later", async () => {
-    expect(await told(planOf({}), crd("v1.2.1", { [MARK]: "1.2.1", ...ofChart }), true)).toEqual([
+    expect(await told(planOf({}), crd("v1.2.1", { [MARK]: "1.2.1", ...ofChart }))).toEqual([
       expect.stringMatching(
         /from a file of the project, newer than what `bundled` installs → keep that file/,
       ),
     ]);
-    expect(await told(planOf({}), crd("v1.1.1", ofChart), true)).toEqual([]);
+    expect(await told(planOf({}), crd("v1.1.1", ofChart))).toEqual([]);
   });
 
   it("that others brought is told where Linkerd does not support it, and stops nothing", async () => {
@@ -204,7 +196,6 @@ describe("the ports and pods of an exported service", () => {
       problems: [expect.stringMatching(CLOSE)],
       warnings: [],
     });
-    expect(await looked(plan, live(), { deployed: true })).toMatchObject({ problems: [expect.anything()] });
   });
 
   it("are told, and stop nothing, where the service crosses already", async () => {
