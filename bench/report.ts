@@ -76,13 +76,15 @@ function tables(results: Results, plots: readonly string[]): string {
     ...settingsSection(linesOf(results, "setting")),
     "### Many stacks",
     table(
-      ["stacks", ...SIZE, "runs of `up`", "in all", "states"],
+      ["stacks", ...SIZE, "runs of `up`", "in all", "states", "largest process", "one more cluster"],
       linesOf(results, "stacks").map((run) => [
         String(run.stacks),
         ...sizeOf(run),
         `${run.runs}, ${run.parallel} at a time`,
         `${Math.round(run.seconds)} s`,
         `${Math.round(run.stateKB / 1024)} MB`,
+        `${run.largestMB} MB`,
+        `${toTenths(run.oneMore.seconds)} s, ${run.oneMore.resources} resources, ${run.oneMore.stateKB} KB`,
       ]),
     ),
     "### Against the documented way, on real API servers",

@@ -17,7 +17,7 @@ export const BENCHES = [
 
 const count = z.int();
 const size = z.object({
-  shape: z.enum(["mesh", "hub", "hub of hubs"]),
+  shape: z.enum(["mesh", "hub", "hub of hubs", "islands"]),
   clusters: count,
   links: count,
   resources: count,
@@ -69,6 +69,10 @@ const stacks = size.extend({
   seconds: z.number(),
   /** Of all states together. */
   stateKB: z.number(),
+  /** Peak of resident memory of the largest process. */
+  largestMB: z.number(),
+  /** What one more cluster in one of the stacks takes: the run of that stack, and what all states grow by. */
+  oneMore: z.object({ seconds: z.number(), resources: count, stateKB: z.number() }),
 });
 
 /** One fleet on real API servers, ours and the documented way, one after the other in one run. */

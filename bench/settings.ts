@@ -23,8 +23,8 @@ async function main(sizes: readonly number[]): Promise<void> {
   try {
     await fleet.warmUp(sectionsOf("hub", 2));
     for (const clusters of sizes) {
-      for (const [setting, variables] of Object.entries(SETTINGS)) {
-        const stack = `hub-${clusters}-${setting.replaceAll(" ", "-")}`;
+      for (const [index, [setting, variables]] of Object.entries(SETTINGS).entries()) {
+        const stack = `hub-${clusters}-${index}`;
         const { seconds } = await fleet.firstUp(stack, sectionsOf("hub", clusters), variables);
         tell({ kind: "setting", clusters, setting, upSeconds: toHundredths(seconds) });
       }

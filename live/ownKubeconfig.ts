@@ -49,9 +49,20 @@ function ownFiles(): string[] {
   return [...new Set(KUBECONFIG.split(delimiter).filter((file) => file !== ""))];
 }
 
+/** As they were when last read: a fleet asks for each of its clusters, and one file may have them all. */
+const read = new Map<string, { readonly content: Buffer; readonly config: Kubeconfig }>();
+
 function readKubeconfig(file: string): Kubeconfig[] {
   const content = readOrSkip(file);
   if (content === undefined) return [];
+  const before = read.get(resolve(file));
+  if (before?.content.equals(content)) return [before.config];
+  const config = understand(file, content);
+  read.set(resolve(file), { content, config });
+  return [config];
+}
+
+function understand(file: string, content: Buffer): Kubeconfig {
   const text = decodeText(content);
   const parsed = text === undefined ? { problem: "is no UTF-8 text" } : parseKubeconfig(text);
   if ("problem" in parsed) throw new Error(`the kubeconfig ${file} ${parsed.problem}`);
@@ -75,7 +86,7 @@ function readKubeconfig(file: string): Kubeconfig[] {
     };
     return [name, ours] as const;
   });
-  return [{ ...value, clusters: new Map(clusters), users: new Map(users) }];
+  return { ...value, clusters: new Map(clusters), users: new Map(users) };
 }
 
 function readOrSkip(file: string): Buffer | undefined {

@@ -48,6 +48,8 @@ export class ApiServer {
         response.end(JSON.stringify(reply ? reply.body : { message: `${url.pathname} not found` }));
       });
     });
+    // As a kube-apiserver (apiserver `pkg/server/secure_serving.go`, IdleTimeout).
+    server.keepAliveTimeout = 90_000;
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return new ApiServer(server, certificate);
   }

@@ -1,6 +1,6 @@
 import type { ClusterPlan } from "../clusters/plan";
 import { identityName } from "../config/names";
-import { type Authorization, addressesOf, edgesOf, lies, matchesIdentity } from "./clients";
+import { type Authorization, addressesOf, edgesOf, lies, matchesIdentity, touch } from "./clients";
 import type { Cluster } from "./cluster";
 import type { Caller, DeclaredPort } from "./declared";
 import { gatewaysOf, identityOf, isRunning } from "./reach";
@@ -55,7 +55,7 @@ export function directCallers(
   const isLocalNetwork = (address: string) => within?.some((network) => lies(address, network)) ?? true;
   const spread = ({ cluster, address, edges }: Place) => [
     { cluster, ...(address === undefined ? {} : { address }) },
-    ...networks.flatMap(edges).map((address) => ({ cluster, address })),
+    ...[...new Set(networks.flatMap(edges))].map((address) => ({ cluster, address })),
   ];
   const different = (places: readonly Caught[]) => alike(places, (one) => signature(one.address, networks));
   const others = different(neighbours.flatMap(spread));
@@ -155,29 +155,30 @@ export function placeIn(
   const cluster = clusters.get(name);
   const [first] = podNetworks.flatMap((network) => network.split("/").slice(0, 1));
   const address = (cluster && podAddress(cluster)) ?? first;
+  return {
+    cluster: name,
+    ...(address === undefined ? {} : { address }),
+    edges: edgesIn(podNetworks, cluster),
+  };
+}
+
+/** By network, and at once for the many networks that are far from those of the pods. */
+function edgesIn(podNetworks: readonly string[], cluster: Cluster | undefined): Place["edges"] {
+  const isOwn = (address: string) => podNetworks.some((own) => lies(address, own));
+  const own = podNetworks.flatMap((network) => edgesOf(network).filter((edge) => lies(edge, network)));
+  const pods = (cluster?.pods ?? [])
+    .filter((pod) => isRunning(pod) && !pod.spec.hostNetwork)
+    .flatMap(({ status: { podIP, podIPs } }) => [...(podIP ? [podIP] : []), ...podIPs.map(({ ip }) => ip)]);
   const known = new Map<string, readonly string[]>();
-  const edges = (network: string) => {
-    const found = known.get(network) ?? edgesIn(network, podNetworks, cluster);
+  return (network) => {
+    const before = known.get(network);
+    if (before) return before;
+    const edges = podNetworks.some((own) => touch(own, network)) ? edgesOf(network).filter(isOwn) : [];
+    const pod = pods.find((ip) => lies(ip, network));
+    const found = edges.length === 0 && pod === undefined ? own : [...edges, ...own, ...(pod ? [pod] : [])];
     known.set(network, found);
     return found;
   };
-  return { cluster: name, ...(address === undefined ? {} : { address }), edges };
-}
-
-function edgesIn(
-  network: string,
-  podNetworks: readonly string[],
-  cluster: Cluster | undefined,
-): readonly string[] {
-  const inside = [
-    ...edgesOf(network),
-    ...podNetworks.flatMap((own) => edgesOf(own).filter((edge) => lies(edge, own))),
-  ].filter((edge) => podNetworks.some((own) => lies(edge, own)));
-  const pod = cluster?.pods
-    .filter((pod) => isRunning(pod) && !pod.spec.hostNetwork)
-    .flatMap(({ status: { podIP, podIPs } }) => [...(podIP ? [podIP] : []), ...podIPs.map(({ ip }) => ip)])
-    .find((ip) => lies(ip, network));
-  return [...new Set([...inside, ...(pod === undefined ? [] : [pod])])];
 }
 
 /** Absent where no pod has one in a network of its own. */

@@ -57,23 +57,18 @@ export function matchesIdentity(pattern: string, identity: string): boolean {
   return pattern.startsWith("*.") ? identity.endsWith(pattern.slice(1)) : pattern === identity;
 }
 
-/** What was answered before, by network and address: each is asked for many requests. */
-const answers = new Map<string, Map<string, boolean>>();
-
 /** Whether an address lies in a network, `10.0.0.0/8`, or is that address. */
 export function lies(address: string, network: string): boolean {
-  const known = answers.get(network) ?? new Map<string, boolean>();
-  answers.set(network, known);
-  const answer = known.get(address) ?? holds(network, address);
-  known.set(address, answer);
-  return answer;
-}
-
-function holds(network: string, address: string): boolean {
   const [range, own] = [rangeOf(network), rangeOf(address)];
   return (
     range !== undefined && own?.width === range.width && range.first <= own.first && own.first < range.end
   );
+}
+
+/** Whether two networks share addresses, or one begins where the other ends. */
+export function touch(one: string, other: string): boolean {
+  const [a, b] = [rangeOf(one), rangeOf(other)];
+  return a !== undefined && a.width === b?.width && a.first <= b.end && b.first <= a.end;
 }
 
 /** Whether Linkerd reads all of them: of an object with another, it takes nothing. */

@@ -130,6 +130,8 @@ describe("the page of the figures", () => {
       runs: 2 * count,
       seconds: 1801,
       stateKB: 1,
+      largestMB: 1,
+      oneMore: { seconds: 1, resources: 1, stateKB: 1 },
     });
     expect(goals(of(stacks(30)))).toMatchObject([{ figure: 1801, target: 1800 }]);
     expect(goals(of(stacks(6)))).toMatchObject([{ figure: 1801, target: undefined }]);
