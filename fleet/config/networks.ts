@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { addressOf, numberOf, rangeOf } from "./addresses";
 import type { Told } from "./hosts";
@@ -26,7 +26,7 @@ export function networkProblem(text: string): Told | undefined {
   if (first === numberOf(base)) return undefined;
   return [
     "is an address inside a network",
-    `write ${shortest(addressOf(first, width))}/${prefixOf(text)} for the whole network, or ${base}/${width} for this address alone`,
+    `write ${shortest(addressOf(first, width))}/${text.split("/")[1]} for the whole network, or ${base}/${width} for this address alone`,
   ];
 }
 
@@ -40,28 +40,23 @@ function shortest(address: string): string {
   return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
-/** Whether an address lies in a network in CIDR notation. */
-function holds(network: string, address: string): boolean {
-  const base = baseOf(network);
-  const list = new BlockList();
-  list.addSubnet(base, prefixOf(network), isIPv6(base) ? "ipv6" : "ipv4");
-  return list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-}
-
 function baseOf(network: string): string {
   return network.split("/")[0] ?? "";
 }
 
-function prefixOf(network: string): number {
-  return Number(network.split("/")[1]);
-}
-
 /** Two networks in CIDR notation that have addresses in common. */
 export function overlap(one: string, other: string): boolean {
-  return holds(one, baseOf(other)) || holds(other, baseOf(one));
+  const [a, b] = [rangeOf(one), rangeOf(other)];
+  return a !== undefined && a.width === b?.width && a.first < b.end && b.first < a.end;
 }
 
 /** Whether every address of the second network is one of the first. */
 export function contains(network: string, other: string): boolean {
-  return prefixOf(network) <= prefixOf(other) && holds(network, baseOf(other));
+  const [outer, inner] = [rangeOf(network), rangeOf(other)];
+  return (
+    outer !== undefined &&
+    outer.width === inner?.width &&
+    outer.first <= inner.first &&
+    inner.end <= outer.end
+  );
 }
