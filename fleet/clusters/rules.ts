@@ -174,7 +174,10 @@ function contextOf({ context, kubeconfig }: ClusterConfig): string | undefined {
 }
 
 function apiServerOf({ apiServer }: ClusterConfig): string | undefined {
-  return URL.canParse(apiServer) ? new URL(apiServer).href.replace(/\/$/, "") : undefined;
+  if (!URL.canParse(apiServer)) return undefined;
+  const { protocol, hostname, port, pathname } = new URL(apiServer);
+  // A name with a final dot is the same name, whole.
+  return `${protocol}//${hostname.replace(/\.$/, "")}:${port}${pathname.replace(/\/$/, "")}`;
 }
 
 /** A default policy of the meshed services' namespaces is no setting of Linkerd's own. */

@@ -191,13 +191,19 @@ const LABEL_PART = "[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?";
 /** The key of a label and the key of an annotation have one form. */
 const LABEL_KEY = new RegExp(`^(?=[^/]{1,253}/|[^/]*$)(${DNS_NAME.source.slice(1, -1)}/)?${LABEL_PART}$`);
 
-function keyOf(what: string): z.ZodString {
+/** A name of the form of a label's key (apimachinery `validation.IsQualifiedName`). */
+function qualified(problem: string): z.ZodString {
   return matching(
     LABEL_KEY,
-    `is not the key of ${what}`,
+    problem,
     "write a name of at most 63 letters, digits, dashes, dots and underscores, with or without a domain and a slash before",
   );
 }
+
+const keyOf = (what: string) => qualified(`is not the key of ${what}`);
+
+/** Kubernetes `pkg/apis/core/validation/validation.go`, `ValidateLoadBalancerClassField`. */
+export const loadBalancerClass = qualified("is not the name of a load balancer class");
 
 /** Labels that objects of Kubernetes can have (apimachinery `validation.IsQualifiedName`, `IsValidLabelValue`). */
 export const labels = z.record(

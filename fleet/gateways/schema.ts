@@ -3,6 +3,7 @@ import {
   addresses,
   ipAddress,
   judged,
+  loadBalancerClass,
   matching,
   namespaceName,
   network,
@@ -10,7 +11,6 @@ import {
   objectName,
   port,
   serviceName,
-  text,
 } from "../config/common";
 import { hostPatternProblem } from "../config/hosts";
 import { GATEWAY_PORT, PROBE_PORT } from "../config/names";
@@ -69,7 +69,7 @@ const egressNetworks = z
 
 const loadBalancer = {
   annotations,
-  loadBalancerClass: text
+  loadBalancerClass: loadBalancerClass
     .optional()
     .describe("Load balancer implementation that serves the Service, if there are several"),
   sourceRanges: z
@@ -140,7 +140,7 @@ const emissaryConfig = z
           name: objectName.describe("Name of the Mapping"),
           hostname: hostPattern.default("*").describe("Host name of the requests"),
           prefix: matching(/^\//, "is not a path", "begin with a slash").describe("Prefix of the path"),
-          service: text.describe(
+          service: matching(/^\S+$/, "is empty or holds white space", "remove it").describe(
             "`<service>.<namespace>:<port>`, for example of a federated or mirror service",
           ),
         }),

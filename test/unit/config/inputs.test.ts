@@ -165,6 +165,15 @@ describe("a name that stands before or behind others", () => {
   const registry = (f: Sections, name: string) => (f.linkerd.images = { registry: name });
   const namespace = (f: Sections, name: string) => (f.linkerd.namespace = name);
   const domain = (f: Sections, name: string) => (f.clusters.eu.clusterDomain = name);
+  const pause = (f: Sections, name: string) => (f.linkerd.images = { pause: name });
+  const balancer = (f: Sections, name: string) =>
+    (f.clusters.eu.gateway = { type: "loadBalancer", loadBalancerClass: name });
+  const mapped = (f: Sections, service: string) =>
+    (f.clusters.eu.gateway = { type: "emissary", mappings: [{ name: "web", prefix: "/", service }] });
+  const server = (f: Sections, name: string) => {
+    f.clusters.us.apiServer = "https://api.example.com:6443";
+    f.clusters.eu.apiServer = name;
+  };
   const ROWS: [change: (f: Sections, name: string) => void, name: string, path?: string, word?: string][] = [
     [restart, "web"],
     [restart, "shop/web", "trust.restart.workloads[0].deployment", "name of an object"],
@@ -175,6 +184,20 @@ describe("a name that stands before or behind others", () => {
     [registry, "mirror.example.com/linkerd:5000", "linkerd.images.registry", "tag or digest"],
     [registry, `mirror.example.com/linkerd${digest}`, "linkerd.images.registry", "tag or digest"],
     [registry, "mirror.example.com/linkerd/", "linkerd.images.registry", "final slash"],
+    [registry, "mirror.example.com:99999/linkerd", "linkerd.images.registry", "no valid port"],
+    [registry, "mirror.example.com:0", "linkerd.images.registry", "no valid port"],
+    [pause, "pause:99999"],
+    [pause, "mirror.example.com:99999/pause:3", "linkerd.images.pause", "no valid port"],
+    [balancer, "internal-vip"],
+    [balancer, "example.com/internal_vip"],
+    [balancer, "internal vip", "clusters.eu.gateway.loadBalancerClass", "class"],
+    [balancer, "Example.com/vip", "clusters.eu.gateway.loadBalancerClass", "class"],
+    [balancer, "a/b/c", "clusters.eu.gateway.loadBalancerClass", "class"],
+    [mapped, "https://web.shop:8443"],
+    [mapped, "web .shop:80", "clusters.eu.gateway.mappings[0].service", "white space"],
+    [mapped, "web.shop:80\n", "clusters.eu.gateway.mappings[0].service", "white space"],
+    [server, "https://other.example.com:6443"],
+    [server, "https://api.example.com.:6443", "clusters.eu.apiServer", "same API server"],
     [namespace, "mesh"],
     [namespace, "linkerd-multicluster", "linkerd.namespace", "an extension"],
     [namespace, "linkerd-viz", "linkerd.namespace", "an extension"],
