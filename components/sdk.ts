@@ -30,6 +30,12 @@ export function disableSdkStackTraces(): void {
   pulumi.Resource["stackTrace"] = () => [];
   // One line still tells where an error of ours was thrown.
   Error.stackTraceLimit = 1;
+  const { prepareStackTrace: render } = Error;
+  // ts-node looks for the source of each line. Nobody reads those of the SDK's promises (`runtime/debuggable.js`).
+  Error.prepareStackTrace = (error, frames) => {
+    const ofPromise = frames[0]?.getFileName()?.endsWith("/debuggable.js");
+    return ofPromise || !render ? [error, ...frames].join("\n    at ") : render(error, frames);
+  };
 }
 
 /** Ends the program with words for a person. */

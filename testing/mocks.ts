@@ -51,7 +51,7 @@ export async function runUnderMocks(
   };
   process.on("unhandledRejection", onRejection);
   // As the program itself does: with them, the same takes more than twice as long.
-  const { stackTraceLimit } = Error;
+  const { stackTraceLimit, prepareStackTrace } = Error;
   disableSdkStackTraces();
 
   await pulumi.runtime.setMocks(
@@ -108,7 +108,7 @@ export async function runUnderMocks(
     program();
   });
   await pulumi.runtime.disconnect();
-  Error.stackTraceLimit = stackTraceLimit;
+  Object.assign(Error, { stackTraceLimit, prepareStackTrace });
   process.off("unhandledRejection", onRejection);
   if (failure !== undefined) throw failure;
 
