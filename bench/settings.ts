@@ -3,6 +3,9 @@ import { sectionsOf } from "./fleets";
 import { MemoryFleet } from "./memory/fleet";
 import { tell } from "./result";
 
+/** A database for the row of its own, for example `postgres://postgres@127.0.0.1/postgres?sslmode=disable`. */
+const { LINKERD_FLEET_BENCH_POSTGRES: postgres } = process.env;
+
 /**
  * Settings that change what a checkpoint of a self-managed backend costs (`pulumi env`, PULUMI_DIY_BACKEND_…). The
  * engine is a Go program: GOGC lets its memory grow further before it collects garbage.
@@ -14,6 +17,8 @@ const SETTINGS: Readonly<Record<string, NodeJS.ProcessEnv>> = {
   zstd: { PULUMI_DIY_BACKEND_ZSTD: "true" },
   "GOGC=400": { GOGC: "400" },
   "no backups, GOGC=400": { PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true", GOGC: "400" },
+  "no integrity check": { PULUMI_OPTION_DISABLE_INTEGRITY_CHECKING: "true" },
+  ...(postgres === undefined ? {} : { PostgreSQL: { PULUMI_BACKEND_URL: postgres } }),
   "no checkpoints": { PULUMI_SKIP_CHECKPOINTS: "true" },
 };
 
@@ -24,7 +29,8 @@ async function main(sizes: readonly number[]): Promise<void> {
     await fleet.warmUp(sectionsOf("hub", 2));
     for (const clusters of sizes) {
       for (const [index, [setting, variables]] of Object.entries(SETTINGS).entries()) {
-        const stack = `hub-${clusters}-${index}`;
+        // A database outlives the run.
+        const stack = `hub-${clusters}-${index}-${process.pid}`;
         const { seconds } = await fleet.firstUp(stack, sectionsOf("hub", clusters), variables);
         tell({ kind: "setting", clusters, setting, upSeconds: toHundredths(seconds) });
       }
