@@ -1,8 +1,7 @@
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { indexed } from "../fleet/effective/cluster";
-import { compareAccess } from "../fleet/effective/compare";
 import { planFleet } from "../fleet/plan";
-import { stateOf } from "../testing/effective";
+import { compareAccess, stateOf } from "../testing/effective";
 import { plannedObjects } from "../testing/effectiveFleet";
 import { peakMemory, print } from "./figure";
 import { sectionsOf } from "./fleets";

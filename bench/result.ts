@@ -71,7 +71,7 @@ const stacks = size.extend({
   stateKB: z.number(),
   /** Peak of resident memory of the largest process. */
   largestMB: z.number(),
-  /** What one more cluster in one of the stacks takes: the run of that stack, and what all states grow by. */
+  /** What one more cluster takes: the runs of its stack and of that of the anchors, and what all states grow by. */
   oneMore: z.object({ seconds: z.number(), resources: count, stateKB: z.number() }),
 });
 

@@ -85,7 +85,12 @@ async function measure(fleet: MemoryFleet, count: number, shape: Shape): Promise
   const made = sizes();
   const grown = names.at(-1) ?? "";
   write(new Map([...stacks, [grown, [...(stacks.get(grown) ?? []), `${grown}-new`]]]));
-  const more = await fleet.pulumi(grown, ["up", "--yes", "--skip-preview", "--continue-on-error"]);
+  let moreSeconds = 0;
+  // The stack of the anchors signs the issuer of the new cluster.
+  for (const stack of [TRUST, grown]) {
+    const ran = await fleet.pulumi(stack, ["up", "--yes", "--skip-preview", "--continue-on-error"]);
+    moreSeconds += ran.seconds;
+  }
   tell({
     ...{ kind: "stacks", shape, stacks: count, parallel: PARALLEL, clusters: count * CLUSTERS, ...made },
     links: topology.links.length,
@@ -93,7 +98,7 @@ async function measure(fleet: MemoryFleet, count: number, shape: Shape): Promise
     seconds: Math.round(seconds),
     largestMB: Math.round(Math.max(...memory.map(({ megabytes }) => megabytes))),
     oneMore: {
-      seconds: toHundredths(more.seconds),
+      seconds: toHundredths(moreSeconds),
       resources: sizes().resources - made.resources,
       stateKB: sizes().stateKB - made.stateKB,
     },

@@ -245,16 +245,17 @@ export async function missingNamespaces(
 /** As `missingApis`. */
 export async function judgeLooks(
   asked: readonly Look[],
-  clusters: Clusters<"get" | "list">,
+  clusters: Clusters<"get" | "metadata" | "list">,
 ): Promise<Preflight> {
   const judged = asked.map(async ({ cluster, about, paths, judge }): Promise<Preflight> => {
     const live = clusters.get(cluster);
     if (!live) return NOTHING;
     const answers = await Promise.all(
-      paths.map(
-        (path): Promise<Read<unknown>> =>
-          typeof path === "string" ? live.get(path, z.unknown()) : live.list(path.all, path.item),
-      ),
+      paths.map((path): Promise<Read<unknown>> => {
+        if (typeof path === "string") return live.get(path, z.unknown());
+        if ("all" in path) return live.list(path.all, path.item);
+        return live.metadata(path.metadataOf, z.unknown());
+      }),
     );
     const failed = answers.find((answer) => answer.state === "failed");
     if (failed) return unchecked(cluster, failed.message, about);

@@ -29,6 +29,8 @@ export interface LiveCluster {
    * how many ms it may take, where it is less than for other reads.
    */
   get<T>(path: string, shape: z.ZodType<T>, within?: number): Promise<Read<T>>;
+  /** One object without all but its metadata. */
+  metadata<T>(path: string, shape: z.ZodType<T>): Promise<Read<T>>;
   /** All items at a path, page by page, for five minutes at most. `missing`: the cluster does not know the kind. */
   list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>>;
   /**
@@ -93,6 +95,7 @@ export function openCluster(
   return {
     name,
     get: (path, shape, within = TIMEOUT_MS) => ask(shape, path, { ...GET, within }),
+    metadata: (path, shape) => ask(shape, path, { ...GET, accept: METADATA }),
     async list<T>(path: string, item: z.ZodType<T>): Promise<Read<T[]>> {
       const page = z.object({
         metadata: z.object({ continue: z.string().optional() }),
@@ -126,11 +129,16 @@ interface Question {
   /** Asked with this token and no other credential. */
   readonly token?: string;
   readonly body?: string;
+  /** The form of the answer. Default: all of it. */
+  readonly accept?: string;
   /** How many ms it may take. */
   readonly within?: number;
 }
 
 const GET: Question = { method: "GET" };
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 const rules = z.object({
   status: z.object({
@@ -192,11 +200,11 @@ async function exchangeInTime(url: string, base: RequestOptions, question: Quest
 function exchange(
   url: string,
   base: RequestOptions,
-  { method, token, body: question, within = TIMEOUT_MS }: Question,
+  { method, token, body: question, accept = "application/json", within = TIMEOUT_MS }: Question,
 ): Promise<Answer> {
   const headers = {
     ...base.headers,
-    accept: "application/json",
+    accept,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(question === undefined
       ? {}

@@ -5,7 +5,10 @@ import {
   indexed,
   type MeshSettings,
 } from "../fleet/effective/cluster";
+import { type Difference, differencesOf } from "../fleet/effective/compare";
+import { examineAccess } from "../fleet/effective/examine";
 import * as shapes from "../fleet/effective/shapes";
+import type { Plan } from "../fleet/plan";
 
 /** A control plane as its chart makes it. */
 const MESH: MeshSettings = {
@@ -75,4 +78,9 @@ export function meshedPod(
 
 export function identity(account: string, namespace = "shop", trustDomain = "cluster.local"): string {
   return `${account}.${namespace}.serviceaccount.identity.linkerd.${trustDomain}`;
+}
+
+/** All differences between what the stack file declares and what these clusters let through. */
+export function compareAccess(plan: Plan, clusters: ReadonlyMap<string, Cluster>): Difference[] {
+  return examineAccess(plan, clusters).flatMap(differencesOf);
 }

@@ -97,6 +97,7 @@ export class LiveFleet {
     const open = (name: string): LiveCluster => ({
       name,
       get: async (path, shape) => read(ask(name, path), shape),
+      metadata: async (path, shape) => read(ask(name, path), shape),
       list: async (path, item) => {
         const page = read(ask(name, path), z.object({ items: z.array(item) }));
         return page.state === "found" ? { state: "found", value: page.value.items } : page;

@@ -24,10 +24,15 @@ export interface Look {
   readonly cluster: string;
   /** For people: what was not checked where it could not be read. */
   readonly about?: string;
-  /** Where the API server has the objects, or all objects of a collection. */
-  readonly paths: readonly (string | Collection)[];
+  /** Where the API server has the objects, what is asked of one, or all objects of a collection. */
+  readonly paths: readonly (string | Metadata | Collection)[];
   /** What there is to say about them, in the order of the paths; `undefined` for one that is not there. */
   readonly judge: (objects: readonly unknown[]) => Told;
+}
+
+/** No more of an object than this: a CRD of the Gateway API has hundreds of kilobytes. */
+export interface Metadata {
+  readonly metadataOf: string;
 }
 
 export interface Collection {
@@ -91,10 +96,10 @@ function gatewayApi(cluster: ClusterPlan): Look[] {
     {
       cluster: name,
       about: "the version of its Gateway API",
-      // One of them tells the version of all.
-      paths: (typeof gatewayApi === "string" ? NEEDED_CRDS.slice(0, 1) : GATEWAY_API_CRDS).map(
-        (crd) => `${CRDS}/${crd}`,
-      ),
+      // Of those that somebody else installs, one tells the version of all.
+      paths: (gatewayApi === "existing" ? NEEDED_CRDS.slice(0, 1) : GATEWAY_API_CRDS).map((crd) => ({
+        metadataOf: `${CRDS}/${crd}`,
+      })),
       judge: (objects) => {
         const found = objects.flatMap((object) => owned.safeParse(object).data ?? []);
         if (gatewayApi === "existing") return { problems: [], warnings: unsupported(name, found) };

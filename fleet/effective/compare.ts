@@ -1,7 +1,5 @@
 import { GRANT_PREFIX, type ServiceName } from "../config/names";
-import type { Plan } from "../plan";
-import type { Cluster } from "./cluster";
-import { type Case, type ComparedPort, type ExaminedPort, examineAccess } from "./examine";
+import type { Case, ComparedPort, ExaminedPort } from "./examine";
 import { isAudited } from "./inbound";
 import { requestWords } from "./requests";
 import { PROBE } from "./routes";
@@ -25,11 +23,7 @@ export interface Difference extends ServiceName {
   readonly remedy: string;
 }
 
-/** All differences of the clusters that were read, those of one cause in one. */
-export function compareAccess(plan: Plan, clusters: ReadonlyMap<string, Cluster>): Difference[] {
-  return examineAccess(plan, clusters).flatMap(differencesOf);
-}
-
+/** Those of one cause in one. */
 export function differencesOf({ port, cases }: ExaminedPort): Difference[] {
   const wrong = cases.flatMap((one) => {
     const kind = differenceOf(port, one);

@@ -12,8 +12,10 @@ async function looked(plan: Plan, objects: Readonly<Record<string, unknown>>, { 
   const at = (path: string) => Object.entries(objects).find(([end]) => path.endsWith(`/${end}`))?.[1];
   const read = <T>(value: unknown, shape: z.ZodType<T>): Read<T> =>
     value === undefined ? { state: "missing" } : { state: "found", value: shape.parse(value) };
-  const live: Pick<LiveCluster, "get" | "list"> = {
-    get: async (path, shape) => read(at(path), shape),
+  const get: LiveCluster["get"] = async (path, shape) => read(at(path), shape);
+  const live: Pick<LiveCluster, "get" | "metadata" | "list"> = {
+    get,
+    metadata: get,
     list: async (path, item) => {
       const found = at(path);
       if (found === "denied") return { state: "failed", why: "denied", message: "you may not list them" };
@@ -49,6 +51,13 @@ describe("Gateway API CRDs that others made", () => {
     ];
     expect(await told(planOf({}), crd())).toEqual(expected);
     expect(await told(planOf({}), crd(helm("traefik-crds", "traefik")))).toEqual(expected);
+  });
+
+  it("are told, whichever of them somebody has", async () => {
+    const name = "tcproutes.gateway.networking.k8s.io";
+    expect(await told(planOf({}), { [name]: { metadata: { name } } })).toEqual([
+      expect.stringMatching(/^linkerd\.gatewayApi: us has tcproutes\..*existing$/),
+    ]);
   });
 
   it("are no matter where they are ours, taken over, wanted or not there", async () => {

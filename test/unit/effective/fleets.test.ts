@@ -5,7 +5,6 @@ import { ownValues } from "../../../fleet/config/fleetFile";
 import { map } from "../../../fleet/config/json";
 import { parseFleetConfig } from "../../../fleet/config/parse";
 import type { Cluster } from "../../../fleet/effective/cluster";
-import { compareAccess } from "../../../fleet/effective/compare";
 import {
   type Caller,
   type DeclaredPort,
@@ -25,7 +24,7 @@ import { coverageGaps } from "../../../fleet/grants/coverage";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { blocksOf } from "../../../testing/documents";
-import { identity, type Raw } from "../../../testing/effective";
+import { compareAccess, identity, type Raw } from "../../../testing/effective";
 import {
   clusterFrom,
   type Lists,

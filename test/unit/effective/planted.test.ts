@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { compareAccess } from "../../../fleet/effective/compare";
 import { planFleet } from "../../../fleet/plan";
-import { identity, meshedPod, type Raw } from "../../../testing/effective";
+import { compareAccess, identity, meshedPod, type Raw } from "../../../testing/effective";
 import { clusterFrom, plannedObjects } from "../../../testing/effectiveFleet";
 import { cluster, fleetOf } from "../../../testing/fleets";
 

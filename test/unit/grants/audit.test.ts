@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareAccess } from "../../../fleet/effective/compare";
 import { examineAccess } from "../../../fleet/effective/examine";
 import { isAudited } from "../../../fleet/effective/inbound";
 import { portsNamed } from "../../../fleet/effective/ports";
@@ -11,6 +10,7 @@ import { countsExactly, type GrantPlan } from "../../../fleet/grants/plan";
 import { describeServices } from "../../../fleet/outputs/describe";
 import { planFleet } from "../../../fleet/plan";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
+import { compareAccess } from "../../../testing/effective";
 import { clusterFrom, networkOf, plannedClusters, plannedObjects } from "../../../testing/effectiveFleet";
 import { meshConfig } from "../../../testing/fleets";
 

@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Cluster } from "../../../fleet/effective/cluster";
-import { compareAccess } from "../../../fleet/effective/compare";
 import { coverageGaps } from "../../../fleet/grants/coverage";
 import { grantObjects } from "../../../fleet/grants/objects";
 import type { GrantPlan } from "../../../fleet/grants/plan";
 import { accessAt } from "../../../fleet/grants/sharedPods";
 import type { Plan } from "../../../fleet/plan";
 import { checkout, planOf, pod, server, service, us, web } from "../../../testing/coverage";
+import { compareAccess } from "../../../testing/effective";
 import { type Lists, plannedObjects } from "../../../testing/effectiveFleet";
 
 describe("what has no gaps", () => {

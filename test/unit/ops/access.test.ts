@@ -253,6 +253,7 @@ describe("reading a cluster", () => {
       const found = lists[path];
       return found ? { state: "found", value: found.map((one) => item.parse(one)) } : { state: "missing" };
     },
+    metadata: async () => ({ state: "missing" }),
     rulesOf: async () => ({ state: "missing" }),
     remove: async () => ({ state: "missing" }),
     merge: async () => ({ state: "missing" }),
