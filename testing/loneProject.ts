@@ -1,9 +1,10 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { pulumi } from "../lab/engine";
-import { type Lab, openLab, repository } from "../lab/env";
+import { type Lab, labEnv, openLab, repository } from "../lab/env";
 import type { Ran } from "../lab/run";
 import { ensureToolchain, type Toolchain } from "../lab/toolchain";
 
@@ -39,6 +40,12 @@ export class LoneProject {
     const ran = await this.pulumi(...args);
     if (ran.code !== 0) throw new Error(ran.stdout + ran.stderr);
     return ran;
+  }
+
+  /** A run that the test ends. */
+  begin(args: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcess {
+    const env = { ...labEnv(this.lab, this.tools), PULUMI_DEBUG_COMMANDS: "true", ...more };
+    return spawn(this.tools.bin.pulumi, args, { cwd: this.folder, env, stdio: "ignore" });
   }
 
   /** An empty stack in the place of the one before. */

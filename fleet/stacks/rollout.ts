@@ -11,6 +11,8 @@ export interface Job {
   /** Wave of the stack: the lowest of its clusters. The stack of the trust anchors comes before all others. */
   readonly wave: number;
   readonly needs: readonly string[];
+  /** The stack makes keys and certificates, and has no cluster: all that it makes is in its state alone. */
+  readonly keysOnly?: true;
 }
 
 const TRUST_WAVE = -1;
@@ -24,7 +26,10 @@ export function planRollout(config: FleetConfig): Job[] {
   const first = [...waves].map(([stack, wave]): Job => {
     const before = Math.max(...[...waves.values()].filter((other) => other < wave));
     const needs = [...waves].filter(([, other]) => other === before).map(([name]) => jobId(1, name));
-    return { id: jobId(1, stack), stack, round: 1, wave, needs };
+    const hasClusters = Object.values(config.clusters).some(
+      (one) => one.stack !== undefined && sameStack(one.stack, stack),
+    );
+    return { id: jobId(1, stack), stack, round: 1, wave, needs, ...(hasClusters ? {} : { keysOnly: true }) };
   });
   const links = planLinks(config.topology, config.clusters);
   const waveOf = (stack: string) => [...waves].find(([name]) => sameStack(name, stack))?.[1] ?? TRUST_WAVE;

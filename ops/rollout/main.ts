@@ -104,13 +104,22 @@ function readProgress(fleet: string): Set<string> {
   return new Set();
 }
 
-async function up({ id, stack }: Job): Promise<boolean> {
+/**
+ * The engine saves the state once, at the end, instead of twice for each resource. If it is killed before, the keys are
+ * gone, and nobody has seen them: other stacks read them from the outputs. With clusters, their objects would be lost.
+ */
+const WITHOUT_CHECKPOINTS = { PULUMI_SKIP_CHECKPOINTS: "true" };
+
+async function up({ id, stack, keysOnly }: Job): Promise<boolean> {
   const start = performance.now();
   const told = (what: string) =>
     console.log(`${id}: ${what} (${Math.round((performance.now() - start) / 1000)} s)`);
   const lines: string[] = [];
   try {
-    const selected = await LocalWorkspace.createOrSelectStack({ stackName: stack, workDir: process.cwd() });
+    const selected = await LocalWorkspace.createOrSelectStack(
+      { stackName: stack, workDir: process.cwd() },
+      { envVars: keysOnly ? WITHOUT_CHECKPOINTS : {} },
+    );
     const { summary } = await selected.up({ continueOnError: true, onOutput: (text) => lines.push(text) });
     const changes = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
     told(changes.map(([op, count]) => `${op} ${count}`).join(", ") || "nothing to do");

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
+import type { FleetConfig } from "../../../fleet/config/fleetConfig";
 import { type Job, planRollout } from "../../../fleet/stacks/rollout";
 import { operatorStacks } from "../../../ops/rollout/render";
 import { runJobs } from "../../../ops/rollout/run";
@@ -34,6 +35,15 @@ describe("the order of the stacks", () => {
     const alone = fleet({ us: { stack: "prod" }, eu: { stack: "prod" } }, { stack: "prod" });
     expect(lines(planRollout(alone))).toEqual(["prod-1"]);
     expect(planRollout(fleet({ us: {} }))).toEqual([]);
+  });
+
+  it("tells the stack that makes keys and has no cluster", () => {
+    const keysOnly = (config: FleetConfig) =>
+      planRollout(config).flatMap(({ id, keysOnly = false }) => (keysOnly ? [id] : []));
+    const clusters = { us: { stack: "prod-us" }, eu: { stack: "prod-eu" } };
+    expect(keysOnly(fleet(clusters, { stack: "trust" }))).toEqual(["trust-1"]);
+    expect(keysOnly(fleet(clusters, { stack: "prod-us" }))).toEqual([]);
+    expect(keysOnly(fleet(clusters, { stack: "acme/linkerd-fleet/prod-us" }))).toEqual([]);
   });
 
   it("never needs a job that comes later, whatever the fleet", () => {
