@@ -64,7 +64,7 @@ const keysIn = (text: string) =>
 
 describe("the stack of the anchors, deployed without checkpoints and killed", () => {
   it.each([5, 40])(
-    "after %s resources of its first `up` has made nothing, and is whole after the next",
+    "after %s resources of its first `up`, has made nothing",
     async (many) => {
       haveClusters(20);
       await killAfter(many);
