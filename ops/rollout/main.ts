@@ -9,7 +9,7 @@ import { type Job, planRollout } from "../../fleet/stacks/rollout";
 import { Unreadable } from "../../live/outputs";
 import type { Ending } from "../endings";
 import { jobGraph, operatorStacks } from "./render";
-import { runJobs } from "./run";
+import { progressOf, runJobs } from "./run";
 
 export interface RolloutOptions {
   /** The fleet file. */
@@ -75,12 +75,17 @@ async function deploy(
     mkdirSync(dirname(PROGRESS), { recursive: true });
     writeFileSync(PROGRESS, JSON.stringify({ fleet, done: [...done] }));
   };
+  const start = performance.now();
+  let ran = 0;
   const outcomes = await runJobs(
     jobs,
     async (job) => {
       const succeeded = await up(job);
       if (succeeded) done.add(job.id);
       write();
+      ran += 1;
+      const seconds = (performance.now() - start) / 1000;
+      console.log(progressOf({ all: jobs.length, done: done.size, ran, seconds }));
       return succeeded;
     },
     { parallel, done },

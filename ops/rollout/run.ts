@@ -32,3 +32,19 @@ export async function runJobs(
     else if (jobs.every(({ id }) => outcomes.has(id))) return outcomes;
   }
 }
+
+/**
+ * What is done of all jobs, and how long the others take if they go on as before. `done` has those of an earlier run;
+ * `ran` ended in this one, within so many seconds.
+ */
+export function progressOf(jobs: {
+  readonly all: number;
+  readonly done: number;
+  readonly ran: number;
+  readonly seconds: number;
+}): string {
+  const { all, done, ran, seconds } = jobs;
+  const left = all - done;
+  const minutes = Math.ceil((left * seconds) / ran / 60);
+  return `${done} of ${all} done${left === 0 ? "" : `, about ${minutes} min to go`}`;
+}

@@ -63,14 +63,11 @@ const keysIn = (text: string) =>
   read(text).resources.filter(({ type }) => type.endsWith(":PrivateKey")).length;
 
 describe("the stack of the anchors, deployed without checkpoints and killed", () => {
-  it.each([5, 40])(
-    "after %s resources of its first `up`, has made nothing",
-    async (many) => {
-      haveClusters(20);
-      await killAfter(many);
-      expect(read(await state())).toEqual({ resources: [], pending_operations: [] });
-    },
-  );
+  it.each([5, 40])("after %s resources of its first `up`, has made nothing", async (many) => {
+    haveClusters(20);
+    await killAfter(many);
+    expect(read(await state())).toEqual({ resources: [], pending_operations: [] });
+  });
 
   it("later, is as it was before, and the next `up` keeps the anchor", async () => {
     await project.must(...UP);

@@ -4,7 +4,7 @@ import { parseAllDocuments } from "yaml";
 import type { FleetConfig } from "../../../fleet/config/fleetConfig";
 import { type Job, planRollout } from "../../../fleet/stacks/rollout";
 import { operatorStacks } from "../../../ops/rollout/render";
-import { runJobs } from "../../../ops/rollout/run";
+import { progressOf, runJobs } from "../../../ops/rollout/run";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf } from "../../../testing/fleets";
 
@@ -64,6 +64,13 @@ describe("the order of the stacks", () => {
       }),
     );
   });
+});
+
+it("the progress of a rollout says how long the rest takes, after those that ran in it", () => {
+  const jobs = { all: 102, done: 21, ran: 21, seconds: 588 };
+  expect(progressOf(jobs)).toBe("21 of 102 done, about 38 min to go");
+  expect(progressOf({ ...jobs, done: 72 })).toBe("72 of 102 done, about 14 min to go");
+  expect(progressOf({ ...jobs, done: 102 })).toBe("102 of 102 done");
 });
 
 describe("running the jobs", () => {
