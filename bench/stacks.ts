@@ -91,6 +91,7 @@ async function measure(fleet: MemoryFleet, count: number, shape: Shape): Promise
     const ran = await fleet.pulumi(stack, ["up", "--yes", "--skip-preview", "--continue-on-error"]);
     moreSeconds += ran.seconds;
   }
+  const after = sizes();
   tell({
     ...{ kind: "stacks", shape, stacks: count, parallel: PARALLEL, clusters: count * CLUSTERS, ...made },
     links: topology.links.length,
@@ -99,8 +100,8 @@ async function measure(fleet: MemoryFleet, count: number, shape: Shape): Promise
     largestMB: Math.round(Math.max(...memory.map(({ megabytes }) => megabytes))),
     oneMore: {
       seconds: toHundredths(moreSeconds),
-      resources: sizes().resources - made.resources,
-      stateKB: sizes().stateKB - made.stateKB,
+      resources: after.resources - made.resources,
+      stateKB: after.stateKB - made.stateKB,
     },
   });
 }

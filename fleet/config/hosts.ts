@@ -146,10 +146,17 @@ export function authorityProblem(authority: string): Told | undefined {
       "write brackets around an IPv6 address only",
     ];
   }
-  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
-    return ["has no valid port", "write one from 1 to 65535 after the host, or leave out the colon"];
+  if (port !== undefined) {
+    const problem = portProblem(port);
+    if (problem) return problem;
   }
   return nameProblem(host);
+}
+
+/** What stands behind the colon of a host. */
+export function portProblem(port: string): Told | undefined {
+  if (/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535) return undefined;
+  return ["has no valid port", "write one from 1 to 65535 after the host, or leave out the colon"];
 }
 
 /** The https URL at which the pods of other clusters reach an API server. */

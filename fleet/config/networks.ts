@@ -22,11 +22,11 @@ export function networkProblem(text: string): Told | undefined {
   const range = rangeOf(text);
   if (range === undefined) return NO_NETWORK;
   const { first, width } = range;
-  const base = baseOf(text);
+  const [base = "", prefix] = text.split("/");
   if (first === numberOf(base)) return undefined;
   return [
     "is an address inside a network",
-    `write ${shortest(addressOf(first, width))}/${text.split("/")[1]} for the whole network, or ${base}/${width} for this address alone`,
+    `write ${shortest(addressOf(first, width))}/${prefix} for the whole network, or ${base}/${width} for this address alone`,
   ];
 }
 
@@ -38,10 +38,6 @@ const NO_NETWORK: Told = [
 /** A URL has an IPv6 address in its shortest form. */
 function shortest(address: string): string {
   return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
-}
-
-function baseOf(network: string): string {
-  return network.split("/")[0] ?? "";
 }
 
 /** Two networks in CIDR notation that have addresses in common. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { exactVersion, judged, matching, namespaceName, secretRef, text } from "../config/common";
-import { sourceProblem, type Told } from "../config/hosts";
+import { portProblem, sourceProblem, type Told } from "../config/hosts";
 
 const place = judged(sourceProblem, "^([hH][tT][tT][pP][sS]?://|[oO][cC][iI]://|\\.{0,2}/)\\S+$");
 
@@ -65,7 +65,7 @@ const REGISTRY = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\\d+)?(\\/[-a-z0-9._]+)*";
 const IMAGE = `^${REGISTRY}(:[\\w.-]+)?(@sha256:[0-9a-f]{64})?$`;
 
 function imageProblem(text: string): Told | undefined {
-  if (new RegExp(IMAGE).test(text)) return portProblem(text);
+  if (new RegExp(IMAGE).test(text)) return addressProblem(text);
   return [
     "is not the address of an image or registry",
     "write it without scheme and final slash, for example mirror.example.com/linkerd",
@@ -74,7 +74,7 @@ function imageProblem(text: string): Told | undefined {
 
 /** Names of images are written behind it. */
 function registryProblem(text: string): Told | undefined {
-  if (new RegExp(`^${REGISTRY}$`).test(text)) return portProblem(`${text}/`);
+  if (new RegExp(`^${REGISTRY}$`).test(text)) return addressProblem(`${text}/`);
   return (
     imageProblem(text) ?? [
       "has a tag or digest, and stands before the names of images",
@@ -84,10 +84,9 @@ function registryProblem(text: string): Told | undefined {
 }
 
 /** A number behind a colon is a port before a slash; elsewhere it is a tag. */
-function portProblem(text: string): Told | undefined {
-  const port = Number(/^[^/]+:(\d+)\//.exec(text)?.[1] ?? 1);
-  if (port >= 1 && port <= 65535) return undefined;
-  return ["has no valid port", "write one from 1 to 65535 after the host, or leave out the colon"];
+function addressProblem(text: string): Told | undefined {
+  const port = /^[^/]+:(\d+)\//.exec(text)?.[1];
+  return port === undefined ? undefined : portProblem(port);
 }
 
 const image = judged(imageProblem, IMAGE);

@@ -113,7 +113,7 @@ function readProgress(fleet: string): Set<string> {
  * The engine saves the state once, at the end, instead of twice for each resource. If it is killed before, the keys are
  * gone, and nobody has seen them: other stacks read them from the outputs. With clusters, their objects would be lost.
  */
-const WITHOUT_CHECKPOINTS = { PULUMI_SKIP_CHECKPOINTS: "true" };
+export const WITHOUT_CHECKPOINTS = { PULUMI_SKIP_CHECKPOINTS: "true" };
 
 async function up({ id, stack, keysOnly }: Job): Promise<boolean> {
   const start = performance.now();

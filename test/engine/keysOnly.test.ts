@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { WITHOUT_CHECKPOINTS } from "../../ops/rollout/main";
 import { LoneProject } from "../../testing/loneProject";
 
-/** As `npx fleet rollout --up` deploys a stack of the anchors that has no cluster. */
-const WITHOUT_CHECKPOINTS = { PULUMI_SKIP_CHECKPOINTS: "true" };
 const UP = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", "trust"];
 
 let project: LoneProject;
