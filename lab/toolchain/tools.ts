@@ -177,6 +177,8 @@ export function buildArguments(tool: GoTool, output: string, overlay?: string): 
     "-mod=readonly",
     "-trimpath",
     "-buildvcs=false",
+    // No debug information: the linker leaves it out (-w), and compiling it takes a tenth of the time.
+    "-gcflags=all=-dwarf=false",
     `-ldflags=${linker}`,
     ...(overlay === undefined ? [] : [`-overlay=${overlay}`]),
     "-o",
