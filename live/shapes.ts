@@ -28,8 +28,11 @@ export const configMap = z.object({ data: texts });
 export const secret = z.object({ metadata, type: text, data: texts });
 export type Secret = z.infer<typeof secret>;
 
-/** A token, without what it says. */
-export const token = z.object({ metadata: metadata.extend({ creationTimestamp: text }) });
+/** A token of a ServiceAccount; empty until the cluster has signed it. */
+export const token = z.object({
+  metadata: metadata.extend({ creationTimestamp: text }),
+  data: z.object({ token: text.default("") }).default({ token: "" }),
+});
 export type Token = z.infer<typeof token>;
 
 export const deployment = z.object({

@@ -4,7 +4,7 @@ import { clusterObjects, type Known } from "../fleet/clusterObjects";
 import type { ClusterPlan } from "../fleet/clusters/plan";
 import type { Mode } from "../fleet/config/common";
 import { isMap, map } from "../fleet/config/json";
-import { accessName } from "../fleet/config/names";
+import { accessName, TOKEN_TYPE } from "../fleet/config/names";
 import { exportLabels } from "../fleet/exports/labels";
 import { clusterReleases } from "../fleet/linkerd/releases";
 import { WEBHOOKS } from "../fleet/linkerd/values";
@@ -106,6 +106,14 @@ function made(plan: Plan, wanted: FleetObject): Stored {
   const manifest = manifestOf(wanted);
   const object = { ...manifest, metadata: { ...manifest.metadata, creationTimestamp: CREATED } };
   const collection = collectionOf(object);
+  // As Kubernetes' own controller fills it, and the credentials of the source hold it.
+  if ("type" in wanted && wanted.type === TOKEN_TYPE) {
+    return {
+      ...object,
+      collection,
+      data: { token: base64(`token-of-${wanted.metadata.labels?.["linkerd-fleet/source"]}`) },
+    };
+  }
   if (wanted.kind !== "Link") return { ...object, collection };
   const taken = (mode: Mode) =>
     exportsOf(plan, object.metadata.name).filter((one) =>

@@ -159,11 +159,7 @@ const FACTS = {
     live.list(secretsOf(cluster.controlPlaneNamespace, CREDENTIALS_TYPE), shapes.secret),
   mirrorCredentials: (live) => live.list(secretsOf(MULTICLUSTER_NAMESPACE, CREDENTIALS_TYPE), shapes.secret),
   meshedPods: (live, { controlPlaneNamespace }) => live.list(meshedPodsPath(controlPlaneNamespace), podShape),
-  /** Only where somebody wants to know how old they are. */
-  tokens: (live, _, { maxTokenAge }) =>
-    maxTokenAge === undefined
-      ? NOTHING
-      : live.list(secretsOf(MULTICLUSTER_NAMESPACE, TOKEN_TYPE), shapes.token),
+  tokens: (live) => live.list(secretsOf(MULTICLUSTER_NAMESPACE, TOKEN_TYPE), shapes.token),
   accounts: (live) => live.list(`${core(MULTICLUSTER_NAMESPACE)}/serviceaccounts`, shapes.plain),
   accessRoles: (live) =>
     live.list(`${RBAC}/clusterroles?${labels("linkerd.io/extension=multicluster")}`, shapes.role),
@@ -275,7 +271,8 @@ function opened(live: ReadonlyMap<string, LiveCluster>, { name }: ClusterPlan): 
   return cluster;
 }
 
-function tokenOf(source: Member | undefined, target: string): string | undefined {
+/** The token with which a source reads a target. */
+export function tokenOf(source: Member | undefined, target: string): string | undefined {
   const secrets = source?.found.mirrorCredentials;
   if (secrets?.state !== "found") return undefined;
   const secret = secrets.value.find(({ metadata }) => metadata.name === credentialsName(target));

@@ -23,4 +23,17 @@ export const ACCESSES: readonly Planted[] = [
     ],
     found: /is also bound to the ClusterRole edit, by clusterrolebinding planted/,
   },
+  {
+    what: "a second token of an access",
+    create: [
+      {
+        ...{ apiVersion: "v1", kind: "Secret", type: "kubernetes.io/service-account-token" },
+        metadata: {
+          ...{ name: "planted", namespace: MULTICLUSTER_NAMESPACE },
+          annotations: { "kubernetes.io/service-account.name": "linkerd-service-mirror-remote-access-us" },
+        },
+      },
+    ],
+    found: /the Secret linkerd-multicluster\/planted holds a token of \S+-us that us does not use/,
+  },
 ];

@@ -1,14 +1,16 @@
 import { bindingName } from "../../../fleet/access/objects";
+import type { AccessPlan } from "../../../fleet/access/plan";
 import { ACCESS_ROLES, accessScope } from "../../../fleet/access/role";
 import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/config/names";
 import { needsDestination } from "../../../fleet/links/objects";
-import type { Binding } from "../../../live/shapes";
+import type { Binding, Metadata, Token } from "../../../live/shapes";
 import { entry, named, readCertificates } from "../certificates";
 import { parseCredentials } from "../credentials";
 import { differences } from "../differences";
-import { drifted, type Finding, undeclared, whenReadable } from "../finding";
+import { drifted, type Finding, kubectlOf, undeclared, whenReadable } from "../finding";
+import { tokenOf } from "../read";
 import { compareRights } from "../rights";
-import { ofLinks } from "./check";
+import { ofClusters, ofLinks } from "./check";
 
 export const accessChecks = [
   ofLinks("the credentials lead to their target", ({ link, source, target }) =>
@@ -104,7 +106,57 @@ export const accessChecks = [
       },
     ),
   ),
+  ofClusters("no access has a token that is not planned", ({ cluster, found }, { plan, members }) =>
+    whenReadable({ tokens: found.tokens }, ({ tokens = [] }) =>
+      plan.accesses
+        .filter(({ target }) => target === cluster.name)
+        .flatMap((access) => {
+          const own = tokens.filter(({ metadata }) => isTokenOf(metadata, access.serviceAccount));
+          const inUse = tokenOf(members.get(access.source), cluster.name);
+          return spareTokens(access, own, inUse).map(({ message, kubectl, only = "" }): Finding => {
+            const remedy = `\`${kubectlOf(cluster)} ${kubectl}\`${only}`;
+            return { severity: "error", message, remedy, runbook: "undeclared" };
+          });
+        }),
+    ),
+  ),
 ];
+
+function isTokenOf({ annotations }: Metadata, serviceAccount: string): boolean {
+  return annotations["kubernetes.io/service-account.name"] === serviceAccount;
+}
+
+interface Spare {
+  readonly message: string;
+  readonly kubectl: string;
+  /** Where not all that the command names may go. */
+  readonly only?: string;
+}
+
+/** Names of tokens are drawn: the planned one is known by its content, if its source can be read. */
+function spareTokens(
+  { source, serviceAccount, tokens }: AccessPlan,
+  own: readonly Token[],
+  inUse: string | undefined,
+): Spare[] {
+  if (own.length <= tokens.length) return [];
+  const remove = `delete secret -n ${MULTICLUSTER_NAMESPACE}`;
+  const unused = own.filter(({ data }) => Buffer.from(data.token, "base64").toString() !== inUse);
+  if (tokens.length === 1 && unused.length === own.length - 1) {
+    return unused.map(({ metadata: { name } }) => ({
+      message: `the Secret ${MULTICLUSTER_NAMESPACE}/${name} holds a token of ${serviceAccount} that ${source} does not use`,
+      kubectl: `${remove} ${name}`,
+    }));
+  }
+  const names = own.map(({ metadata }) => metadata.name).sort();
+  return [
+    {
+      message: `${serviceAccount} has ${own.length} tokens instead of ${tokens.length}: ${names.join(", ")}`,
+      kubectl: `${remove} ${names.join(" ")}`,
+      only: ", without those that `pulumi stack --show-ids` lists",
+    },
+  ];
+}
 
 function isFor({ subjects }: Binding, serviceAccount: string): boolean {
   return subjects.some(

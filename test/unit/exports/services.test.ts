@@ -130,7 +130,10 @@ it("a stack's outputs name the clusters of other stacks that serve its services"
 it("an access is listed with the day on which its newest token is older than allowed, if any age is", () => {
   const token = (account: string, creationTimestamp: string) => {
     const annotations = { "kubernetes.io/service-account.name": account };
-    return { metadata: { name: "x", namespace: "x", labels: {}, annotations, creationTimestamp } };
+    return {
+      metadata: { name: "x", namespace: "x", labels: {}, annotations, creationTimestamp },
+      data: { token: "" },
+    };
   };
   const missing = { state: "missing" } as const;
   const listed = (access: object) => {

@@ -23,7 +23,13 @@ beforeAll(async () => {
 
 /** Where the API has objects of the kinds that are planted. */
 const RESOURCES: Readonly<Record<string, string>> = {
-  ...{ Pod: "pods", Service: "services", Namespace: "namespaces", ClusterRoleBinding: "clusterrolebindings" },
+  ...{
+    Pod: "pods",
+    Secret: "secrets",
+    Service: "services",
+    Namespace: "namespaces",
+    ClusterRoleBinding: "clusterrolebindings",
+  },
   ...{ Server: "servers", ServerAuthorization: "serverauthorizations", HTTPRoute: "httproutes" },
   ...{
     GRPCRoute: "grpcroutes",
