@@ -1,15 +1,23 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fleetConfig } from "../fleet/config/fleetConfig";
+import { type Plan, planFleet } from "../fleet/plan";
+import type { CrossStackOutputs } from "../fleet/stacks/crossStack";
+import { stackContext } from "../fleet/stacks/plan";
 import { analyze, type Judged } from "../policy/analyze";
 import { profile } from "../policy/profile";
 import { judgedPlan } from "../test/policy/judged";
 import { meshPlan } from "../testing/fleets";
+import { deploy } from "../testing/stacks";
 import { peakMemory, print } from "./figure";
+import { hubsFile, stacksOf, TRUST } from "./stacksFile";
 
-async function main(file: string | undefined): Promise<void> {
-  // 1,056 links, and 100 services of three clusters each.
+const STACKS = 100;
+
+/** 1,056 links, and 100 services of three clusters each. */
+function mesh(): Plan {
   const names = Array.from({ length: 33 }, (_, at) => `c${String(at + 1).padStart(3, "0")}`);
   const services = Array.from({ length: 100 }, (_, at) => ({
     name: `service-${at}`,
@@ -19,33 +27,71 @@ async function main(file: string | undefined): Promise<void> {
     ports: ["http"],
     allow: [{ serviceAccount: "web", namespace: "shop" }],
   }));
-  const plan = meshPlan(names.length, { services });
-  if (file !== undefined) return writeFileSync(file, JSON.stringify(await judgedPlan(plan)));
-  const resources = rendered();
-  const start = performance.now();
-  const verdicts = await analyze(resources, profile.parse({}));
-  print("policy over a mesh of 33 clusters", (performance.now() - start) / 1000, "s", 10);
-  print("  links", plan.links.length, "links");
-  print("  exported services", plan.exports.length, "services");
-  print("  resources", resources.length, "resources");
-  print("  memory of the whole process", peakMemory(), "MB", 1024);
-  const refused = verdicts.filter(({ level }) => level === "mandatory");
-  if (refused.length > 0) throw new Error(`${refused.length} rules fired on a fleet that keeps them`);
+  return meshPlan(names.length, { services });
 }
 
-/** By a process of its own: a pack does not pay for the program's memory. */
-function rendered(): Judged[] {
+/** Each fleet with the resources of each of its stacks, as the engine would hand them over. */
+const RENDER = {
+  async mesh(write: (stack: string, resources: Judged[]) => void) {
+    write("fleet", await judgedPlan(mesh()));
+  },
+  async stacks(write: (stack: string, resources: Judged[]) => void) {
+    const stacks = stacksOf(STACKS);
+    const order = [TRUST, ...stacks.keys()];
+    const config = fleetConfig.parse(hubsFile(stacks, "hub of hubs"));
+    const crossStack = new Map<string, CrossStackOutputs>();
+    // After the first round, the links into later stacks are pending.
+    deploy(config, order, crossStack);
+    for (const stack of order) {
+      const plan = planFleet(config, stackContext(`acme/fleet/${stack}`, config, crossStack));
+      write(stack, await judgedPlan(plan, { crossStack }));
+    }
+  },
+} as const;
+
+type FleetName = keyof typeof RENDER;
+
+/** Judges each stack of a fleet by itself, as `pulumi preview` of that stack does. */
+async function judge(fleet: FleetName, what: string, targetSeconds: number, targetMB: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-bench-"));
+  let [milliseconds, resources] = [0, 0];
   try {
-    const file = join(folder, "resources.json");
-    const { status } = spawnSync(process.execPath, ["--import", "tsx", __filename, file], {
-      stdio: "inherit",
-    });
-    if (status !== 0) throw new Error("the fleet could not be rendered");
-    return JSON.parse(readFileSync(file, "utf8")) as Judged[];
+    rendered(fleet, folder);
+    for (const file of readdirSync(folder)) {
+      const stack = JSON.parse(readFileSync(join(folder, file), "utf8")) as Judged[];
+      const start = performance.now();
+      const verdicts = await analyze(stack, profile.parse({}));
+      milliseconds += performance.now() - start;
+      resources += stack.length;
+      const refused = verdicts.filter(({ level }) => level === "mandatory");
+      if (refused.length > 0)
+        throw new Error(`a fleet that keeps the rules is refused: ${refused[0]?.message}`);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
+  print(`policy over ${what}`, milliseconds / 1000, "s", targetSeconds);
+  print("  resources", resources, "resources");
+  print("  memory of the whole process", peakMemory(), "MB", targetMB);
 }
 
-main(process.argv[2]);
+/** By a process of its own: a pack does not pay for the program's memory. */
+function rendered(fleet: FleetName, folder: string): void {
+  const { status } = spawnSync(process.execPath, ["--import", "tsx", __filename, folder, fleet], {
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error("the fleet could not be rendered");
+}
+
+async function main([folder, fleet]: readonly string[]): Promise<void> {
+  if (folder !== undefined) {
+    const write = (stack: string, resources: Judged[]) =>
+      writeFileSync(join(folder, `${stack}.json`), JSON.stringify(resources));
+    return fleet === "stacks" ? RENDER.stacks(write) : RENDER.mesh(write);
+  }
+  // The small one first: the most memory that a process ever held only grows.
+  await judge("stacks", `${STACKS * 10} clusters in ${STACKS} stacks`, 60, 4096);
+  await judge("mesh", "a mesh of 33 clusters, 1056 links, 300 exported services", 10, 1024);
+}
+
+main(process.argv.slice(2));

@@ -4,58 +4,24 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { outputsSchema } from "../fleet/outputs/schema";
 import { repository } from "../lab/env";
-import { cluster } from "../testing/fleets";
 import { toHundredths } from "./figure";
 import { MemoryFleet, resourcesIn } from "./memory/fleet";
 import { tell } from "./result";
+import { CLUSTERS, hubsFile, type Shape, type Stacks, stacksOf, TRUST } from "./stacksFile";
 
-const CLUSTERS = 10;
 const PARALLEL = 2;
-/** Makes the trust anchor and has no cluster. */
-const TRUST = "trust";
 
 const outputs = outputsSchema.pick({ links: true });
 const jobs = z.object({ jobs: z.array(z.unknown()) });
 
-type Shape = "hub of hubs" | "islands";
-
-/** A stack and the clusters in it, the hub of each first. */
-type Stacks = ReadonlyMap<string, readonly string[]>;
-
-/** Each stack is a hub with its spokes. In a hub of hubs, the other hubs are linked to the first. */
-function fleetFile(stacks: Stacks, shape: Shape) {
-  const [first = "", ...others] = [...stacks.values()].map(([hub = ""]) => hub);
-  const pairs = [
-    ...[...stacks.values()].flatMap(([hub = "", ...spokes]) => spokes.map((spoke) => [hub, spoke] as const)),
-    ...(shape === "islands" ? [] : others.map((hub) => [first, hub] as const)),
-  ];
-  const links = pairs.flatMap(([a, b]) => [
-    { source: a, target: b },
-    { source: b, target: a },
-  ]);
-  // What the others link to goes first, so that they need one round.
-  const wave = (hub: string | undefined) => (shape === "islands" || hub === first ? 0 : 1);
-  const clusters = [...stacks].flatMap(([stack, names]) =>
-    names.map((name) => [name, cluster(name, { stack, wave: wave(names[0]) })] as const),
-  );
-  return {
-    linkerd: { version: "2026.8.3" },
-    trust: { stack: TRUST, anchors: [{ id: "2026", state: "active" }] },
-    clusters: Object.fromEntries(clusters),
-    topology: { kind: "links", links },
-  };
-}
-
 /** A fleet from nothing until no link is pending; then one more cluster in the last of its stacks. */
 async function measure(fleet: MemoryFleet, count: number, shape: Shape): Promise<void> {
-  const names = Array.from({ length: count }, (_, at) => `s${String(at + 1).padStart(3, "0")}`);
-  const stacks: Stacks = new Map(
-    names.map((stack) => [stack, Array.from({ length: CLUSTERS }, (_, at) => `${stack}-${at}`)]),
-  );
+  const stacks = stacksOf(count);
+  const names = [...stacks.keys()];
   const all = [TRUST, ...names];
   const file = join(fleet.folder, "fleet.yaml");
   const write = (wanted: Stacks) => {
-    const sections = fleetFile(wanted, shape);
+    const sections = hubsFile(wanted, shape);
     writeFileSync(file, stringify(sections));
     fleet.haveContexts(Object.keys(sections.clusters));
     return sections;
