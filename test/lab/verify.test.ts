@@ -8,7 +8,7 @@ import type { Pair } from "../../testing/authority";
 import { Hands } from "./hands";
 import { TestLab } from "./harness";
 import { follow, readRunbook } from "./runbook";
-import { FAULTS } from "./verifyFaults";
+import { FAULTS } from "./verifyFaults/all";
 
 let lab: TestLab;
 let hands: Hands;
