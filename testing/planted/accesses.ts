@@ -1,27 +1,58 @@
 import { MULTICLUSTER_NAMESPACE } from "../../fleet/config/names";
-import type { Planted } from "./objects";
+import type { Applied, Planted } from "./objects";
+
+const RBAC = "rbac.authorization.k8s.io";
+const ACCESS = "linkerd-service-mirror-remote-access-us";
+
+const bound = (subject: object, kind: "RoleBinding" | "ClusterRoleBinding", namespace?: string): Applied => ({
+  ...{ apiVersion: `${RBAC}/v1`, kind, metadata: { name: "planted", ...(namespace ? { namespace } : {}) } },
+  roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: "edit" },
+  subjects: [subject],
+});
 
 export const ACCESSES: readonly Planted[] = [
   {
     what: "an access that is bound to another role as well",
     create: [
-      {
-        ...{
-          apiVersion: "rbac.authorization.k8s.io/v1",
-          kind: "ClusterRoleBinding",
-          metadata: { name: "planted" },
-        },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "edit" },
-        subjects: [
-          {
-            kind: "ServiceAccount",
-            name: "linkerd-service-mirror-remote-access-us",
-            namespace: MULTICLUSTER_NAMESPACE,
-          },
-        ],
-      },
+      bound(
+        { kind: "ServiceAccount", name: ACCESS, namespace: MULTICLUSTER_NAMESPACE },
+        "ClusterRoleBinding",
+      ),
     ],
     found: /is also bound to the ClusterRole edit, by clusterrolebinding planted/,
+  },
+  {
+    what: "an access that is bound to another role by its name as a user",
+    create: [
+      bound(
+        { apiGroup: RBAC, kind: "User", name: `system:serviceaccount:${MULTICLUSTER_NAMESPACE}:${ACCESS}` },
+        "RoleBinding",
+        "shop",
+      ),
+    ],
+    found: /is also bound to the ClusterRole edit, by rolebinding planted/,
+  },
+  {
+    what: "all accesses bound to another role by the group of their namespace",
+    create: [
+      bound(
+        { apiGroup: RBAC, kind: "Group", name: `system:serviceaccounts:${MULTICLUSTER_NAMESPACE}` },
+        "RoleBinding",
+        "shop",
+      ),
+    ],
+    found: /is also bound to the ClusterRole edit, by rolebinding planted/,
+  },
+  {
+    what: "a role for somebody else of the namespace",
+    create: [
+      bound(
+        { kind: "ServiceAccount", name: "linkerd-gateway", namespace: MULTICLUSTER_NAMESPACE },
+        "RoleBinding",
+        "shop",
+      ),
+    ],
+    found: { harmless: "it is not for an access" },
   },
   {
     what: "a second token of an access",
@@ -30,7 +61,7 @@ export const ACCESSES: readonly Planted[] = [
         ...{ apiVersion: "v1", kind: "Secret", type: "kubernetes.io/service-account-token" },
         metadata: {
           ...{ name: "planted", namespace: MULTICLUSTER_NAMESPACE },
-          annotations: { "kubernetes.io/service-account.name": "linkerd-service-mirror-remote-access-us" },
+          annotations: { "kubernetes.io/service-account.name": ACCESS },
         },
       },
     ],

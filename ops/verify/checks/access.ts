@@ -158,11 +158,16 @@ function spareTokens(
   ];
 }
 
+/**
+ * By each name that RBAC knows it under (Kubernetes `pkg/registry/rbac/validation/rule.go`, `appliesToUser`), but for the
+ * groups of every ServiceAccount: what all pods of a cluster may do is the cluster's own decision.
+ */
 function isFor({ subjects }: Binding, serviceAccount: string): boolean {
-  return subjects.some(
-    ({ kind, name, namespace }) =>
-      kind === "ServiceAccount" && name === serviceAccount && namespace === MULTICLUSTER_NAMESPACE,
-  );
+  return subjects.some(({ kind, name, namespace }) => {
+    if (kind === "User") return name === `system:serviceaccount:${MULTICLUSTER_NAMESPACE}:${serviceAccount}`;
+    if (kind === "Group") return name === `system:serviceaccounts:${MULTICLUSTER_NAMESPACE}`;
+    return kind === "ServiceAccount" && name === serviceAccount && namespace === MULTICLUSTER_NAMESPACE;
+  });
 }
 
 function fingerprints(pem: string | undefined): string | undefined {

@@ -29,6 +29,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
     Service: "services",
     Namespace: "namespaces",
     ClusterRoleBinding: "clusterrolebindings",
+    RoleBinding: "rolebindings",
   },
   ...{ Server: "servers", ServerAuthorization: "serverauthorizations", HTTPRoute: "httproutes" },
   ...{
