@@ -6,15 +6,10 @@ import { repository } from "../../lab/env";
 import { TestLab } from "./harness";
 import { follow, followAll, readRunbook, type Step } from "./runbook";
 
-const [look, up, restart, destinations, check, refresh, again] = readRunbook("back-after-months") as [
-  Step,
-  Step,
-  Step,
-  Step,
-  Step,
-  Step,
-  Step,
-];
+const steps = readRunbook("back-after-months");
+const [look, up, restart, destinations, check] = steps.slice(0, 5) as [Step, Step, Step, Step, Step];
+/** What is between is tried by the test of removals. */
+const [refresh, again] = steps.slice(-2) as [Step, Step];
 
 let lab: TestLab;
 beforeAll(async () => {
