@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what planning, the program and the engine cost, measured on this machine. `npm run bench -- plan
  * evaluation` runs some; `--write` keeps the results and makes the tables and plots of docs/performance.md of them,
- * and takes 30 stacks of ten clusters instead of six.
+ * and takes fleets of up to 100 stacks instead of six.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -73,8 +73,9 @@ async function measure(fleet: MemoryFleet, count: number, shape: Shape): Promise
 }
 
 const SMALL = [[6, "hub of hubs"]] as const;
-/** The last has a thousand clusters. */
+/** The first is as large as the largest stack of the `engine` bench, the last has a thousand clusters. */
 const LARGE = [
+  [3, "hub of hubs"],
   [10, "islands"],
   [10, "hub of hubs"],
   [100, "hub of hubs"],
@@ -91,4 +92,5 @@ async function main(fleets: readonly (readonly [number, Shape])[]): Promise<void
   }
 }
 
-main(process.argv.includes("--write") ? LARGE : SMALL);
+const [given] = process.argv.slice(2);
+main(given === "--write" ? LARGE : given ? [[Number(given), "hub of hubs"]] : SMALL);
