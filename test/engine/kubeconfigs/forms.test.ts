@@ -4,49 +4,22 @@
  * document, keys of more than 1024 characters, data as a list of numbers), and a port above 65535, which our programs
  * refuse before they ask a proxy for it.
  */
-import { stringify } from "yaml";
 import {
   authority,
   base64,
   bearer,
-  client,
   config,
-  credential,
-  type Entry,
-  plugin,
-  printing,
   type Row,
   readSideBySide,
   secure,
-  servers,
   token,
   trusted,
 } from "../../../testing/sideBySide";
+import { asBearer, one, refused, sound, withToken, written } from "./rows";
 
-const one = (cluster: Entry, user: Entry = token, more: Entry = {}) => ({
-  files: { kubeconfig: config(cluster, user, more) },
-});
-const written = (kubeconfig: string | Buffer) => ({ files: { kubeconfig } });
-const sound = () => stringify(config(trusted(), token));
-const withToken = (yaml: string) => written(sound().replace("token: t\n", `token: ${yaml}\n`));
-const withExec = (printed: string, exec: Entry = {}) => ({
-  files: { kubeconfig: config(trusted(), plugin(exec)), plugin: printing(printed) },
-});
-const withAuthority = (pem: string) => one({ server: secure(), "certificate-authority-data": base64(pem) });
-const byProxy = (server: string) =>
-  one(trusted({ server, "proxy-url": `http://127.0.0.1:${servers.ports.proxy}` }));
 const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
-const asBearer = (text: string) => ({ authorization: `Bearer ${text}` });
-const plain = () => `http://127.0.0.1:${servers.ports.plain}`;
-const lines64 = (text: string) => text.replace(/.{64}/g, "$&\n").replace(/^/gm, "        ");
-
-/** Nothing is asked. */
-const refused = (told: RegExp): Pick<Row, "asked" | "told"> => ({ asked: undefined, told });
 const notYaml = refused(/cannot be read as YAML/);
 const notText = refused(/users.0.user.token cannot be read/);
-const noUrl = refused(/has a server for the cluster "eu" that is no URL/);
-const IPV4 = refused(/an IPv4 address that is not four decimal numbers/);
-const noHeader = refused(/with a line break or control character/);
 
 const TOOLS: Record<string, () => Row> = {
   "of `aws eks update-kubeconfig`": () => ({
@@ -166,227 +139,4 @@ const WRITTEN: Record<string, () => Row> = {
   }),
 };
 
-const SERVERS: Record<string, () => Row> = {
-  "https in capitals": () => ({
-    ...one(trusted({ server: secure().replace("https", "HTTPS") })),
-    asked: bearer,
-  }),
-  "two slashes in the path": () => ({
-    ...one(trusted({ server: `${secure()}//k8s//eu/` })),
-    asked: { ...bearer, path: "/k8s/eu/api" },
-  }),
-  "dots in the path": () => ({
-    ...one(trusted({ server: `${secure()}/a/../b/` })),
-    asked: { ...bearer, path: "/b/api" },
-  }),
-  "a space in the path": () => ({
-    ...one(trusted({ server: `${secure()}/a b` })),
-    asked: { ...bearer, path: "/a%20b/api" },
-  }),
-  "an encoded slash in the path": () => ({
-    ...one(trusted({ server: `${secure()}/a%2Fb` })),
-    asked: { ...bearer, path: "/a/b/api" },
-  }),
-  "a path that cannot be decoded": () => ({ ...one(trusted({ server: `${secure()}/a%zz` })), ...noUrl }),
-  "a space behind": () => ({ ...one(trusted({ server: `${secure()} ` })), ...noUrl }),
-  "a line break behind": () => ({ ...one(trusted({ server: `${secure()}\n` })), ...noUrl }),
-  "three slashes": () => ({ ...one(trusted({ server: secure().replace("//", "///") })), ...noUrl }),
-  backslashes: () => ({ ...one(trusted({ server: secure().replace("//", "\\\\") })), ...noUrl }),
-  "no scheme, and a path": () => ({
-    ...one({ server: `127.0.0.1:${servers.ports.plain}/k8s` }),
-    ...noUrl,
-  }),
-  "no scheme, and a certificate authority: a plain server": () => ({
-    ...one(trusted({ server: `127.0.0.1:${servers.ports.plain}` })),
-    asked: {},
-  }),
-  "a user in the address, who wins": () => ({
-    ...one(trusted({ server: secure().replace("//", "//u:p%40@") })),
-    asked: { authorization: `Basic ${base64("u:p@")}` },
-  }),
-  "an IPv6 address": () => ({
-    ...byProxy("https://[2001:db8::1]:6443"),
-    asked: { ...bearer, proxies: ["connect [2001:db8::1]:6443 as nobody"] },
-  }),
-  "an IPv6 address without brackets": () => ({
-    ...byProxy("https://2001:db8::1:6443"),
-    asked: { ...bearer, proxies: ["connect [2001:db8::1]:6443 as nobody"] },
-  }),
-  "an IPv6 address that the certificate does not have": () => ({
-    ...byProxy("https://[2001:db8::2]:6443"),
-    ...refused(/certificate of the cluster's API server is not for 2001:db8::2/),
-  }),
-  "a name with a dot at its end": () => ({
-    ...byProxy("https://api.example.test."),
-    asked: {
-      ...bearer,
-      serverName: "api.example.test",
-      proxies: ["connect api.example.test.:443 as nobody"],
-    },
-  }),
-  "127.1": () => ({ ...one(trusted({ server: `https://127.1:${servers.ports.secure}` })), ...IPV4 }),
-  "an IPv4 address in hexadecimal numbers": () => ({
-    ...one(trusted({ server: `https://0x7f.0.0.1:${servers.ports.secure}` })),
-    ...IPV4,
-  }),
-  "an IPv4 address with leading zeros": () => ({
-    ...one(trusted({ server: `https://127.0.0.01:${servers.ports.secure}` })),
-    ...IPV4,
-  }),
-  "tls-server-name that is an address": () => ({
-    ...one(trusted({ "tls-server-name": "127.0.0.1" })),
-    asked: bearer,
-  }),
-  "tls-server-name with a dot at its end": () => ({
-    ...one(trusted({ "tls-server-name": "api.example.test." })),
-    asked: { ...bearer, serverName: "api.example.test" },
-  }),
-  "proxy-url in capitals": () => ({
-    ...one(trusted({ "proxy-url": `HTTP://127.0.0.1:${servers.ports.proxy}` })),
-    asked: { ...bearer, proxies: [`connect 127.0.0.1:${servers.ports.secure} as nobody`] },
-  }),
-  "proxy-url with a line break behind": () => ({
-    ...one(trusted({ "proxy-url": `http://127.0.0.1:${servers.ports.proxy}\n` })),
-    ...refused(/has a proxy-url/),
-  }),
-  "proxy-url without a host": () => ({
-    ...one(trusted({ "proxy-url": "http://" })),
-    ...refused(/has a proxy-url/),
-  }),
-  "HTTPS_PROXY with a space, which names none": () => ({
-    ...one(trusted({ server: "https://api.example.test" })),
-    env: { HTTPS_PROXY: ` http://127.0.0.1:${servers.ports.proxy}` },
-    ...refused(/ENOTFOUND|EAI_AGAIN/),
-  }),
-};
-
-const CREDENTIALS: Record<string, () => Row> = {
-  "a certificate authority with a byte order mark": () => ({
-    ...withAuthority(`\ufeff${authority.certificate}`),
-    ...refused(/no PEM certificate/),
-  }),
-  "a certificate authority behind one that cannot be read": () => ({
-    ...withAuthority(
-      `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${authority.certificate}`,
-    ),
-    asked: bearer,
-  }),
-  "a certificate authority with text and Windows' line ends": () => ({
-    ...withAuthority(`Issuer: me\r\n${authority.certificate.replaceAll("\n", "\r\n")}`),
-    asked: bearer,
-  }),
-  "a certificate authority in one line": () => ({
-    ...withAuthority(authority.certificate.replaceAll("\n", "")),
-    ...refused(/no PEM certificate/),
-  }),
-  "base64 in lines": () => ({
-    ...written(
-      stringify(config({ server: secure(), "certificate-authority-data": "CA" }, token)).replace(
-        "CA\n",
-        `|\n${lines64(base64(authority.certificate))}\n`,
-      ),
-    ),
-    asked: bearer,
-  }),
-  "base64 in lines that YAML joins by spaces": () => ({
-    ...written(
-      stringify(config({ server: secure(), "certificate-authority-data": "CA" }, token)).replace(
-        "CA\n",
-        `\n${lines64(base64(authority.certificate))}\n`,
-      ),
-    ),
-    ...refused(/certificate-authority-data cannot be read/),
-  }),
-  "a certificate authority whose file is empty: the machine's": () => ({
-    files: {
-      kubeconfig: config({ server: secure(), "certificate-authority": "ca.pem" }, token),
-      "ca.pem": "",
-    },
-    asked: bearer,
-  }),
-  "a certificate authority whose file is not there, of a plain server": () => ({
-    ...one({ server: plain(), "certificate-authority": "ca.pem" }),
-    ...refused(/ca.pem, which cannot be read/),
-  }),
-  "a client key whose file is not there, without a certificate": () => ({
-    ...one(trusted(), { ...token, "client-key": "missing.key" }),
-    asked: bearer,
-  }),
-  "a client certificate whose file is empty": () => ({
-    files: {
-      kubeconfig: config(trusted(), { ...token, "client-certificate": "c", "client-key": "k" }),
-      c: "",
-      k: "",
-    },
-    ...refused(/client certificate is empty/),
-  }),
-  "a client certificate behind what OpenSSL says of it": () => ({
-    ...one(trusted(), {
-      "client-certificate-data": base64(`Bag Attributes\n${client.certificate}`),
-      "client-key-data": base64(`Bag Attributes\n${client.key}`),
-    }),
-    asked: { certificate: "client" },
-  }),
-  "a token with a line break behind": () => ({ ...withToken("|\n          t"), ...noHeader }),
-  "a token with letters outside ASCII": () => ({
-    ...one(trusted(), { token: "tö€" }),
-    asked: asBearer(Buffer.from("tö€").toString("latin1")),
-  }),
-  "a token's file with Windows' line ends": () => ({
-    files: { kubeconfig: config(trusted(), { tokenFile: "token" }), token: "t\r\n" },
-    asked: bearer,
-  }),
-  "a token's file with a byte order mark, which is sent": () => ({
-    files: { kubeconfig: config(trusted(), { tokenFile: "token" }), token: "\ufefft" },
-    asked: asBearer(Buffer.from("\ufefft").toString("latin1")),
-  }),
-  "a token's file, and a user name": () => ({
-    files: {
-      kubeconfig: config(trusted(), { tokenFile: "token", username: "a", password: "b" }),
-      token: "t",
-    },
-    ...refused(/both tokenFile and username/),
-  }),
-  "extra for nobody, which is empty": () => ({
-    ...one(trusted(), { ...token, "as-user-extra": {} }),
-    asked: bearer,
-  }),
-  "a user to act as, with a line break": () => ({
-    ...one(trusted(), { ...token, as: "j\n" }),
-    ...noHeader,
-  }),
-  "a plugin that prints YAML": () => ({
-    ...withExec(stringify(JSON.parse(credential(token)))),
-    asked: bearer,
-  }),
-  "a plugin that prints a byte order mark": () => ({
-    ...withExec(`\ufeff${credential(token)}`),
-    asked: bearer,
-  }),
-  "a plugin that prints null": () => ({
-    ...withExec(credential({ ...token, clientCertificateData: null, expirationTimestamp: null })),
-    asked: bearer,
-  }),
-  "a plugin that prints no kind": () => ({
-    ...withExec(JSON.stringify({ apiVersion: "client.authentication.k8s.io/v1", status: token })),
-    asked: bearer,
-  }),
-  "a plugin that prints a day": () => ({
-    ...withExec(credential({ ...token, expirationTimestamp: "2099-01-01" })),
-    ...refused(/printed no ExecCredential/),
-  }),
-  "a plugin that prints a line before": () => ({
-    ...withExec(`updating…\n${credential(token)}`),
-    ...refused(/printed no ExecCredential/),
-  }),
-  "a plugin that prints a token with a line break": () => ({
-    ...withExec(credential({ token: "t\n" })),
-    ...refused(/a token with a line break or control character/),
-  }),
-  "a plugin whose arguments are null": () => ({
-    ...withExec(credential(token), { args: [null] }),
-    asked: bearer,
-  }),
-};
-
-readSideBySide({ ...TOOLS, ...WRITTEN, ...SERVERS, ...CREDENTIALS });
+readSideBySide({ ...TOOLS, ...WRITTEN });
