@@ -58,19 +58,29 @@ const UNORDERED = new Set([
  */
 export function deviations(wanted: Wanted, live: LiveObject): Deviation[] {
   const { apiVersion, kind, metadata, ...fields } = manifestOf(wanted);
-  const labelled = (part: "label" | "annotation", expected = {}, found: Plain["metadata"]["labels"]) =>
-    Object.entries(expected)
-      .filter(([key, value]) => !key.startsWith(ENGINE) && found[key] !== value)
-      .map(([at]) => ({ part, at, found: found[at] }));
   const how: How = { kind, open: wanted.patch === true || FILLED_IN.test(apiVersion) };
   return [
-    ...labelled("label", metadata.labels, live.metadata.labels),
-    ...labelled("annotation", metadata.annotations, live.metadata.annotations),
+    ...markDeviations(metadata, live),
     ...Object.entries(fields).flatMap(([field, value]) =>
       kind === "ClusterRole" && field === "rules"
         ? rights(value as readonly Rule[], live[field])
         : compare(value, live[field], field, how),
     ),
+  ];
+}
+
+/** Labels and annotations that are not as they are wanted. */
+export function markDeviations(
+  { labels, annotations }: Pick<Wanted["metadata"], "labels" | "annotations">,
+  { metadata }: LiveObject,
+): Deviation[] {
+  const marked = (part: "label" | "annotation", expected = {}, found: Plain["metadata"]["labels"]) =>
+    Object.entries(expected)
+      .filter(([key, value]) => !key.startsWith(ENGINE) && found[key] !== value)
+      .map(([at]) => ({ part, at, found: found[at] }));
+  return [
+    ...marked("label", labels, metadata.labels),
+    ...marked("annotation", annotations, metadata.annotations),
   ];
 }
 

@@ -5,7 +5,14 @@ import { collectionOf, pathIn } from "../../fleet/objects/kinds";
 import type { Plan } from "../../fleet/plan";
 import type { LiveCluster, Read } from "../../live/cluster";
 import { plain } from "../../live/shapes";
-import { deviations, type Expected, type LiveObject, SOMETHING, type Wanted } from "./compare";
+import {
+  deviations,
+  type Expected,
+  type LiveObject,
+  markDeviations,
+  SOMETHING,
+  type Wanted,
+} from "./compare";
 
 /** Reads by `objectKey`. */
 export type ObjectReads = ReadonlyMap<string, Read<LiveObject>>;
@@ -13,7 +20,14 @@ export type ObjectReads = ReadonlyMap<string, Read<LiveObject>>;
 /** Kinds of which all are read at once: there are many of ours among them, or others are looked for anyway. */
 const LISTED = new Set([
   ...["Server", "HTTPRoute", "AuthorizationPolicy", "MeshTLSAuthentication", "NetworkAuthentication"],
-  ...["Link", "ClusterRoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+  ...[
+    "Namespace",
+    "Service",
+    "Link",
+    "ClusterRoleBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+  ],
 ]);
 
 const liveObject: z.ZodType<LiveObject> = z.looseObject({ metadata: plain.shape.metadata });
@@ -60,23 +74,53 @@ export async function readObjects(
   groups: readonly ObjectGroup<Expected>[],
 ): Promise<ObjectReads> {
   const wanted = groups.flatMap((group) => group.objects.map((object) => ({ group, object })));
+  const lists = new Map<string, Promise<Read<Listed>>>();
+  const listed = (path: string): Promise<Read<Listed>> => {
+    const list = lists.get(path) ?? readList(live, path);
+    lists.set(path, list);
+    return list;
+  };
   const reads = wanted.map(async ({ group, object }) => {
-    return [objectKey(group, object), await readObject(live, object)] as const;
+    return [objectKey(group, object), await readObject(live, listed, object)] as const;
   });
   return new Map(await Promise.all(reads));
 }
 
-async function readObject(live: LiveCluster, wanted: Wanted): Promise<Read<LiveObject>> {
+async function readObject(
+  live: LiveCluster,
+  listed: (path: string) => Promise<Read<Listed>>,
+  wanted: Wanted,
+): Promise<Read<LiveObject>> {
   const { kind, metadata } = wanted;
   const name = String(metadata.name);
   const namespace = metadata.namespace === undefined ? undefined : String(metadata.namespace);
-  const list = listOf(wanted, namespace);
-  if (list === undefined) return live.get(`${pathIn(collectionOf(wanted), namespace)}/${name}`, liveObject);
-  const all = await live.list(list, liveObject);
-  if (all.state !== "found") return all;
+  const path = listOf(wanted, namespace);
+  if (path === undefined) return live.get(`${pathIn(collectionOf(wanted), namespace)}/${name}`, liveObject);
+  const list = await listed(path);
+  if (list.state !== "found") return list;
+  const found =
+    metadata.name === SOMETHING
+      ? list.value.all.find((one) => isAsWanted(wanted, namespace, one))
+      : list.value.byName.get(nameIn(namespace, name));
   // Items of a list do not say what they are.
-  const found = all.value.find((one) => isSame(wanted, one));
   return found ? { state: "found", value: { ...found, kind } } : { state: "missing" };
+}
+
+/** A list that many objects are looked for in: a hub has a few for each of its spokes. */
+interface Listed {
+  readonly all: readonly LiveObject[];
+  readonly byName: ReadonlyMap<string, LiveObject>;
+}
+
+async function readList(live: LiveCluster, path: string): Promise<Read<Listed>> {
+  const read = await live.list(path, liveObject);
+  if (read.state !== "found") return read;
+  const named = read.value.map((one) => [nameIn(one.metadata.namespace, one.metadata.name), one] as const);
+  return { state: "found", value: { all: read.value, byName: new Map(named) } };
+}
+
+function nameIn(namespace = "", name: string): string {
+  return `${namespace}/${name}`;
 }
 
 /** The list that contains the object; `undefined`: it is read by its name. */
@@ -88,11 +132,13 @@ function listOf(wanted: Wanted, namespace: string | undefined): string | undefin
   return `${pathIn(collection, namespace)}?fieldSelector=${encodeURIComponent(`type=${wanted.type}`)}`;
 }
 
-/** By its name; one whose name is drawn, by everything that it has. */
-function isSame(wanted: Wanted, live: LiveObject): boolean {
-  const { name, namespace = "" } = wanted.metadata;
-  if (namespace !== live.metadata.namespace) return false;
-  return name === SOMETHING ? deviations(wanted, live).length === 0 : name === live.metadata.name;
+/** An object whose name is drawn is known by everything else that it has, its labels and annotations first. */
+function isAsWanted(wanted: Wanted, namespace = "", live: LiveObject): boolean {
+  return (
+    namespace === live.metadata.namespace &&
+    markDeviations(wanted.metadata, live).length === 0 &&
+    deviations(wanted, live).length === 0
+  );
 }
 
 /** A cluster that is asked each question once: several checks look at one answer. */

@@ -112,6 +112,7 @@ export const accessChecks = [
         .filter(({ target }) => target === cluster.name)
         .flatMap((access) => {
           const own = tokens.filter(({ metadata }) => isTokenOf(metadata, access.serviceAccount));
+          if (own.length <= access.tokens.length) return [];
           const inUse = tokenOf(members.get(access.source), cluster.name);
           return spareTokens(access, own, inUse).map(({ message, kubectl, only = "" }): Finding => {
             const remedy = `\`${kubectlOf(cluster)} ${kubectl}\`${only}`;
@@ -133,13 +134,12 @@ interface Spare {
   readonly only?: string;
 }
 
-/** Names of tokens are drawn: the planned one is known by its content, if its source can be read. */
+/** Those beyond the plan. Names of tokens are drawn: the planned one is known by its content, if its source can be read. */
 function spareTokens(
   { source, serviceAccount, tokens }: AccessPlan,
   own: readonly Token[],
   inUse: string | undefined,
 ): Spare[] {
-  if (own.length <= tokens.length) return [];
   const remove = `delete secret -n ${MULTICLUSTER_NAMESPACE}`;
   const unused = own.filter(({ data }) => Buffer.from(data.token, "base64").toString() !== inUse);
   if (tokens.length === 1 && unused.length === own.length - 1) {
