@@ -61,12 +61,11 @@ export function describeLinks(plan: Plan): LinkSummary[] {
 
 /** `complete`: nothing failed in this deployment, so every source uses the token it was given. */
 export function describeAccesses(plan: Plan, complete: boolean): AccessSummary[] {
-  return plan.accesses.map(({ source, target, generation, tokens, confirmed }) => ({
-    source,
-    target,
-    generation,
-    tokens: complete && confirmed ? [generation] : tokens,
-  }));
+  return plan.accesses.map(({ source, target, generation, tokens, confirmed }) => {
+    const kept = complete && confirmed ? [generation] : tokens;
+    const leaving = tokens.filter((one) => !kept.includes(one));
+    return { source, target, generation, tokens: kept, ...(leaving.length > 0 ? { leaving } : {}) };
+  });
 }
 
 export function describeServices<T>(

@@ -43,6 +43,8 @@ const access = z.object({
   generation: z.number(),
   /** Generations of the valid tokens. More than one: the next complete deployment removes the others. */
   tokens: z.array(z.number()).readonly().default([]),
+  /** Generations of tokens that are there, and that the next deployment removes. */
+  leaving: z.array(z.number()).readonly().optional(),
 });
 export type AccessSummary = z.infer<typeof access>;
 

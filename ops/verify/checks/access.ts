@@ -1,8 +1,15 @@
 import { bindingName } from "../../../fleet/access/objects";
 import type { AccessPlan } from "../../../fleet/access/plan";
 import { ACCESS_ROLES, accessScope } from "../../../fleet/access/role";
-import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/config/names";
+import {
+  accessName,
+  credentialsName,
+  linkKey,
+  linkName,
+  MULTICLUSTER_NAMESPACE,
+} from "../../../fleet/config/names";
 import { needsDestination } from "../../../fleet/links/objects";
+import type { AccessSummary } from "../../../fleet/outputs/schema";
 import type { Binding, Metadata, Token } from "../../../live/shapes";
 import { entry, named, readCertificates } from "../certificates";
 import { parseCredentials } from "../credentials";
@@ -106,15 +113,18 @@ export const accessChecks = [
       },
     ),
   ),
-  ofClusters("no access has a token that is not planned", ({ cluster, found }, { plan, members }) =>
+  ofClusters("no access has a token that is not planned", ({ cluster, found }, { plan, outputs, members }) =>
     whenReadable({ tokens: found.tokens }, ({ tokens = [] }) =>
       plan.accesses
         .filter(({ target }) => target === cluster.name)
         .flatMap((access) => {
           const own = tokens.filter(({ metadata }) => isTokenOf(metadata, access.serviceAccount));
-          if (own.length <= access.tokens.length) return [];
+          const { tokens: kept, leaving = [] }: Pick<AccessSummary, "tokens" | "leaving"> =
+            outputs.accesses.find((one) => linkKey(one) === linkKey(access)) ?? access;
+          const count = kept.length + leaving.length;
+          if (own.length <= count) return [];
           const inUse = tokenOf(members.get(access.source), cluster.name);
-          return spareTokens(access, own, inUse).map(({ message, kubectl, only = "" }): Finding => {
+          return spareTokens(access, count, own, inUse).map(({ message, kubectl, only = "" }): Finding => {
             const remedy = `\`${kubectlOf(cluster)} ${kubectl}\`${only}`;
             return { severity: "error", message, remedy, runbook: "undeclared" };
           });
@@ -134,15 +144,16 @@ interface Spare {
   readonly only?: string;
 }
 
-/** Those beyond the plan. Names of tokens are drawn: the planned one is known by its content, if its source can be read. */
+/** Those beyond what the last deployment left, the `count`. Names of tokens are drawn: the planned one is known by its content, if its source can be read. */
 function spareTokens(
-  { source, serviceAccount, tokens }: AccessPlan,
+  { source, serviceAccount }: AccessPlan,
+  count: number,
   own: readonly Token[],
   inUse: string | undefined,
 ): Spare[] {
   const remove = `delete secret -n ${MULTICLUSTER_NAMESPACE}`;
   const unused = own.filter(({ data }) => Buffer.from(data.token, "base64").toString() !== inUse);
-  if (tokens.length === 1 && unused.length === own.length - 1) {
+  if (count === 1 && unused.length === own.length - 1) {
     return unused.map(({ metadata: { name } }) => ({
       message: `the Secret ${MULTICLUSTER_NAMESPACE}/${name} holds a token of ${serviceAccount} that ${source} does not use`,
       kubectl: `${remove} ${name}`,
@@ -151,7 +162,7 @@ function spareTokens(
   const names = own.map(({ metadata }) => metadata.name).sort();
   return [
     {
-      message: `${serviceAccount} has ${own.length} tokens instead of ${tokens.length}: ${names.join(", ")}`,
+      message: `${serviceAccount} has ${own.length} tokens instead of ${count}: ${names.join(", ")}`,
       kubectl: `${remove} ${names.join(" ")}`,
       only: ", without those that `pulumi stack --show-ids` lists",
     },

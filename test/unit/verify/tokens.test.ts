@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { keepTokens } from "../../../fleet/access/plan";
+import { describeAccesses } from "../../../fleet/outputs/describe";
+import type { AccessSummary } from "../../../fleet/outputs/schema";
 import type { Plan } from "../../../fleet/plan";
 import { parseOutputs } from "../../../live/outputs";
 import { judge } from "../../../ops/verify/judge";
@@ -33,11 +35,20 @@ const token = (name: string, serviceAccount: string, content: string): Stored =>
 });
 
 /** What is said of c002 with these Secrets as well. */
-async function told(of: LiveFleet, ...planted: Stored[]): Promise<{ message: string; remedy: string }[]> {
+function told(of: LiveFleet, ...planted: Stored[]): Promise<{ message: string; remedy: string }[]> {
+  return toldAfter(of, describeAccesses(of.plan, false), ...planted);
+}
+
+/** `left`: what the last deployment left. */
+async function toldAfter(
+  of: LiveFleet,
+  left: readonly AccessSummary[],
+  ...planted: Stored[]
+): Promise<{ message: string; remedy: string }[]> {
   const objects = of.objects.get("c002") ?? [];
   objects.push(...planted);
   try {
-    const outputs = parseOutputs(JSON.stringify(of.outputs()));
+    const outputs = { ...parseOutputs(JSON.stringify(of.outputs())), accesses: [...left] };
     return judge(await readFleet(of.plan, outputs, of.clusters()))
       .filter(({ check }) => check === CHECK)
       .flatMap(({ findings }) => findings);
@@ -50,6 +61,14 @@ describe("the tokens of an access", () => {
   it("are those of the plan, also in a rotation", async () => {
     expect(await told(fleet)).toEqual([]);
     expect(await told(rotated)).toEqual([]);
+  });
+
+  // The plan of a stack file knows no tokens but the newest.
+  it("are two until the deployment after a complete rotation", async () => {
+    const now = await LiveFleet.of(meshPlan(2, { access: { generation: 2 } }));
+    const old = token("old", ACCOUNT, "another");
+    expect(await toldAfter(now, describeAccesses(rotated.plan, true), old)).toEqual([]);
+    expect(await toldAfter(now, describeAccesses(now.plan, true), old)).toHaveLength(1);
   });
 
   it("are more than planned: each that the source does not use is named, with what deletes it", async () => {
