@@ -16,7 +16,7 @@ export interface Expiring {
   readonly renewal: string;
 }
 
-export const EXPIRY_FACTS = ["tlsSecrets", "clusterCa", "tokens"] as const;
+export const EXPIRY_FACTS = ["tlsSecrets", "clusterCa", "agingTokens"] as const;
 type ExpiryMember = Member<(typeof EXPIRY_FACTS)[number]>;
 
 const DAY_MS = 86_400_000;
@@ -43,7 +43,7 @@ export function expiring(
     const certificate = (name: string) => readCertificates(entry(named(secrets, name), "tls.crt"))?.[0];
     const ca = found.clusterCa.state === "found" ? found.clusterCa.value.data["ca.crt"] : undefined;
     const linked = plan.links.some(({ target }) => target === cluster);
-    const tokens = found.tokens.state === "found" ? found.tokens.value : [];
+    const tokens = found.agingTokens.state === "found" ? found.agingTokens.value : [];
     return [
       item("issuer", cluster, "linkerd-identity-issuer", certificate("linkerd-identity-issuer"), signed),
       ...WEBHOOKS.map(({ service, secret }) =>

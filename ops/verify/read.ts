@@ -78,6 +78,9 @@ const configMap = (cluster: ClusterPlan, name: string) =>
 const webhook = (kind: "mutating" | "validating", service: string) =>
   `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${service}-webhook-config`;
 
+const accessTokens = (live: LiveCluster) =>
+  live.list(secretsOf(MULTICLUSTER_NAMESPACE, TOKEN_TYPE), shapes.token);
+
 /** Services of one sort. All are read at once, because who reaches what depends on every Service. */
 async function services(
   live: LiveCluster,
@@ -159,7 +162,9 @@ const FACTS = {
     live.list(secretsOf(cluster.controlPlaneNamespace, CREDENTIALS_TYPE), shapes.secret),
   mirrorCredentials: (live) => live.list(secretsOf(MULTICLUSTER_NAMESPACE, CREDENTIALS_TYPE), shapes.secret),
   meshedPods: (live, { controlPlaneNamespace }) => live.list(meshedPodsPath(controlPlaneNamespace), podShape),
-  tokens: (live) => live.list(secretsOf(MULTICLUSTER_NAMESPACE, TOKEN_TYPE), shapes.token),
+  accessTokens: (live) => accessTokens(live),
+  /** The same, only where somebody wants to know how old they are. */
+  agingTokens: (live, _, { maxTokenAge }) => (maxTokenAge === undefined ? NOTHING : accessTokens(live)),
   accounts: (live) => live.list(`${core(MULTICLUSTER_NAMESPACE)}/serviceaccounts`, shapes.plain),
   accessRoles: (live) =>
     live.list(`${RBAC}/clusterroles?${labels("linkerd.io/extension=multicluster")}`, shapes.role),

@@ -1,16 +1,11 @@
 import { bindingName } from "../../../fleet/access/objects";
 import type { AccessPlan } from "../../../fleet/access/plan";
 import { ACCESS_ROLES, accessScope } from "../../../fleet/access/role";
-import {
-  accessName,
-  credentialsName,
-  linkKey,
-  linkName,
-  MULTICLUSTER_NAMESPACE,
-} from "../../../fleet/config/names";
+import type { ClusterPlan } from "../../../fleet/clusters/plan";
+import { accessName, credentialsName, linkName, MULTICLUSTER_NAMESPACE } from "../../../fleet/config/names";
 import { needsDestination } from "../../../fleet/links/objects";
 import type { AccessSummary } from "../../../fleet/outputs/schema";
-import type { Binding, Metadata, Token } from "../../../live/shapes";
+import type { Binding, Token } from "../../../live/shapes";
 import { entry, named, readCertificates } from "../certificates";
 import { parseCredentials } from "../credentials";
 import { differences } from "../differences";
@@ -114,59 +109,51 @@ export const accessChecks = [
     ),
   ),
   ofClusters("no access has a token that is not planned", ({ cluster, found }, { plan, outputs, members }) =>
-    whenReadable({ tokens: found.tokens }, ({ tokens = [] }) =>
-      plan.accesses
+    whenReadable({ tokens: found.accessTokens }, ({ tokens = [] }) => {
+      const held = Map.groupBy(tokens, ({ metadata }) => metadata.annotations[ACCOUNT_OF_TOKEN]);
+      return plan.accesses
         .filter(({ target }) => target === cluster.name)
         .flatMap((access) => {
-          const own = tokens.filter(({ metadata }) => isTokenOf(metadata, access.serviceAccount));
-          const { tokens: kept, leaving = [] }: Pick<AccessSummary, "tokens" | "leaving"> =
-            outputs.accesses.find((one) => linkKey(one) === linkKey(access)) ?? access;
+          const { source, target, serviceAccount } = access;
+          const own = held.get(serviceAccount) ?? [];
+          const last = outputs.accesses.find((one) => one.source === source && one.target === target);
+          const { tokens: kept, leaving = [] }: Pick<AccessSummary, "tokens" | "leaving"> = last ?? access;
           const count = kept.length + leaving.length;
           if (own.length <= count) return [];
-          const inUse = tokenOf(members.get(access.source), cluster.name);
-          return spareTokens(access, count, own, inUse).map(({ message, kubectl, only = "" }): Finding => {
-            const remedy = `\`${kubectlOf(cluster)} ${kubectl}\`${only}`;
-            return { severity: "error", message, remedy, runbook: "undeclared" };
-          });
-        }),
-    ),
+          return spareTokens(access, own, count, tokenOf(members.get(source), target), cluster);
+        });
+    }),
   ),
 ];
 
-function isTokenOf({ annotations }: Metadata, serviceAccount: string): boolean {
-  return annotations["kubernetes.io/service-account.name"] === serviceAccount;
-}
+/** On the Secret of a token (Kubernetes `core/v1`, `ServiceAccountNameKey`). */
+const ACCOUNT_OF_TOKEN = "kubernetes.io/service-account.name";
 
-interface Spare {
-  readonly message: string;
-  readonly kubectl: string;
-  /** Where not all that the command names may go. */
-  readonly only?: string;
-}
-
-/** Those beyond what the last deployment left, the `count`. Names of tokens are drawn: the planned one is known by its content, if its source can be read. */
+/**
+ * What is beyond the `count` that the last deployment left. Names of tokens are drawn: the planned one is known by its
+ * content, if its source can be read.
+ */
 function spareTokens(
   { source, serviceAccount }: AccessPlan,
-  count: number,
   own: readonly Token[],
+  count: number,
   inUse: string | undefined,
-): Spare[] {
-  const remove = `delete secret -n ${MULTICLUSTER_NAMESPACE}`;
+  cluster: ClusterPlan,
+): Finding[] {
+  const found = (message: string, names: string, besides = ""): Finding => {
+    const remedy = `\`${kubectlOf(cluster)} delete secret -n ${MULTICLUSTER_NAMESPACE} ${names}\`${besides}`;
+    return { severity: "error", message, remedy, runbook: "undeclared" };
+  };
   const unused = own.filter(({ data }) => Buffer.from(data.token, "base64").toString() !== inUse);
   if (count === 1 && unused.length === own.length - 1) {
-    return unused.map(({ metadata: { name } }) => ({
-      message: `the Secret ${MULTICLUSTER_NAMESPACE}/${name} holds a token of ${serviceAccount} that ${source} does not use`,
-      kubectl: `${remove} ${name}`,
-    }));
+    return unused.map(({ metadata: { name } }) => {
+      const what = `the Secret ${MULTICLUSTER_NAMESPACE}/${name} holds a token of ${serviceAccount}`;
+      return found(`${what} that ${source} does not use`, name);
+    });
   }
   const names = own.map(({ metadata }) => metadata.name).sort();
-  return [
-    {
-      message: `${serviceAccount} has ${own.length} tokens instead of ${count}: ${names.join(", ")}`,
-      kubectl: `${remove} ${names.join(" ")}`,
-      only: ", without those that `pulumi stack --show-ids` lists",
-    },
-  ];
+  const message = `${serviceAccount} has ${own.length} tokens instead of ${count}: ${names.join(", ")}`;
+  return [found(message, names.join(" "), ", without those that `pulumi stack --show-ids` lists")];
 }
 
 /**

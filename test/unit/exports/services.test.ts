@@ -151,7 +151,7 @@ it("an access is listed with the day on which its newest token is older than all
       const found = { tlsSecrets: missing, clusterCa: missing };
       return [
         cluster.name,
-        { cluster, found: { ...found, tokens: cluster.name === "eu" ? tokens : missing } },
+        { cluster, found: { ...found, agingTokens: cluster.name === "eu" ? tokens : missing } },
       ] as const;
     });
     const outputs = { ...plannedOutputs(plan), clusters: {}, accesses: [], trustBundle: "" };

@@ -4,8 +4,9 @@ import { describeAccesses } from "../../../fleet/outputs/describe";
 import type { AccessSummary } from "../../../fleet/outputs/schema";
 import type { Plan } from "../../../fleet/plan";
 import { parseOutputs } from "../../../live/outputs";
+import { EXPIRY_FACTS } from "../../../ops/expiry/expiry";
 import { judge } from "../../../ops/verify/judge";
-import { readFleet } from "../../../ops/verify/read";
+import { readFleet, readMembers } from "../../../ops/verify/read";
 import { meshPlan } from "../../../testing/fleets";
 import { LiveFleet } from "../../../testing/liveFleet";
 import type { Stored } from "../../../testing/stored";
@@ -98,4 +99,23 @@ describe("the tokens of an access", () => {
   it("are no concern of other ServiceAccounts' tokens", async () => {
     expect(await told(fleet, token("planted", "ci", "another"))).toEqual([]);
   });
+});
+
+it.each([
+  [{}, 0],
+  [{ maxAge: "30d" }, 1],
+])("`fleet expiry` reads tokens only where their age matters: %j", async (access, lists) => {
+  const clusters = (await LiveFleet.of(meshPlan(1))).clusters();
+  const asked: string[] = [];
+  const counted = new Map(
+    [...clusters].map(([name, live]) => {
+      const list: typeof live.list = (path, item) => {
+        asked.push(path);
+        return live.list(path, item);
+      };
+      return [name, { ...live, list }] as const;
+    }),
+  );
+  await readMembers(meshPlan(1, { access }), counted, EXPIRY_FACTS);
+  expect(asked.filter((path) => path.includes("service-account-token"))).toHaveLength(lists);
 });
