@@ -3,16 +3,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fleetConfig } from "../fleet/config/fleetConfig";
-import { type Plan, planFleet } from "../fleet/plan";
+import type { Plan } from "../fleet/plan";
 import type { CrossStackOutputs } from "../fleet/stacks/crossStack";
-import { stackContext } from "../fleet/stacks/plan";
 import { analyze, type Judged } from "../policy/analyze";
 import { profile } from "../policy/profile";
 import { judgedPlan } from "../test/policy/judged";
 import { meshPlan } from "../testing/fleets";
 import { deploy } from "../testing/stacks";
 import { peakMemory, print } from "./figure";
-import { hubsFile, stacksOf, TRUST } from "./stacksFile";
+import { CLUSTERS, hubsFile, stacksOf, TRUST } from "./stacksFile";
 
 const STACKS = 100;
 
@@ -30,26 +29,25 @@ function mesh(): Plan {
   return meshPlan(names.length, { services });
 }
 
-/** Each fleet with the resources of each of its stacks, as the engine would hand them over. */
-const RENDER = {
-  async mesh(write: (stack: string, resources: Judged[]) => void) {
-    write("fleet", await judgedPlan(mesh()));
-  },
-  async stacks(write: (stack: string, resources: Judged[]) => void) {
+interface Stacks {
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly crossStack: ReadonlyMap<string, CrossStackOutputs>;
+}
+
+const FLEETS = {
+  mesh: (): Stacks => ({ plans: new Map([["fleet", mesh()]]), crossStack: new Map() }),
+  stacks(): Stacks {
     const stacks = stacksOf(STACKS);
     const order = [TRUST, ...stacks.keys()];
     const config = fleetConfig.parse(hubsFile(stacks, "hub of hubs"));
     const crossStack = new Map<string, CrossStackOutputs>();
     // After the first round, the links into later stacks are pending.
     deploy(config, order, crossStack);
-    for (const stack of order) {
-      const plan = planFleet(config, stackContext(`acme/fleet/${stack}`, config, crossStack));
-      write(stack, await judgedPlan(plan, { crossStack }));
-    }
+    return { plans: deploy(config, order, crossStack), crossStack };
   },
 } as const;
 
-type FleetName = keyof typeof RENDER;
+type FleetName = keyof typeof FLEETS;
 
 /** Judges each stack of a fleet by itself, as `pulumi preview` of that stack does. */
 async function judge(fleet: FleetName, what: string, targetSeconds: number, targetMB: number): Promise<void> {
@@ -83,14 +81,18 @@ function rendered(fleet: FleetName, folder: string): void {
   if (status !== 0) throw new Error("the fleet could not be rendered");
 }
 
-async function main([folder, fleet]: readonly string[]): Promise<void> {
-  if (folder !== undefined) {
-    const write = (stack: string, resources: Judged[]) =>
-      writeFileSync(join(folder, `${stack}.json`), JSON.stringify(resources));
-    return fleet === "stacks" ? RENDER.stacks(write) : RENDER.mesh(write);
+/** Writes the resources of each stack of a fleet, as the engine would hand them over. */
+async function render({ plans, crossStack }: Stacks, folder: string): Promise<void> {
+  for (const [stack, plan] of plans) {
+    const resources = await judgedPlan(plan, { crossStack });
+    writeFileSync(join(folder, `${stack}.json`), JSON.stringify(resources));
   }
+}
+
+async function main([folder, fleet]: readonly string[]): Promise<void> {
+  if (folder !== undefined) return render(fleet === "stacks" ? FLEETS.stacks() : FLEETS.mesh(), folder);
   // The small one first: the most memory that a process ever held only grows.
-  await judge("stacks", `${STACKS * 10} clusters in ${STACKS} stacks`, 60, 4096);
+  await judge("stacks", `${STACKS * CLUSTERS} clusters in ${STACKS} stacks`, 60, 4096);
   await judge("mesh", "a mesh of 33 clusters, 1056 links, 300 exported services", 10, 1024);
 }
 

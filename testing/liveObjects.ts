@@ -52,7 +52,7 @@ export async function liveObjects(
     },
     tokenName: ({ serviceAccount }, generation) => `${serviceAccount}-drawn${generation}`,
     kubeconfig: ({ source, target }) => {
-      const credentials = { caData: base64(ca.pem), token: `token-of-${source}` };
+      const credentials = { caData: base64(ca.pem), token: tokenFor(source) };
       return base64(linkKubeconfig(clusterOf(plan, target), accessName(source), credentials));
     },
     gatewayAddress: ({ target }) => {
@@ -101,6 +101,8 @@ export async function liveObjects(
   );
 }
 
+const tokenFor = (source: string | undefined) => `token-of-${source}`;
+
 /** An object of the fleet's own; with what a service mirror reports, where it is a Link. */
 function made(plan: Plan, wanted: FleetObject): Stored {
   const manifest = manifestOf(wanted);
@@ -111,7 +113,7 @@ function made(plan: Plan, wanted: FleetObject): Stored {
     return {
       ...object,
       collection,
-      data: { token: base64(`token-of-${wanted.metadata.labels?.["linkerd-fleet/source"]}`) },
+      data: { token: base64(tokenFor(wanted.metadata.labels?.["linkerd-fleet/source"])) },
     };
   }
   if (wanted.kind !== "Link") return { ...object, collection };

@@ -20,14 +20,8 @@ export type ObjectReads = ReadonlyMap<string, Read<LiveObject>>;
 /** Kinds of which all are read at once: there are many of ours among them, or others are looked for anyway. */
 const LISTED = new Set([
   ...["Server", "HTTPRoute", "AuthorizationPolicy", "MeshTLSAuthentication", "NetworkAuthentication"],
-  ...[
-    "Namespace",
-    "Service",
-    "Link",
-    "ClusterRoleBinding",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-  ],
+  ...["Namespace", "Service", "Link", "ClusterRoleBinding"],
+  ...["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
 ]);
 
 const liveObject: z.ZodType<LiveObject> = z.looseObject({ metadata: plain.shape.metadata });

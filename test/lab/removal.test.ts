@@ -6,7 +6,7 @@ import { labEnv } from "../../lab/env";
 import { run } from "../../lab/run";
 import { asSource, secretData } from "./credentials";
 import { type StackConfig, TestLab } from "./harness";
-import { follow, readRunbook, type Step } from "./runbook";
+import { follow, followAll, readRunbook, type Step } from "./runbook";
 
 let lab: TestLab;
 beforeAll(async () => {
@@ -16,13 +16,7 @@ beforeAll(async () => {
 afterAll(() => lab?.remove());
 
 async function done(steps: readonly Step[]): Promise<string> {
-  let said = "";
-  for (const step of steps) {
-    const ran = await follow(lab, step);
-    expect(ran.code, `${step.text}\n${ran.stdout}${ran.stderr}`).toBe(0);
-    said += ran.stdout;
-  }
-  return said;
+  return (await followAll(lab, steps)).stdout;
 }
 
 const links = async (cluster: string) =>

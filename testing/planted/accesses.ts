@@ -4,8 +4,12 @@ import type { Applied, Planted } from "./objects";
 const RBAC = "rbac.authorization.k8s.io";
 const ACCESS = "linkerd-service-mirror-remote-access-us";
 
-const bound = (subject: object, kind: "RoleBinding" | "ClusterRoleBinding", namespace?: string): Applied => ({
-  ...{ apiVersion: `${RBAC}/v1`, kind, metadata: { name: "planted", ...(namespace ? { namespace } : {}) } },
+/** Everywhere, or in one namespace. */
+const bound = (subject: object, namespace?: string): Applied => ({
+  ...(namespace === undefined
+    ? { kind: "ClusterRoleBinding", metadata: { name: "planted" } }
+    : { kind: "RoleBinding", metadata: { name: "planted", namespace } }),
+  apiVersion: `${RBAC}/v1`,
   roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: "edit" },
   subjects: [subject],
 });
@@ -13,12 +17,7 @@ const bound = (subject: object, kind: "RoleBinding" | "ClusterRoleBinding", name
 export const ACCESSES: readonly Planted[] = [
   {
     what: "an access that is bound to another role as well",
-    create: [
-      bound(
-        { kind: "ServiceAccount", name: ACCESS, namespace: MULTICLUSTER_NAMESPACE },
-        "ClusterRoleBinding",
-      ),
-    ],
+    create: [bound({ kind: "ServiceAccount", name: ACCESS, namespace: MULTICLUSTER_NAMESPACE })],
     found: /is also bound to the ClusterRole edit, by clusterrolebinding planted/,
   },
   {
@@ -26,7 +25,6 @@ export const ACCESSES: readonly Planted[] = [
     create: [
       bound(
         { apiGroup: RBAC, kind: "User", name: `system:serviceaccount:${MULTICLUSTER_NAMESPACE}:${ACCESS}` },
-        "RoleBinding",
         "shop",
       ),
     ],
@@ -37,7 +35,6 @@ export const ACCESSES: readonly Planted[] = [
     create: [
       bound(
         { apiGroup: RBAC, kind: "Group", name: `system:serviceaccounts:${MULTICLUSTER_NAMESPACE}` },
-        "RoleBinding",
         "shop",
       ),
     ],
@@ -46,11 +43,7 @@ export const ACCESSES: readonly Planted[] = [
   {
     what: "a role for somebody else of the namespace",
     create: [
-      bound(
-        { kind: "ServiceAccount", name: "linkerd-gateway", namespace: MULTICLUSTER_NAMESPACE },
-        "RoleBinding",
-        "shop",
-      ),
+      bound({ kind: "ServiceAccount", name: "linkerd-gateway", namespace: MULTICLUSTER_NAMESPACE }, "shop"),
     ],
     found: { harmless: "it is not for an access" },
   },

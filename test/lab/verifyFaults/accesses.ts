@@ -1,7 +1,8 @@
 import { ACCESS_ROLES } from "../../../fleet/access/role";
 import { certificate } from "../../../testing/authority";
+import { base64 } from "../../../testing/stored";
 import type { Manifest } from "../hands";
-import { ACCESS, base64, both, type Fault, MULTICLUSTER, REFRESH } from "./fault";
+import { ACCESS, both, type Fault, MULTICLUSTER, REFRESH } from "./fault";
 
 const DESTINATION = "v1 Secret linkerd/cluster-credentials-eu";
 const MIRROR = `v1 Secret ${MULTICLUSTER}/cluster-credentials-eu`;

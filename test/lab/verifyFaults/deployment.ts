@@ -1,7 +1,8 @@
 import { gunzipSync, gzipSync } from "node:zlib";
+import { base64 } from "../../../testing/stored";
 import type { Undo } from "../hands";
 import type { TestLab } from "../harness";
-import { base64, type Fault, MULTICLUSTER, REFRESH } from "./fault";
+import { type Fault, MULTICLUSTER, REFRESH } from "./fault";
 
 /** Helm's record of a revision, and a revision that no test reaches. */
 const RECORD = `v1 Secret ${MULTICLUSTER}/sh.helm.release.v1.linkerd-multicluster.v`;

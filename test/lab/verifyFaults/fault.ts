@@ -33,7 +33,3 @@ export function both(first: Undo, second: Undo): Undo {
     await first();
   };
 }
-
-export function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}

@@ -1,6 +1,7 @@
 import { certificate, type Pair } from "../../../testing/authority";
+import { base64 } from "../../../testing/stored";
 import type { Hands, Undo } from "../hands";
-import { base64, type Fault, REFRESH } from "./fault";
+import { type Fault, REFRESH } from "./fault";
 
 export const TRUST: readonly Fault[] = [
   {
