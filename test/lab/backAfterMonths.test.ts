@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { chainsTo } from "../../fleet/trust/certificates";
 import { repository } from "../../lab/env";
 import { TestLab } from "./harness";
-import { follow, followAll, readRunbook, type Step } from "./runbook";
+import { exactly, follow, followAll, readRunbook } from "./runbook";
 
 const steps = readRunbook("back-after-months");
-const [look, up, restart, destinations, check] = steps.slice(0, 5) as [Step, Step, Step, Step, Step];
+const [look, up, restart, destinations, check] = exactly(5, steps.slice(0, 5));
 /** What is between is tried by the test of removals. */
-const [refresh, again] = steps.slice(-2) as [Step, Step];
+const [refresh, again] = exactly(2, steps.slice(-2));
 
 let lab: TestLab;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asSource, secretData } from "./credentials";
 import { type StackConfig, type Step, TestLab } from "./harness";
 import { liveObjects, releaseStates } from "./inventory";
-import { follow, followAll, type Step as Instruction, readRunbook } from "./runbook";
+import { exactly, follow, followAll, readRunbook } from "./runbook";
 
 const CLUSTERS = ["us", "eu", "apac"];
 const PAIRS = CLUSTERS.flatMap((source) =>
@@ -208,8 +208,7 @@ describe("an unsafe change", () => {
 
 describe("a fourth cluster", () => {
   const latam = () => ({ context: "latam", region: "latam", network: "lab", apiServer: lab.apiServer(3) });
-  const steps = readRunbook("drain-and-remove-a-cluster");
-  const [drain, up, drained, ...removal] = steps as [Instruction, Instruction, Instruction];
+  const [drain, up, drained, ...removal] = exactly(6, readRunbook("drain-and-remove-a-cluster"));
   let before: Record<string, string>;
 
   it("previews as additions only, besides the list of targets in each source", async () => {

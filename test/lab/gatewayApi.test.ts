@@ -6,11 +6,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { TestLab } from "./harness";
-import { follow, followAll, readRunbook, type Step } from "./runbook";
+import { exactly, follow, followAll, readRunbook } from "./runbook";
 
-const [toFile, checkAndUp, toExisting, up, install, handOver] = readRunbook("gateway-api") as [
-  ...[Step, Step, Step, Step, Step, Step],
-];
+const [toFile, checkAndUp, toExisting, up, install, handOver] = exactly(6, readRunbook("gateway-api"));
 
 let lab: TestLab;
 let before: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ import { endProcess } from "../../live/processes";
 import { documented } from "./faultTable";
 import { TestLab } from "./harness";
 import { liveObjects, orphans, releaseStates } from "./inventory";
-import { follow, readRunbook, type Step } from "./runbook";
+import { exactly, follow, readRunbook } from "./runbook";
 
 const KILLS = 10;
 const seed = Number(process.env.LINKERD_FLEET_SEED ?? Date.now() % 1_000_000);
@@ -101,8 +101,7 @@ async function killedAt({ resources: point, wait }: Point, program: string, args
 }
 
 describe("an engine killed at ten random points of `up`", () => {
-  const steps = readRunbook("recover-from-an-interrupted-update");
-  const [recover, ...rest] = steps as [Step, ...Step[]];
+  const [recover, ...rest] = exactly(3, readRunbook("recover-from-an-interrupted-update"));
   /** Every object ever seen, and its identity. */
   const seen = new Map<string, string>();
   /** Of the last `up` that was killed. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ChartRepository } from "./chartRepository";
 import { TestLab } from "./harness";
-import { follow, followAll, readCommands, readRunbook, type Step } from "./runbook";
+import { exactly, follow, followAll, readCommands, readRunbook } from "./runbook";
 
 let lab: TestLab;
 let repository: ChartRepository;
@@ -23,7 +23,7 @@ afterAll(async () => {
   await lab?.remove();
 });
 
-const [judged, all] = readCommands("docs/poc.md") as [Step, Step];
+const [judged, all] = exactly(2, readCommands("docs/poc.md"));
 const upgrade = readRunbook("upgrade");
 
 it("the proof of concept says what it was not told how to try", async () => {
@@ -65,8 +65,7 @@ it("the commands of docs/verify.md work as written", async () => {
 });
 
 it("the commands of docs/governance.md refuse what production must not have, as written", async () => {
-  const [preview, exported, ...more] = readCommands("docs/governance.md") as [Step, Step];
-  expect(more).toEqual([]);
+  const [preview, exported] = exactly(2, readCommands("docs/governance.md"));
   const ran = await follow(lab, preview);
   expect(ran.code).not.toBe(0);
   expect(ran.stdout).toMatch(/\[mandatory\].* gateway-networks /);
@@ -99,11 +98,7 @@ it("the command of lab/README.md brings an Emissary into a cluster", async () =>
 it("the commands of docs/versions.md and of the README work as written", async () => {
   writeFileSync(join(lab.lab.project, "config.json"), "{}");
   writeFileSync(join(lab.lab.project, "prod-us.kubeconfig"), "{}");
-  const [, up, shell, init, secret, report, , ...more] = readCommands("README.md");
-  expect(more).toEqual([]);
-  for (const step of [up, shell, report, init, secret, ...readCommands("docs/versions.md")]) {
-    expect(step).toBeDefined();
-    if (step) await followAll(lab, [step]);
-  }
+  const [, up, shell, init, secret, report] = exactly(7, readCommands("README.md"));
+  await followAll(lab, [up, shell, report, init, secret, ...readCommands("docs/versions.md")]);
   expect(readFileSync(join(lab.lab.project, "Pulumi.prod.yaml"), "utf8")).toContain("encryptionsalt");
 });

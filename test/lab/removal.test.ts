@@ -6,7 +6,7 @@ import { labEnv } from "../../lab/env";
 import { run } from "../../lab/run";
 import { asSource, secretData } from "./credentials";
 import { type StackConfig, TestLab } from "./harness";
-import { follow, followAll, readRunbook, type Step } from "./runbook";
+import { exactly, follow, followAll, readRunbook, type Step } from "./runbook";
 
 let lab: TestLab;
 beforeAll(async () => {
@@ -40,14 +40,7 @@ const read = (source: string, target: string) =>
   asSource(lab, source, target, "linkerd-multicluster", ["get", "services", "-n=shop"]);
 
 describe("draining and removing a link, as the runbook says", () => {
-  const [setting, up, drained, setting2, up2, tidy] = readRunbook("drain-and-remove-a-link") as [
-    Step,
-    Step,
-    Step,
-    Step,
-    Step,
-    Step,
-  ];
+  const [setting, up, drained, setting2, up2, tidy] = exactly(6, readRunbook("drain-and-remove-a-link"));
   const scale = (replicas: number) =>
     lab.kubectl(
       "us",
@@ -135,7 +128,7 @@ let apac: { readonly cluster: object; readonly services: StackConfig["linkerd-fl
 
 describe("a cluster that is gone for good", () => {
   it("is forgotten, and cleaned out of the others, as the runbook says", async () => {
-    const [forget, ...rest] = readRunbook("remove-a-dead-cluster") as [Step, Step];
+    const [forget, ...rest] = exactly(6, readRunbook("remove-a-dead-cluster"));
     const refused = await follow(lab, forget);
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain("apac answers");
@@ -168,15 +161,10 @@ describe("a cluster that is gone for good", () => {
 });
 
 describe("a cluster that was removed, and comes back after the anchor was rotated", () => {
-  const [inspect, key, up, adopted, up2, issuer, verify] = readRunbook("back-after-months").slice(5, -2) as [
-    Step,
-    Step,
-    Step,
-    Step,
-    Step,
-    Step,
-    Step,
-  ];
+  const [inspect, key, up, adopted, up2, issuer, verify] = exactly(
+    7,
+    readRunbook("back-after-months").slice(5, -2),
+  );
   const anchors = (config: StackConfig, ...list: object[]) => {
     config["linkerd-fleet:trust"] = { anchors: list };
   };
@@ -250,7 +238,7 @@ describe("a cluster that was removed, and comes back after the anchor was rotate
 });
 
 describe("removing the fleet with a cluster down, as the runbook says", () => {
-  const [destroy, left] = readRunbook("remove-a-fleet") as [Step, Step];
+  const [destroy, left] = exactly(2, readRunbook("remove-a-fleet"));
   const protectedIn = () =>
     (JSON.parse(lab.stateFile()) as Stored).checkpoint.latest.resources.filter(({ protect }) => protect);
 

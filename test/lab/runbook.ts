@@ -21,6 +21,20 @@ export function readCommands(path: string): Step[] {
   return readDocument(path).filter(({ language }) => language === "sh");
 }
 
+type Counted<N extends number, List extends Step[] = []> = List["length"] extends N
+  ? List
+  : Counted<N, [...List, Step]>;
+
+/** The steps, which must be so many: a test that names each of them learns of one that a document gains or loses. */
+export function exactly<N extends number>(count: N, steps: Step[]): Counted<N> {
+  if (hasLength(count, steps)) return steps;
+  throw new Error(`${steps.length} steps instead of ${count}: ${steps.map(({ at }) => at).join(", ")}`);
+}
+
+function hasLength<N extends number>(count: N, steps: Step[]): steps is Counted<N> {
+  return steps.length === count;
+}
+
 /**
  * Does what one step says, as written: runs a script in the lab's shell, or merges settings into the stack file (maps
  * are merged, anything else is replaced).
