@@ -31,3 +31,15 @@ export function soundFleet(): Sections {
 export function problemsOf(sections: Sections, secrets: Record<string, unknown> = {}): readonly Problem[] {
   return parseFleetConfig(stack(sections, secrets)).problems ?? [];
 }
+
+/** The same, a line for each problem. */
+export function told(sections: Sections, secrets: Record<string, string> = {}): string[] {
+  return problemsOf(sections, secrets).map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
+}
+
+/** What is said of the sound fleet after one change to it. */
+export function toldAfter(change: (f: Sections) => void, secrets: Record<string, string> = {}): string[] {
+  const sections = soundFleet();
+  change(sections);
+  return told(sections, secrets);
+}

@@ -8,7 +8,8 @@ import { outputsSchema } from "../../../fleet/outputs/schema";
 import { planFleet } from "../../../fleet/plan";
 import { judge } from "../../../ops/verify/judge";
 import { readFleet } from "../../../ops/verify/read";
-import { clusterNames, configOf, fleetInputs } from "../../../testing/arbitraries";
+import { configOf, fleetInputs } from "../../../testing/arbitraries";
+import { clusterNames } from "../../../testing/clusterArbitraries";
 import { LiveFleet, meshStackFile } from "../../../testing/liveFleet";
 
 describe("what a source reads of a target", () => {

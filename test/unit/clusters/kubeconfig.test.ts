@@ -1,11 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { readGoYaml } from "../../../fleet/clusters/goYaml";
 import { accessOf, mergeKubeconfigs, parseKubeconfig } from "../../../fleet/clusters/kubeconfig";
-import { serverAddress } from "../../../fleet/clusters/serverAddress";
 import { kubeconfigIn, kubeconfigProblem } from "../../../fleet/clusters/storedKubeconfig";
-import { proxyOf } from "../../../live/proxy";
 
 const SECRET = "planted-secret";
 const cluster = { server: "https://eu.example.com" };
@@ -153,95 +150,6 @@ describe("a stored kubeconfig", () => {
   });
 });
 
-describe("YAML, as the Kubernetes libraries read it", () => {
-  it.each([
-    ["a: 0o17", { a: 15 }],
-    ["a: 017", { a: 15 }],
-    ["a: 0x1F", { a: 31 }],
-    ["a: 1_000", { a: 1000 }],
-    ["a: 1e3", { a: 1000 }],
-    ["a: 1e999", { a: "1e999" }],
-    ["a: 12:30", { a: "12:30" }],
-    ["a: 2026-08-01", { a: "2026-08-01" }],
-    ["a: [y, No, on, 'on', ~, '']", { a: [true, false, true, "on", null, ""] }],
-    ["a: 1.2.3", { a: "1.2.3" }],
-    ["{ a: 1, a: 2 }", { a: 2 }],
-    ["{ a: 1, <<: { a: 2, b: 3 } }", { a: 2, b: 3 }],
-    ["{ <<: [{ a: 1 }, { a: 2, b: 2 }], b: 3 }", { a: 1, b: 3 }],
-    ["a: &x [1]\nb: *x", { a: [1], b: [1] }],
-    ["1: a\ntrue: b", { "1": "a", true: "b" }],
-    ["--- # nothing\n---\na: 1", null],
-    ["", null],
-  ])("%s", (content, value) => {
-    expect(readGoYaml(content)).toEqual({ value });
-  });
-
-  it.each([
-    "a: *x",
-    "a: &x [*x]",
-    "~: 1",
-    "[1]: 2",
-    "a: .inf",
-    'a: "\\/"',
-    "a: \u0001",
-    "<<: 1",
-    "a: !!int x",
-    "{",
-  ])("%s cannot be read", (content) => {
-    expect(readGoYaml(content)).toBeUndefined();
-  });
-
-  it("takes no longer for aliases of aliases", () => {
-    const lines = Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at},`.repeat(9)}]`);
-    expect(readGoYaml(["a0: &a0 x", ...lines].join("\n"))).toHaveProperty("value.a0", "x");
-  });
-
-  it("of any text is read, or is not, and never throws", () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.json()), (content) => {
-        expect(["object", "undefined"]).toContain(typeof readGoYaml(content));
-      }),
-    );
-  });
-});
-
-describe("a server's address, as Go reads it", () => {
-  it.each([
-    ["https://eu.example.com", "https://eu.example.com/"],
-    ["HTTPS://eu.example.com:6443//k8s/../x/?q#f", "https://eu.example.com:6443/x"],
-    ["https://[2001:db8::1]", "https://[2001:db8::1]/"],
-    ["https://2001:db8::1:6443", "https://[2001:db8::1]:6443/"],
-    ["10.0.0.1:8080", "http://10.0.0.1:8080/"],
-    ["eu", "http://eu/"],
-    ["https://eu/a%2Fb%25c d", "https://eu/a/b%25c%20d"],
-  ])("%s", (server, url) => {
-    expect(serverAddress(server)).toMatchObject({ url: new URL(url) });
-  });
-
-  it.each([
-    "",
-    "https://",
-    "https:///eu",
-    "https:/eu",
-    "eu/path",
-    " https://eu",
-    "https://eu ",
-    "https://e u",
-    "https://%31",
-  ])("%j is no URL", (server) => {
-    expect(serverAddress(server)).toBe("is no URL");
-  });
-
-  it("takes any text, or says what it is, and never throws", () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webUrl(), fc.ipV4Extended()), (server) => {
-        expect(["object", "string"]).toContain(typeof serverAddress(server));
-        expect(["object", "string"]).toContain(typeof serverAddress(`https://${server}`));
-      }),
-    );
-  });
-});
-
 describe("another stack's output", () => {
   const from = { stack: "acme/infra/eu", output: "kubeconfig" };
   const content = stringify(kubeconfig());
@@ -311,49 +219,5 @@ describe("several kubeconfigs", () => {
     if ("problem" in parsed) throw new Error(parsed.problem);
     expect(accessOf(parsed.value, "us")).toEqual({ problem: 'has no context "us"; it has "eu"' });
     expect(accessOf(mergeKubeconfigs([]), "us")).toEqual({ problem: 'has no context "us"; it has none' });
-  });
-});
-
-describe("the proxy of the environment", () => {
-  const server = "https://api.eu.example.com:6443";
-  it.each([
-    ["no variable", server, {}, undefined],
-    ["HTTPS_PROXY", server, { HTTPS_PROXY: "http://proxy:3128" }, "http://proxy:3128/"],
-    ["its lower case", server, { https_proxy: "proxy:3128" }, "http://proxy:3128/"],
-    ["a SOCKS proxy", server, { HTTPS_PROXY: "socks5://proxy" }, "socks5://proxy"],
-    ["HTTP_PROXY alone", server, { HTTP_PROXY: "http://proxy" }, undefined],
-    ["HTTP_PROXY, for a plain server", "http://api", { HTTP_PROXY: "http://proxy" }, "http://proxy/"],
-    ["ALL_PROXY, which Go does not know", server, { ALL_PROXY: "http://proxy" }, undefined],
-    ["this machine", "https://127.0.0.1:6443", { HTTPS_PROXY: "http://proxy" }, undefined],
-    ["this machine by IPv6", "https://[::1]:6443", { HTTPS_PROXY: "http://proxy" }, undefined],
-    ["this machine by name", "https://localhost:6443", { HTTPS_PROXY: "http://proxy" }, undefined],
-  ])("is what Go takes: %s", (_, url, env, expected) => {
-    expect(proxyOf(new URL(url), env)?.href).toBe(expected);
-  });
-
-  it.each([
-    [server, "*", false],
-    [server, "api.eu.example.com", false],
-    [server, " example.org , EXAMPLE.com", false],
-    [server, ".example.com", false],
-    [server, "*.example.com", false],
-    [server, "eu.example.com:6443", false],
-    [server, "eu.example.com:443", true],
-    [server, "ample.com", true],
-    ["https://example.com", ".example.com", true],
-    ["https://example.com", "*.example.com", true],
-    ["https://10.1.2.3", "10.1.2.3", false],
-    ["https://10.1.2.3", "10.1.2.3:443", false],
-    ["https://10.1.2.3", "10.0.0.0/8", false],
-    ["https://11.1.2.3", "10.0.0.0/8", true],
-    ["https://10.1.2.3", "10.1.2", true],
-    ["https://[fd00::1]", "fd00::/8", false],
-    ["https://[fd00::1]", "[fd00::1]:443", false],
-    ["https://[fd00::1]", "fd00::1", false],
-    ["https://[fd00::1]", "fd00::2,10.0.0.0/8", true],
-    [server, ",,/,10.0.0.0/99,:443", true],
-  ])("for %s and NO_PROXY=%s: %s", (url, excluded, isUsed) => {
-    const found = proxyOf(new URL(url), { HTTPS_PROXY: "http://proxy", NO_PROXY: excluded });
-    expect(found !== undefined).toBe(isUsed);
   });
 });

@@ -2,15 +2,18 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../../fleet/config/parse";
 import { stack } from "../../../testing/arbitraries";
+import { CHARTS } from "../../../testing/mistakes/charts";
 import { ACCESSES, CLUSTERS, TOPOLOGY } from "../../../testing/mistakes/fleet";
 import { GRANTS } from "../../../testing/mistakes/grants";
 import { ISSUERS } from "../../../testing/mistakes/issuers";
+import { PREFERENCES } from "../../../testing/mistakes/preferences";
 import { RESTART } from "../../../testing/mistakes/restart";
+import { SECRETS } from "../../../testing/mistakes/secrets";
 import { SERVICES } from "../../../testing/mistakes/services";
 import { REFERENCES, SHAPES } from "../../../testing/mistakes/shapes";
 import { type Mistake, problemsOf, type Sections, soundFleet } from "../../../testing/mistakes/sound";
 import { TRAFFIC } from "../../../testing/mistakes/traffic";
-import { CHARTS, good, other, rsa, SECRETS, TRUST } from "../../../testing/mistakes/trust";
+import { good, other, rsa, TRUST } from "../../../testing/mistakes/trust";
 
 const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   shapes: SHAPES,
@@ -21,6 +24,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   services: SERVICES,
   grants: GRANTS,
   traffic: TRAFFIC,
+  preferences: PREFERENCES,
   trust: TRUST,
   issuers: ISSUERS,
   restart: RESTART,

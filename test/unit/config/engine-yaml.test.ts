@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readYaml } from "../../../fleet/config/readYaml";
 import { readPreviewConfig } from "../../../live/stackFile";
-import { problemsOf, soundFleet } from "../../../testing/mistakes/sound";
+import { soundFleet, told } from "../../../testing/mistakes/sound";
 
 /** As gopkg.in/yaml.v3 reads them (v3.0.1, run for this table), and the engine writes dates. */
 const SCALARS: readonly (readonly [written: string, read: unknown])[] = [
@@ -62,7 +62,7 @@ function toldOfId(written: string): string[] {
   const read = JSON.parse(
     JSON.stringify(sections).replace('"WRITTEN"', JSON.stringify(readYaml(written).content)),
   );
-  return problemsOf(read).map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
+  return told(read);
 }
 
 describe("what YAML makes of text without quotes is told with its path", () => {

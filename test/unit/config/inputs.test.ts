@@ -7,14 +7,7 @@ import {
   SOURCES,
   VERSIONS,
 } from "../../../testing/mistakes/inputs";
-import { problemsOf, type Sections, soundFleet } from "../../../testing/mistakes/sound";
-
-/** What is said of the sound fleet with one value changed. */
-function told(change: (f: Sections) => void, secrets: Record<string, string> = {}): readonly string[] {
-  const sections = soundFleet();
-  change(sections);
-  return problemsOf(sections, secrets).map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
-}
+import { type Sections, toldAfter } from "../../../testing/mistakes/sound";
 
 describe("every value is taken, or refused at its place with one message and the way out", () => {
   const KINDS: readonly [string, readonly Input[], string, (f: Sections, input: string) => void][] = [
@@ -40,7 +33,7 @@ describe("every value is taken, or refused at its place with one message and the
   ];
   describe.each(KINDS)("%s", (_, inputs, path, make) => {
     it.each(inputs.map(([input, word]) => ({ input, word })))("$input", ({ input, word }) => {
-      const messages = told((f) => make(f, input));
+      const messages = toldAfter((f) => make(f, input));
       if (word === undefined) {
         expect(messages).toEqual([]);
         return;
@@ -64,7 +57,7 @@ describe("an address that stands for the network around it", () => {
   ];
   it.each(PLACES)("is told in %s", (path, change) => {
     expect(
-      told((f) => {
+      toldAfter((f) => {
         f.clusters.eu.gateway = { type: "loadBalancer" };
         change(f);
       }),
@@ -82,8 +75,8 @@ describe("an address that stands for the network around it", () => {
         one.gateway = { type: "loadBalancer", allowedNetworks: networks };
       }
     };
-    expect(told(change(allowedNetworks))).toEqual([]);
-    expect(told(change(["10.2.0.0/16"])).join()).toContain("probeNetworks");
+    expect(toldAfter(change(allowedNetworks))).toEqual([]);
+    expect(toldAfter(change(["10.2.0.0/16"])).join()).toContain("probeNetworks");
   });
 });
 
@@ -99,7 +92,7 @@ describe("a port of a service", () => {
     [65_536, "65535 or less"],
     [80.5, "round"],
   ])("%j", (port, word) => {
-    const messages = told((f) => (f.services[0].ports = [port]));
+    const messages = toldAfter((f) => (f.services[0].ports = [port]));
     expect(messages).toHaveLength(word === undefined ? 0 : 1);
     expect(messages.join()).toContain(word ?? "");
   });
@@ -123,7 +116,7 @@ describe("the labels of pods", () => {
     ["app", "ä", "value of a label"],
     ["app", "x".repeat(64), "value of a label"],
   ])("%s=%s", (key, value, word) => {
-    const messages = told((f) => (f.services[0].pods = { [key]: value }));
+    const messages = toldAfter((f) => (f.services[0].pods = { [key]: value }));
     expect(messages).toHaveLength(word === undefined ? 0 : 1);
     expect(messages.join()).toContain(word ?? "");
   });
@@ -143,9 +136,9 @@ describe("labels and annotations of what the program makes", () => {
     ],
   ];
   it.each(PLACES)("have keys that Kubernetes takes: %s", (path, change) => {
-    expect(told((f) => change(f, { "example.com/team": "web", release: "a_b.c" }))).toEqual([]);
+    expect(toldAfter((f) => change(f, { "example.com/team": "web", release: "a_b.c" }))).toEqual([]);
     for (const key of ["a b", "x/y/z", "Example.com/x", "-a", ""]) {
-      const messages = told((f) => change(f, { [key]: "x" }));
+      const messages = toldAfter((f) => change(f, { [key]: "x" }));
       expect(messages).toHaveLength(1);
       expect(messages[0]?.startsWith(path)).toBe(true);
       expect(messages[0]).toContain("is not the key of");
@@ -153,7 +146,7 @@ describe("labels and annotations of what the program makes", () => {
   });
 
   it("have values that Kubernetes takes, and annotations any", () => {
-    const lengths = PLACES.map(([, change]) => told((f) => change(f, { team: "a b" })).length);
+    const lengths = PLACES.map(([, change]) => toldAfter((f) => change(f, { team: "a b" })).length);
     expect(lengths).toEqual([1, 1, 0]);
   });
 });
@@ -207,7 +200,7 @@ describe("a name that stands before or behind others", () => {
   it.each(ROWS.map(([change, name, path, word = ""]) => ({ change, name, path, word })))(
     "$name",
     ({ change, name, path, word }) => {
-      const messages = told((f) => change(f, name));
+      const messages = toldAfter((f) => change(f, name));
       expect(messages).toHaveLength(path === undefined ? 0 : 1);
       expect(messages.join()).toContain(word);
       if (path !== undefined) expect(messages[0]?.startsWith(`${path}: `)).toBe(true);
@@ -226,7 +219,7 @@ describe("a version of charts from elsewhere", () => {
     ["2.18.0-rc.", "ending"],
     ["02.18.0-rc.1", "write 2.18.0-rc.1"],
   ])("%s", (version, word) => {
-    const messages = told((f) => Object.assign(f.linkerd, { version, source: "oci://r.example.com/x" }));
+    const messages = toldAfter((f) => Object.assign(f.linkerd, { version, source: "oci://r.example.com/x" }));
     expect(messages).toHaveLength(word === undefined ? 0 : 1);
     expect(messages.join()).toContain(word ?? "");
   });
@@ -242,7 +235,9 @@ describe("a pull secret", () => {
     ["", "`auths`"],
     [Buffer.from(config).toString("base64"), "base64 -d"],
   ])("%s", (content, word) => {
-    const messages = told((f) => (f.linkerd.images = { pullSecret: { secret: "pull" } }), { pull: content });
+    const messages = toldAfter((f) => (f.linkerd.images = { pullSecret: { secret: "pull" } }), {
+      pull: content,
+    });
     expect(messages).toHaveLength(word === undefined ? 0 : 1);
     expect(messages.join()).toContain(word ?? "");
     expect(messages.join()).not.toContain("PLANTED");
@@ -255,160 +250,7 @@ it.each([
   ["503-503", undefined],
   ["500-600", "such as 503"],
 ])("a range of statuses for a retry: %s", (condition, word) => {
-  const messages = told((f) => (f.services[0].retries = { http: [condition], timeout: "1s" }));
+  const messages = toldAfter((f) => (f.services[0].retries = { http: [condition], timeout: "1s" }));
   expect(messages).toHaveLength(word === undefined ? 0 : 1);
   expect(messages.join()).toContain(word ?? "");
-});
-
-describe("a duration", () => {
-  const GO_HOURS = 2_562_047;
-  type Trust = Record<string, unknown>;
-  type Row = readonly [what: string, trust: Trust, path: string | undefined, word: string];
-  const rows: readonly Row[] = [
-    ["anchor as long as Go counts", { anchor: GO_HOURS }, undefined, ""],
-    ["anchor longer than Go counts", { anchor: GO_HOURS + 1 }, "trust.anchors[0].lifetimeHours", "2562047"],
-    ["anchor of 300 years", { anchor: 2_628_000 }, "trust.anchors[0].lifetimeHours", "2562047"],
-    [
-      "issuer longer than Go counts",
-      { anchor: GO_HOURS, issuer: { lifetimeHours: GO_HOURS + 1 } },
-      "trust.issuer.lifetimeHours",
-      "2562047",
-    ],
-    [
-      "issuer longer than its anchor",
-      { issuer: { lifetimeHours: 87_601 } },
-      "trust.anchors[0].lifetimeHours",
-      "longer",
-    ],
-    ["issuer as long as its anchor", { issuer: { lifetimeHours: 87_600 } }, undefined, ""],
-    [
-      "webhooks whose authority is as long as Go counts",
-      { webhooks: { lifetimeHours: 256_204 } },
-      undefined,
-      "",
-    ],
-    [
-      "webhooks whose authority is longer than Go counts",
-      { webhooks: { lifetimeHours: 256_205 } },
-      "trust.webhooks.lifetimeHours",
-      "256204",
-    ],
-    [
-      "webhooks of a hundred years",
-      { webhooks: { lifetimeHours: 876_000 } },
-      "trust.webhooks.lifetimeHours",
-      "256204",
-    ],
-    ["issuer of no time", { issuer: { lifetimeHours: 0 } }, "trust.issuer.lifetimeHours", "1 or more"],
-    [
-      "issuer as long as its renewal",
-      { issuer: { lifetimeHours: 1_440 } },
-      "trust.issuer.renewBeforeHours",
-      "later",
-    ],
-    [
-      "webhooks shorter than their renewal",
-      { webhooks: { lifetimeHours: 24 } },
-      "trust.webhooks.renewBeforeHours",
-      "later",
-    ],
-    ["fraction of hours", { issuer: { lifetimeHours: 8760.5 } }, "trust.issuer.lifetimeHours", "round"],
-    [
-      "number of hours that is text",
-      { issuer: { lifetimeHours: "8760h" } },
-      "trust.issuer.lifetimeHours",
-      "quotes",
-    ],
-  ];
-  it.each(rows)("%s", (_, { anchor, ...trust }, path, word) => {
-    const messages = told((f) => {
-      Object.assign(f.trust, trust);
-      if (anchor !== undefined) f.trust.anchors[0].lifetimeHours = anchor;
-    });
-    expect(messages).toHaveLength(path === undefined ? 0 : 1);
-    if (path !== undefined) expect(messages[0]?.startsWith(`${path}: `)).toBe(true);
-    expect(messages.join()).toContain(word);
-  });
-
-  it.each([
-    ["9s", "10 seconds"],
-    ["121s", "2 minutes"],
-    ["3m", "2 minutes"],
-    ["99999999999999999999s", "2 minutes"],
-    ["10s", undefined],
-    ["120s", undefined],
-    ["2m", undefined],
-  ])("between two scrapes, %s", (scrapeInterval, word) => {
-    const prometheus = { namespace: "monitoring", serviceAccount: "prometheus" };
-    const messages = told((f) => (f.observability = { prometheus, scrapeInterval }));
-    expect(messages).toHaveLength(word === undefined ? 0 : 1);
-    expect(messages.join()).toContain(word ?? "");
-  });
-});
-
-describe("a chart repository with a password", () => {
-  const source = (more: object) => ({
-    url: "https://charts.example.com",
-    username: "fleet",
-    password: { secret: "charts" },
-    ...more,
-  });
-  const secrets = { charts: "PLANTED" };
-
-  it("has it by a secret, for all charts or for one, in one cluster or in all", () => {
-    expect(told((f) => (f.linkerd.source = source({})), secrets)).toEqual([]);
-    expect(told((f) => (f.linkerd.charts = { crds: { source: source({}) } }), secrets)).toEqual([]);
-    expect(
-      told((f) => (f.clusters.eu.linkerd = { charts: { crds: { source: source({}) } } }), secrets),
-    ).toEqual([]);
-    expect(
-      told(
-        (f) => (f.linkerd.charts = { crds: { source: source({ url: "https://x.example.com/a.tgz" }) } }),
-        secrets,
-      ),
-    ).toEqual([]);
-    expect(
-      told((f) => (f.linkerd.source = source({ url: "oci://docker.io.example.com:5000/x" })), secrets),
-    ).toEqual([]);
-  });
-
-  it.each([
-    ["password in plain text", { password: "PLANTED" }, "linkerd.source.password", "--secret"],
-    ["secret that is not set", { password: { secret: "none" } }, "linkerd.source.password.secret", "not set"],
-    ["password without a user", { username: undefined }, "linkerd.source.username", "add it"],
-    [
-      "Docker Hub",
-      { url: "oci://registry-1.docker.io/x" },
-      "linkerd.source.password",
-      "helm registry login registry-1.docker.io",
-    ],
-    [
-      "Docker Hub by its short name",
-      { url: "oci://docker.io/x" },
-      "linkerd.source.password",
-      "helm registry",
-    ],
-    ["path", { url: "./charts" }, "linkerd.source.password", "path as text"],
-    [
-      "URL with another password",
-      { url: "https://a:PLANTED@charts.example.com" },
-      "linkerd.source.url",
-      "username",
-    ],
-    ["misspelt key", { user: "x" }, "linkerd.source.user", "username"],
-  ])("is told of a %s", (_, more, path, word) => {
-    const used = JSON.stringify(source(more)).includes('"charts"') ? secrets : {};
-    const messages = told((f) => (f.linkerd.source = source(more)), used);
-    expect(messages).toHaveLength(1);
-    expect(messages[0]?.startsWith(`${path}: `)).toBe(true);
-    expect(messages[0]).toContain(word);
-    expect(messages[0]).not.toContain("PLANTED");
-  });
-
-  it("in the values of a chart is told as a secret in plain text", () => {
-    const values = { proxy: { from: "https://fleet:PLANTED@charts.example.com/x" } };
-    expect(told((f) => (f.linkerd.charts = { controlPlane: { values } }))).toEqual([
-      expect.stringMatching(/^linkerd\.charts\.controlPlane\.values\.proxy\.from: looks like a secret/),
-    ]);
-  });
 });

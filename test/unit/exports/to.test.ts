@@ -9,36 +9,14 @@ import { multiclusterValues } from "../../../fleet/linkerd/values";
 import { linkSpec } from "../../../fleet/links/link";
 import { mirroredModes } from "../../../fleet/links/mirrors";
 import type { LinkSpec } from "../../../fleet/objects/multicluster";
-import { outputsSchema, type RawOutputs } from "../../../fleet/outputs/schema";
+import type { RawOutputs } from "../../../fleet/outputs/schema";
 import { describeFleet } from "../../../fleet/outputs/write";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import type { CrossStackOutputs } from "../../../fleet/stacks/crossStack";
-import { servedServices } from "../../../ops/services/services";
-import { judge } from "../../../ops/verify/judge";
-import { type Member, readFleet } from "../../../ops/verify/read";
-import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
-import { LiveFleet } from "../../../testing/liveFleet";
-import { soundFleet } from "../../../testing/mistakes/sound";
+import { configOf, fleetInputs } from "../../../testing/arbitraries";
+import type { ServiceInput } from "../../../testing/meshOfFour";
 import { deploy, split } from "../../../testing/stacks";
-import type { Stored } from "../../../testing/stored";
-
-type ServiceInput = NonNullable<FleetInput["services"]>[number];
-
-/** us, eu and apac, each linked to both others, with a trust domain of its own. */
-function fleet(...services: Partial<ServiceInput>[]): FleetInput {
-  const base = soundFleet();
-  for (const name of Object.keys(base.clusters)) base.clusters[name].trustDomain = `${name}.example.com`;
-  const checkout = {
-    name: "checkout",
-    namespace: "shop",
-    mode: "federated",
-    in: ["us", "eu"],
-    ports: ["http"],
-  };
-  return { ...base, services: services.map((one) => ({ ...checkout, ...one })) } as FleetInput;
-}
-
-const planOf = (...services: Partial<ServiceInput>[]) => planFleet(configOf(fleet(...services)));
+import { planOf, threeDomains } from "../../../testing/threeDomains";
 
 /** The spec of every Link, by `<source>/<target>`. */
 function specs(plan: Plan): Map<string, LinkSpec> {
@@ -276,8 +254,8 @@ describe("the order of a label and of the Links that select it", () => {
 
 describe("a fleet of several stacks", () => {
   const config = (...services: Partial<ServiceInput>[]) => ({
-    ...split(configOf(fleet(...services)), (name) => (name === "us" ? "one" : "two")),
-    trust: { ...configOf(fleet()).trust, stack: "one" },
+    ...split(configOf(threeDomains(...services)), (name) => (name === "us" ? "one" : "two")),
+    trust: { ...configOf(threeDomains()).trust, stack: "one" },
   });
   const [all, some] = [config({ in: ["us"] }), config({ in: ["us"], to: ["eu"] })];
   /** What the stack `one` is told when `two` has deployed this. */
@@ -295,97 +273,5 @@ describe("a fleet of several stacks", () => {
   it("says which stack to deploy first, so that its clusters do not lose a service that names them", () => {
     expect(told(all)).toEqual([expect.stringMatching(/eu of stack two is named.*deploy stack two first/)]);
     expect(told(some)).toEqual([]);
-  });
-});
-
-describe("fleet services", () => {
-  it("finds a label that lets a service cross further than `to` says, or less far", () => {
-    const plan = planOf({ in: ["us"], to: ["eu"] }, { in: ["eu"] });
-    const service = (value: string): Stored => ({
-      collection: "/api/v1/services",
-      metadata: { name: "checkout", namespace: "shop", labels: { "mirror.linkerd.io/federated": value } },
-    });
-    const found = (labels: Readonly<Record<string, string>>) => {
-      const members = plan.clusters.map((cluster): [string, Member<"exported" | "federated">] => {
-        const value = labels[cluster.name];
-        const federated = value === undefined ? [] : [service(value)];
-        const read = federated.map(({ metadata }) => ({
-          metadata: { ...metadata, namespace: "shop", labels: { ...metadata.labels }, annotations: {} },
-          spec: { selector: {}, ports: [] },
-          status: { loadBalancer: { ingress: [] } },
-        }));
-        const none = { state: "found" as const, value: [] };
-        return [
-          cluster.name,
-          { cluster, found: { exported: none, federated: { state: "found", value: read } } },
-        ];
-      });
-      return servedServices(plan, { services: [] }, new Map(members));
-    };
-    const own = "member.shop.checkout";
-    expect(found({ us: own, eu: "member" })).toMatchObject([
-      { to: { us: ["eu"] }, labelled: ["eu", "us"], otherwise: [] },
-    ]);
-    expect(found({ us: "member", eu: own })).toMatchObject([
-      { labelled: ["eu", "us"], otherwise: ["eu", "us"] },
-    ]);
-    expect(found({ us: "member.shop.cart", eu: "member" })).toMatchObject([
-      { labelled: ["eu"], otherwise: [] },
-    ]);
-  });
-});
-
-describe("fleet verify", () => {
-  it("expects mirrors where a service crosses to, and names one that is seen elsewhere", async () => {
-    const plan = planOf(
-      { to: ["eu", "us"] },
-      {
-        name: "reports",
-        namespace: "bi",
-        mode: "gateway",
-        in: ["us"],
-        to: ["eu"],
-        allowGateway: true,
-        local: "none",
-      },
-    );
-    const live = await LiveFleet.of(plan);
-    const findings = async () => {
-      const state = await readFleet(plan, outputsSchema.parse(live.outputs()), live.clusters());
-      const ofMirrors = /mirrors a|has members|is not (mirrored|federated)/;
-      return judge(state).flatMap(({ subject, findings }) =>
-        findings
-          .filter(({ message }) => ofMirrors.test(message))
-          .map(({ message }) => `${subject}: ${message}`),
-      );
-    };
-    expect(await findings()).toEqual([]);
-    const mirror = { "mirror.linkerd.io/mirrored-service": "true" };
-    live.objects.get("apac")?.push(
-      {
-        collection: "/api/v1/services",
-        spec: {},
-        metadata: {
-          name: "reports-us",
-          namespace: "bi",
-          labels: { ...mirror, "mirror.linkerd.io/cluster-name": "us" },
-        },
-      },
-      {
-        collection: "/api/v1/services",
-        spec: {},
-        metadata: {
-          name: "checkout-federated",
-          namespace: "shop",
-          labels: mirror,
-          annotations: { "multicluster.linkerd.io/remote-discovery": "checkout@us,cart@eu" },
-        },
-      },
-    );
-    expect(await findings()).toEqual([
-      "apac: the Service bi/reports-us mirrors a service of us, whose `to` does not name apac",
-      "apac: the Service shop/checkout-federated has members that are not declared: cart@eu; it has members whose " +
-        "`to` does not name apac: checkout@us",
-    ]);
   });
 });

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { grantNotes } from "../../../fleet/grants/notes";
 import { type GrantPlan, planGrants } from "../../../fleet/grants/plan";
 import { controlPlaneValues } from "../../../fleet/linkerd/values";
@@ -7,24 +7,9 @@ import { describeServices } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
-import { problemsOf, soundFleet } from "../../../testing/mistakes/sound";
-import { type Registered, runUnderMocks } from "../../../testing/mocks";
-import { plannedFleet } from "../../../testing/plannedFleet";
+import { checkout, grantOf } from "../../../testing/grants";
 
 const WEB = "web.shop.serviceaccount.identity.linkerd.cluster.local";
-const checkout = (more: object = {}) => ({
-  services: [
-    { name: "checkout", namespace: "shop", mode: "federated", in: ["c001"], ports: [8080, "admin"], ...more },
-  ],
-});
-
-function grantOf(more: object, clusters?: Record<string, Record<string, unknown>>): GrantPlan {
-  const config = clusters ? fleetOf(clusters, checkout(more)) : meshConfig(2, checkout(more));
-  const [grant] = planFleet(config).grants;
-  if (!grant) throw new Error("no grant");
-  return grant;
-}
-
 const callers = (grant: GrantPlan) => grant.ports.map((port) => port.callers);
 
 describe("who may call", () => {
@@ -129,98 +114,6 @@ describe("the notes of a preview", () => {
   });
 });
 
-describe("callers of the exporting cluster itself", () => {
-  const own = (linkerd: object, local?: unknown) =>
-    grantOf(local === undefined ? {} : { local }, {
-      c001: cluster("c001", { podNetworks: ["10.1.0.0/16"], linkerd }),
-      c002: cluster("c002"),
-    }).local;
-
-  it.each([
-    [undefined, { networks: ["10.1.0.0/16"] }],
-    ["all-unauthenticated", { networks: ["10.1.0.0/16"] }],
-    ["all-authenticated", { networks: ["10.1.0.0/16"], identities: ["*.identity.linkerd.cluster.local"] }],
-    ["deny", undefined],
-  ])("keep what the default policy gave them (%s)", (defaultInboundPolicy, expected) => {
-    expect(own(defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy })).toEqual(expected);
-  });
-
-  it.each([
-    ["deny", undefined],
-    ["all-authenticated", { networks: ["10.1.0.0/16"], identities: ["*.identity.linkerd.cluster.local"] }],
-    ["all-unauthenticated", { networks: ["10.1.0.0/16"] }],
-  ])("keep what their namespace's own policy gave them, before the cluster's (%s)", (policy, expected) => {
-    const linkerd = { defaultInboundPolicy: policy === "deny" ? "all-unauthenticated" : "deny" };
-    const clusters = (namespace: string) => ({
-      c001: cluster("c001", {
-        podNetworks: ["10.1.0.0/16"],
-        linkerd,
-        namespaces: { [namespace]: { defaultInboundPolicy: policy } },
-      }),
-      c002: cluster("c002"),
-    });
-    expect(grantOf({}, clusters("shop")).local).toEqual(expected);
-    expect(grantOf({}, clusters("elsewhere")).local).toEqual(own(linkerd));
-  });
-
-  it.each<[policy: string | undefined, local: unknown, change: GrantPlan["localChange"]]>([
-    [undefined, "keep", "kept"],
-    ["deny", "keep", "kept"],
-    ["deny", "none", "kept"],
-    ["cluster-authenticated", "meshed", "kept"],
-    [undefined, "meshed", "narrowed"],
-    ["all-authenticated", [{ namespace: "shop" }], "narrowed"],
-    [undefined, "none", "closed"],
-    ["deny", "meshed", "opened"],
-    ["deny", [{ namespace: "shop" }], "opened"],
-  ])("under the default policy %s and `local: %j` are %s", (defaultInboundPolicy, local, change) => {
-    const linkerd = defaultInboundPolicy === undefined ? {} : { defaultInboundPolicy };
-    const clusters = { c001: cluster("c001", { linkerd }), c002: cluster("c002") };
-    expect(grantOf({ local }, clusters).localChange).toBe(change);
-  });
-
-  it("may be none, or named ones from the cluster's own networks", () => {
-    expect(own({}, "none")).toBeUndefined();
-    expect(own({}, [{ namespace: "shop", serviceAccount: "web" }])).toEqual({
-      networks: ["10.1.0.0/16"],
-      identities: [WEB],
-    });
-  });
-});
-
-describe("the networks that local callers are known by", () => {
-  const told = (change: (clusters: Record<string, Record<string, unknown>>) => void) => {
-    const fleet = soundFleet();
-    change(fleet.clusters);
-    return problemsOf(fleet).map(({ path }) => path);
-  };
-
-  it("must be given where pods of other clusters share the private networks", () => {
-    expect(told(({ eu }) => delete eu?.podNetworks)).toEqual(["clusters.eu.podNetworks"]);
-    expect(told(({ apac }) => delete apac?.podNetworks)).toEqual([]);
-  });
-
-  it("must be given for a service behind a gateway as well: pods of the same network call its pods directly", () => {
-    const fleet = soundFleet();
-    fleet.services.push({
-      ...{ name: "reports", namespace: "bi", mode: "gateway", in: ["apac"], ports: [8080] },
-      allowGateway: true,
-    });
-    fleet.clusters.apac.podNetworks = undefined;
-    expect(problemsOf(fleet).map(({ path }) => path)).toEqual(["clusters.apac.podNetworks"]);
-    fleet.clusters.apac.network = "of-its-own";
-    expect(problemsOf(fleet)).toEqual([]);
-  });
-
-  it("must not be those of a neighbour", () => {
-    const overlapping = (network: string) =>
-      told(({ apac }) => Object.assign(apac ?? {}, { podNetworks: [network] }));
-    expect(overlapping("10.2.128.0/17")).toEqual(["clusters.eu.podNetworks"]);
-    expect(overlapping("10.0.0.0/8")).toEqual(["clusters.eu.podNetworks", "clusters.us.podNetworks"]);
-    expect(overlapping("fd00::/8")).toEqual([]);
-  });
-});
-
 describe("in any fleet", () => {
   const anyFleet = (judge: (plan: Plan, input: FleetInput) => void) =>
     fc.assert(
@@ -266,86 +159,6 @@ describe("in any fleet", () => {
         });
       }
     });
-  });
-});
-
-describe("the objects of a grant", () => {
-  const POLICY = "kubernetes:policy.linkerd.io/";
-  let all: Registered[];
-  const deploy = (plan: Plan) => runUnderMocks(() => void plannedFleet({ plan, secret: () => fail() }));
-  const fail = (): never => {
-    throw new Error("no secret is configured");
-  };
-  const inputs = (name: string) => all.find((resource) => resource.name === name)?.inputs;
-
-  beforeAll(async () => {
-    const services = checkout({ allow: [{ identity: WEB, ports: [8080] }] });
-    const clusters = {
-      c001: cluster("c001", {
-        podNetworks: ["10.1.0.0/16"],
-        gateway: {
-          type: "loadBalancer",
-          allowedNetworks: ["192.0.2.0/24"],
-          allowedIdentities: [WEB],
-        },
-      }),
-      c002: cluster("c002"),
-    };
-    all = await deploy(planFleet(fleetOf(clusters, services)));
-  });
-
-  it("are one closed Server a port, and a policy only where somebody may call", () => {
-    const grants = all.filter(({ type, name }) => type.startsWith(POLICY) && name.includes("-grant"));
-    expect(grants.map(({ name }) => name.replace("c001-shop-checkout-grant-", "")).sort()).toEqual([
-      "8080",
-      "8080-callers",
-      "8080-identities",
-      "8080-local",
-      "admin",
-      "admin-local",
-      "local-networks",
-    ]);
-    const names = grants.map(({ type, inputs }) => `${type} ${JSON.stringify(inputs.metadata)}`);
-    expect(new Set(names).size).toBe(names.length);
-    for (const grant of grants) expect(grant.provider).toBe("c001");
-  });
-
-  it("close the pods that the Service selects", () => {
-    expect(inputs("c001-shop-checkout-grant-8080")).toMatchObject({
-      apiVersion: "policy.linkerd.io/v1beta3",
-      metadata: { name: "fleet.checkout.8080", namespace: "shop" },
-      spec: { podSelector: { matchLabels: { app: "checkout" } }, port: 8080, accessPolicy: "deny" },
-    });
-  });
-
-  it("name the callers, and nobody else", () => {
-    expect(inputs("c001-shop-checkout-grant-8080-identities")).toMatchObject({ spec: { identities: [WEB] } });
-    expect(inputs("c001-shop-checkout-grant-8080-callers")).toMatchObject({
-      spec: {
-        targetRef: { kind: "Server", name: "fleet.checkout.8080" },
-        requiredAuthenticationRefs: [{ kind: "MeshTLSAuthentication", name: "fleet.checkout.8080.callers" }],
-      },
-    });
-    expect(inputs("c001-shop-checkout-grant-local-networks")).toMatchObject({
-      spec: { networks: [{ cidr: "10.1.0.0/16" }] },
-    });
-  });
-
-  it("tighten what the chart's gateway takes, only where the stack file says so", () => {
-    const patches = all.filter(({ name }) => /-gateway-(networks|identities)$/.test(name));
-    const told = new Map(patches.map(({ name, type, inputs }) => [name, [type, inputs.spec]]));
-    expect(told).toEqual(
-      new Map([
-        [
-          "c001-multicluster-gateway-networks",
-          [`${POLICY}v1alpha1:NetworkAuthenticationPatch`, { networks: [{ cidr: "192.0.2.0/24" }] }],
-        ],
-        [
-          "c001-multicluster-gateway-identities",
-          [`${POLICY}v1alpha1:MeshTLSAuthenticationPatch`, { identities: [WEB] }],
-        ],
-      ]),
-    );
   });
 });
 

@@ -5,8 +5,6 @@ import { describe, expect, it } from "vitest";
 import { type CrossStackParts, crossStackOutputsOf } from "../../../components/stacks/crossStack";
 import { keepTokens } from "../../../fleet/access/plan";
 import type { FleetConfig } from "../../../fleet/config/fleetConfig";
-import { gatherSections } from "../../../fleet/config/fleetFile";
-import { parseFleetConfig } from "../../../fleet/config/parse";
 import { deploymentOf } from "../../../fleet/outputs/deployed";
 import { describeAccesses, describeLinks } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
@@ -15,7 +13,6 @@ import { pendingNotes, sameStack, stackContext, stacksNear } from "../../../flee
 import { guardTransition } from "../../../fleet/transition/guard";
 import { configOf, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
-import { soundFleet } from "../../../testing/mistakes/sound";
 import { isSecretInput, runUnderMocks } from "../../../testing/mocks";
 import { plannedFleet } from "../../../testing/plannedFleet";
 import { crossStackOutputsIn, deploy, split } from "../../../testing/stacks";
@@ -246,68 +243,5 @@ describe("the names of stacks", () => {
   ])("%s and %s: the same stack, %s", (a, b, same) => {
     expect(sameStack(a, b)).toBe(same);
     expect(sameStack(b, a)).toBe(same);
-  });
-});
-
-describe("one fleet file for all stacks", () => {
-  const gather = (values: object, text: string) => gatherSections({ ...values }, () => text);
-
-  it("holds the sections that the stack file does not", () => {
-    const { values, problems } = gather({ fleet: "fleet.yaml", allowUnsafe: [] }, "topology: { kind: mesh }");
-    expect(values).toEqual({ allowUnsafe: [], topology: { kind: "mesh" } });
-    expect(problems).toEqual([]);
-  });
-
-  it.each([
-    ["a section in both", { fleet: "f.yaml", clusters: {} }, "clusters: {}", "clusters"],
-    ["text that is no YAML", { fleet: "f.yaml" }, "a: [", "f.yaml, line 1, column 5"],
-    ["a list", { fleet: "f.yaml" }, "[]", "fleet"],
-    ["a path that is none", { fleet: 3 }, "", "fleet"],
-  ])("is refused with its path: %s", (_, values, text, path) => {
-    expect(gather(values, text).problems.map((problem) => problem.path)).toEqual([path]);
-  });
-
-  it("that cannot be read is one problem: the sections in it are not missing", () => {
-    const gathered = gather({ fleet: "f.yaml", linkerd: { version: "2026.8.3" } }, "a: [");
-    const { problems } = parseFleetConfig({ ...gathered, secretKeys: new Set() });
-    expect(problems?.map(({ path }) => path)).toEqual(["f.yaml, line 1, column 5"]);
-  });
-
-  const problemsOf = (change: (fleet: ReturnType<typeof soundFleet>) => void, stack?: string) => {
-    const fleet = soundFleet();
-    fleet.trust.stack = "prod-us";
-    for (const [name, of] of Object.entries<Record<string, unknown>>(fleet.clusters))
-      of.stack = `prod-${name}`;
-    change(fleet);
-    const parsed = parseFleetConfig({
-      values: fleet,
-      secretKeys: new Set(),
-      ...(stack === undefined ? {} : { stack }),
-    });
-    return (parsed.problems ?? []).map(({ path }) => path);
-  };
-
-  it("says of every cluster which stack it is of, and who makes the anchors", () => {
-    expect(problemsOf(() => {})).toEqual([]);
-    expect(problemsOf(({ clusters }) => delete clusters.eu.stack)).toEqual(["clusters.eu.stack"]);
-    expect(problemsOf(({ trust }) => delete trust.stack)).toEqual(["trust.stack"]);
-    expect(problemsOf(() => {}, "acme/fleet/prod-mars")).toEqual(["clusters"]);
-  });
-
-  it("asks a stack for the secrets of its own clusters only", () => {
-    const secret = ({ clusters }: ReturnType<typeof soundFleet>) => {
-      clusters.eu.kubeconfig = { secret: "kubeconfig-eu" };
-    };
-    expect(problemsOf(secret, "acme/fleet/prod-eu")).toEqual(["clusters.eu.kubeconfig.secret"]);
-    expect(problemsOf(secret, "acme/fleet/prod-us")).toEqual([]);
-  });
-
-  it("takes no kubeconfig from its own outputs", () => {
-    const own = ({ clusters }: ReturnType<typeof soundFleet>) => {
-      clusters.eu.kubeconfig = { stack: "prod-eu", output: "kubeconfig" };
-    };
-    expect(problemsOf(own, "acme/fleet/prod-eu")).toEqual(["clusters.eu.kubeconfig.stack"]);
-    expect(problemsOf(own, "acme/fleet/prod-us")).toEqual([]);
-    expect(problemsOf(own)).toEqual([]);
   });
 });

@@ -4,9 +4,8 @@ import { parseFleetConfig } from "../../../fleet/config/parse";
 import { planFleet } from "../../../fleet/plan";
 import { routeObjects } from "../../../fleet/traffic/objects";
 import { configOf, type FleetInput, stack } from "../../../testing/arbitraries";
+import { CLUSTERS, service as flatService, meshOfFour, type ServiceInput } from "../../../testing/meshOfFour";
 
-const CLUSTERS = ["a", "b", "c", "d"];
-type ServiceInput = NonNullable<FleetInput["services"]>[number];
 type LinkInput = NonNullable<NonNullable<FleetInput["topology"]>["links"]>[number];
 
 interface Shape {
@@ -15,34 +14,20 @@ interface Shape {
   readonly evacuated?: readonly string[];
 }
 
-/** Four clusters on one network: a mesh, or with these links only. */
-function fleet({ services, links, evacuated = [] }: Shape): FleetInput {
+/** A mesh, or with these links only. */
+function fleet({ services, links, evacuated }: Shape): FleetInput {
   return {
-    linkerd: { version: "2026.8.3" },
-    trust: { anchors: [{ id: "2026", state: "active" }] },
-    clusters: Object.fromEntries(
-      CLUSTERS.map((name, at) => [
-        name,
-        {
-          ...{ context: name, network: "one", apiServer: `https://${name}` },
-          podNetworks: [`10.${at}.0.0/16`],
-          evacuate: evacuated.includes(name),
-        },
-      ]),
-    ),
+    ...meshOfFour(services, evacuated),
     topology: links ? { kind: "links", links } : { kind: "mesh" },
-    services: [...services],
   };
 }
 
-function service(more: Partial<ServiceInput> = {}): ServiceInput {
-  return {
-    ...{ name: "web", namespace: "shop", mode: "flat", in: CLUSTERS, ports: [8080] },
+const service = (more: Partial<ServiceInput> = {}) =>
+  flatService({
     allow: [{ namespace: "shop", serviceAccount: "web" }],
     traffic: { port: 80, prefer: "local" },
     ...more,
-  };
-}
+  });
 
 const plan = (shape: Shape) => planFleet(configOf(fleet(shape)));
 

@@ -1,43 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../../fleet/config/parse";
-import {
-  type FederatedView,
-  federatedViews,
-  portMismatch,
-  sourceOfTruth,
-} from "../../../fleet/exports/federation";
+import { federatedViews } from "../../../fleet/exports/federation";
 import { multiclusterValues } from "../../../fleet/linkerd/values";
 import { describeServices } from "../../../fleet/outputs/describe";
 import { type Plan, planFleet } from "../../../fleet/plan";
 import { callAnnotations } from "../../../fleet/traffic/plan";
 import { configOf, type FleetInput, stack } from "../../../testing/arbitraries";
-
-const CLUSTERS = ["a", "b", "c", "d"];
-type ServiceInput = NonNullable<FleetInput["services"]>[number];
-
-/** A mesh of four clusters on one network. */
-function fleet(services: readonly ServiceInput[], evacuated: readonly string[] = []): FleetInput {
-  const cluster = (name: string, at: number) => ({
-    context: name,
-    network: "one",
-    apiServer: `https://${name}`,
-    podNetworks: [`10.${at}.0.0/16`],
-    evacuate: evacuated.includes(name),
-  });
-  return {
-    linkerd: { version: "2026.8.3" },
-    trust: { anchors: [{ id: "2026", state: "active" }] },
-    clusters: Object.fromEntries(CLUSTERS.map((name, at) => [name, cluster(name, at)])),
-    services: [...services],
-  };
-}
+import { CLUSTERS, meshOfFour, service } from "../../../testing/meshOfFour";
 
 const plan = (input: FleetInput) => planFleet(configOf(input));
-
-function service(more: Partial<ServiceInput>): ServiceInput {
-  return { name: "web", namespace: "shop", mode: "flat", in: CLUSTERS, ports: [8080], ...more };
-}
 
 /** A flat service with weights, and some clusters of it evacuated, of which others keep weight. */
 const divided = fc
@@ -59,7 +31,7 @@ describe("weights", () => {
     fc.assert(
       fc.property(divided, ({ members, weights, evacuated }) => {
         const { routes } = plan(
-          fleet([service({ in: members, traffic: [{ port: 80, weights }] })], evacuated),
+          meshOfFour([service({ in: members, traffic: [{ port: 80, weights }] })], evacuated),
         );
         expect(routes.map(({ cluster }) => cluster)).toEqual(members);
         for (const { cluster, backends, ...rest } of routes) {
@@ -80,12 +52,12 @@ describe("weights", () => {
 
   it("hold for the callers of the named clusters only", () => {
     const traffic = [{ port: 80, from: ["a"], weights: { a: 1, b: 1 } }];
-    expect(plan(fleet([service({ traffic })])).routes).toMatchObject([{ cluster: "a" }]);
+    expect(plan(meshOfFour([service({ traffic })])).routes).toMatchObject([{ cluster: "a" }]);
   });
 
   it("leave out a cluster whose link is draining, and one that is drained", () => {
     const traffic = [{ port: 80, from: ["a"], weights: { a: 1, b: 1, c: 1, d: 1 } }];
-    const input = fleet([service({ traffic })]);
+    const input = meshOfFour([service({ traffic })]);
     if (input.clusters.d) input.clusters.d.state = "draining";
     input.topology = { kind: "mesh", links: [{ source: "a", target: "b", state: "draining" }] };
     expect(plan(input).routes[0]?.backends.map(({ cluster }) => cluster)).toEqual(["a", "c"]);
@@ -97,9 +69,9 @@ describe("weights", () => {
       { port: 80, from: ["b"], weights: { b: 1, c: 1 } },
     ];
     const through = service({ mode: "gateway", allowGateway: true, traffic });
-    expect(plan(fleet([through])).routes).toHaveLength(2);
+    expect(plan(meshOfFour([through])).routes).toHaveLength(2);
     const round = { ...through, traffic: [...traffic, { port: 80, from: ["c"], weights: { c: 1, a: 1 } }] };
-    const { problems } = parseFleetConfig(stack(fleet([round])));
+    const { problems } = parseFleetConfig(stack(meshOfFour([round])));
     expect(problems?.map(({ path }) => path)).toEqual(["services[0].traffic[0].weights.b"]);
   });
 });
@@ -112,7 +84,7 @@ describe("evacuating a cluster", () => {
           service({ in: members, traffic: [{ port: 80, weights }] }),
           service({ name: "api", mode: "federated", in: CLUSTERS }),
         ];
-        const [before, after] = [plan(fleet(services)), plan(fleet(services, evacuated))];
+        const [before, after] = [plan(meshOfFour(services)), plan(meshOfFour(services, evacuated))];
         for (const part of ["trust", "clusters", "accesses", "links", "grants"] as const) {
           expect(after[part]).toEqual(before[part]);
         }
@@ -141,7 +113,7 @@ describe("evacuating a cluster", () => {
     );
     fc.assert(
       fc.property(some, fc.subarray(CLUSTERS), (services, evacuated) => {
-        const input = fleet(
+        const input = meshOfFour(
           services.map((one) => service(one)),
           evacuated,
         );
@@ -178,7 +150,7 @@ describe("evacuating a cluster", () => {
     const mode = fc.constantFrom("flat" as const, "federated" as const);
     fc.assert(
       fc.property(links, members, mode, fc.subarray(CLUSTERS), (links, members, mode, evacuated) => {
-        const input = fleet([service({ mode, in: members })], evacuated);
+        const input = meshOfFour([service({ mode, in: members })], evacuated);
         input.topology = { kind: "links", links };
         const told = (parseFleetConfig(stack(input)).problems ?? []).filter(({ path }) =>
           path.endsWith(".evacuate"),
@@ -203,7 +175,7 @@ describe("evacuating a cluster", () => {
 
   it("shows in the outputs, which tell for each service the clusters that serve it", () => {
     const services = [service({ mode: "federated", in: ["a", "b", "c"] })];
-    const evacuated = plan(fleet(services, ["b"]));
+    const evacuated = plan(meshOfFour(services, ["b"]));
     expect(describeServices(evacuated, federatedViews(evacuated))).toMatchObject([
       {
         name: "web",
@@ -218,7 +190,7 @@ describe("evacuating a cluster", () => {
 describe("what callers are told", () => {
   it("stands on the Service in Linkerd's words", () => {
     const config = configOf(
-      fleet([
+      meshOfFour([
         service({
           failureAccrual: { maxFailures: 3 },
           timeouts: { request: "5s", idle: "1m" },
@@ -242,73 +214,15 @@ describe("what callers are told", () => {
   });
 
   it("is nothing where nothing is declared", () => {
-    expect(plan(fleet([service({})])).exports.map(({ annotations }) => annotations)).toEqual(
+    expect(plan(meshOfFour([service({})])).exports.map(({ annotations }) => annotations)).toEqual(
       CLUSTERS.map(() => ({})),
-    );
-  });
-});
-
-describe("the source of truth of a federated service", () => {
-  const view = (cluster: string, members: readonly string[]): FederatedView => ({
-    namespace: "shop",
-    name: "web",
-    cluster,
-    members,
-  });
-
-  it("is the cluster's own Service, or that of the oldest Link, or of several of one second", () => {
-    const second = fc.integer({ min: 0, max: 3 }).map((at) => `2026-11-21T08:00:0${at}Z`);
-    fc.assert(
-      fc.property(
-        fc.subarray(CLUSTERS, { minLength: 1 }),
-        fc.tuple(second, second, second, second),
-        fc.constantFrom(...CLUSTERS),
-        (members, times, cluster) => {
-          const found = sourceOfTruth(view(cluster, members), times.slice(0, members.length));
-          const of = (name: string) => times[members.indexOf(name)] ?? "";
-          const oldest = members.filter((name) => members.every((other) => of(name) <= of(other)));
-          expect(found).toEqual(members.includes(cluster) ? [cluster] : oldest);
-        },
-      ),
-    );
-  });
-
-  it("is asked where the service is seen: in its members, and over links that carry federated services", () => {
-    const input = fleet([service({ mode: "federated", in: ["a", "b"] })]);
-    input.topology = {
-      kind: "links",
-      links: [
-        { source: "c", target: "a" },
-        { source: "c", target: "b", modes: ["gateway"] },
-        { source: "d", target: "a", state: "draining" },
-        { source: "d", target: "b" },
-      ],
-    };
-    expect(federatedViews(plan(input)).map(({ cluster, members }) => [cluster, members])).toEqual([
-      ["a", ["a"]],
-      ["b", ["b"]],
-      ["c", ["a"]],
-      ["d", ["b"]],
-    ]);
-  });
-
-  it("is a matter of course where all members have the same ports, in any order, and an error elsewhere", () => {
-    const members = view("c", ["a", "b"]);
-    const [http, admin] = [
-      { name: "http", port: 80, protocol: "TCP" },
-      { name: "admin", port: 81 },
-    ];
-    const ports = (...of: { name: string; port: number }[][]) => portMismatch(members, of);
-    expect(ports([http, admin], [admin, http])).toBeUndefined();
-    expect(ports([http], [{ ...http, port: 8080 }])).toMatch(
-      /shop\/web has .*different ports:\n {2}http 80\/TCP in a\n {2}http 8080\/TCP in b\n.*--refresh/,
     );
   });
 });
 
 describe("headless services", () => {
   const headless = (mode: "gateway" | "flat"): Plan =>
-    plan(fleet([service({ mode, in: ["b"], headless: true, allowGateway: mode === "gateway" })]));
+    plan(meshOfFour([service({ mode, in: ["b"], headless: true, allowGateway: mode === "gateway" })]));
   const enabled = (of: Plan) =>
     of.clusters.flatMap((cluster) =>
       (multiclusterValues(cluster).controllers as Record<string, unknown>[])
@@ -327,7 +241,7 @@ describe("headless services", () => {
 });
 
 it("namespaces of mirrors are made only where asked for", () => {
-  const input = fleet([]);
+  const input = meshOfFour([]);
   if (input.clusters.b) input.clusters.b.createNamespaces = true;
   const made = plan(input).clusters.filter((cluster) => multiclusterValues(cluster).enableNamespaceCreation);
   expect(made.map(({ name }) => name)).toEqual(["b"]);

@@ -10,7 +10,7 @@ import { authorityAbove } from "../../../fleet/trust/authorities";
 import { detailsOf } from "../../../fleet/trust/der";
 import { stack } from "../../../testing/arbitraries";
 import { selfSigned } from "../../../testing/certificates";
-import { problemsOf, type Sections, soundFleet } from "../../../testing/mistakes/sound";
+import { problemsOf, soundFleet, told } from "../../../testing/mistakes/sound";
 
 const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-authorities-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,10 +49,6 @@ const root = made("root", CA);
 const issuer = made("issuer", `${CA.replace("CA:TRUE", "CA:TRUE,pathlen:0")}`, { by: root });
 const middle = made("middle", CA, { by: root });
 const below = made("below", CA, { by: middle });
-
-function told(sections: Sections, secrets: Record<string, string>): string[] {
-  return problemsOf(sections, secrets).map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
-}
 
 function expectOne(messages: readonly string[], path: string, word: string | undefined): void {
   expect(messages).toHaveLength(word === undefined ? 0 : 1);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { selfSigned } from "../../../testing/certificates";
-import { problemsOf, type Sections, soundFleet } from "../../../testing/mistakes/sound";
+import { type Sections, soundFleet, told } from "../../../testing/mistakes/sound";
 
 const folder = mkdtempSync(join(tmpdir(), "linkerd-fleet-pem-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -134,10 +134,6 @@ const KEYS = table([
   ["that is a request", request, "request"],
   ["that is a word", "hunter2", "not a private key"],
 ]);
-
-function told(sections: Sections, secrets: Record<string, string> = {}): string[] {
-  return problemsOf(sections, secrets).map(({ path, problem, fix }) => `${path}: ${problem} → ${fix}`);
-}
 
 function fleetWith(certificate: string): Sections {
   const sections = soundFleet();
