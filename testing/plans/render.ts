@@ -9,7 +9,7 @@ import { plannedFleet } from "../plannedFleet";
 import { compact, type Told } from "./compact";
 
 /** The widest map or list that is written in one line. */
-const WIDTH = 100;
+const WIDTH = 120;
 
 /**
  * Every resource of a stack file's fleet, as the program registers it: no cluster and no credentials are needed. What
