@@ -82,7 +82,7 @@ export class FleetParts {
       );
     }
     const destinations = new Map<string, kubernetes.core.v1.Secret[]>();
-    const created = new Map<string, pulumi.Output<string>>();
+    const made = new Map<string, Link>();
     const own = (link: LinkPlan): LinkTarget => {
       const { cluster, member } = get(members, link.target);
       return {
@@ -127,7 +127,7 @@ export class FleetParts {
       );
       if (one.destination)
         destinations.set(link.source, [...(destinations.get(link.source) ?? []), one.destination]);
-      created.set(linkKey(link), one.created);
+      made.set(linkKey(link), one);
       return [link, one.link] as const;
     });
     order.settle({ clusters: ordered, links: described });
@@ -137,19 +137,19 @@ export class FleetParts {
       target,
       generation: access.generation,
     }));
-    for (const { cluster, member, provider } of members.values()) {
-      const { namespace } = member.controlPlane;
-      renderObjects(cluster.name, destinationRestart<Inputs>(uses, cluster.name, namespace), {
-        ...{ parent, provider },
-        dependsOn: destinations.get(cluster.name) ?? [],
-      });
-    }
+    const restarts = new Map(
+      [...members].map(([name, { member, provider }]) => {
+        const restart = destinationRestart<Inputs>(uses, name, member.controlPlane.namespace);
+        const dependsOn = destinations.get(name) ?? [];
+        return [name, renderObjects(name, restart, { parent, provider, dependsOn }).all];
+      }),
+    );
 
     const ports = (service: ServiceName, cluster: string) =>
       get(get(members, cluster).member.exported, exportKey({ ...service, cluster })).ports;
     this.sourcesOfTruth = federatedViews(plan).map((view) => {
       const links = view.members.map(
-        (member) => created.get(linkKey({ source: view.cluster, target: member })) ?? "",
+        (member) => made.get(linkKey({ source: view.cluster, target: member }))?.created ?? "",
       );
       // The ports of another stack's Services are not known here: `npx fleet verify` compares those too.
       const own = { ...view, members: view.members.filter((member) => members.has(member)) };
@@ -174,7 +174,11 @@ export class FleetParts {
       issuers: trust.issuers,
       gateways: this.gatewayAddresses,
       accesses: plan.accesses.map((access) => [access, get(accesses, `${access.target}/${access.source}`)]),
-      links: links.map(([link, { access }]) => [link, access]),
+      links: links.map(([plan, { access }]) => {
+        const restart = needsDestination(plan) ? get(restarts, plan.source) : [];
+        const read = [get(made, linkKey(plan)).link, ...restart];
+        return { plan, generation: access.generation, read };
+      }),
     };
   }
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { decodeText } from "../fleet/config/decodeText";
 import { gatherSections, NAMESPACE, ownValues } from "../fleet/config/fleetFile";
 import { structured } from "../fleet/config/json";
 import type { RawConfig } from "../fleet/config/parse";
@@ -27,7 +26,7 @@ export function readStackConfig(): RawConfig {
   const values = Object.fromEntries(Object.entries(own).map(([key, text]) => [key, structured(text)]));
   return {
     // The engine runs programs in the folder of Pulumi.yaml.
-    ...gatherSections(values, (path) => decodeText(readFileSync(path)) ?? ""),
+    ...gatherSections(values, (path) => readFileSync(path)),
     stack: stackIdentity(),
     secretKeys: new Set(Object.keys(own).filter((key) => isSecretValue(`${NAMESPACE}:${key}`))),
   };

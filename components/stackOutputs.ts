@@ -78,8 +78,8 @@ async function existing(stack: string): Promise<RawOutputs | undefined> {
   try {
     return await readStackOutputs(stack.includes("/") ? stack : `${organization}/${project}/${stack}`);
   } catch (error) {
-    // The words of the engine's backends for a stack that is not there.
-    if (/unknown stack|not found|no stack named/i.test(error instanceof Error ? error.message : ""))
+    // The words of the engine's backends for a stack that is not there. "not found" alone may be a key or a program.
+    if (/unknown stack|stack \S+ not found|no stack named/i.test(error instanceof Error ? error.message : ""))
       return undefined;
     throw error;
   }

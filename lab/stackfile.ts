@@ -41,7 +41,7 @@ export function readStackFile(path: string): LabCluster[] {
   }
   const config = isRecord(content) && isRecord(content.config) ? content.config : {};
   const { values, problems: shared } = gatherSections(ownValues(config), (name) =>
-    readFileSync(resolve(dirname(path), name), "utf8"),
+    readFileSync(resolve(dirname(path), name)),
   );
   if (shared[0]) throw new LabError(`${file}: ${shared[0].path} ${shared[0].problem}: ${shared[0].fix}.`);
   const { clusters } = values;

@@ -46,16 +46,22 @@ export class ExecCredentials {
   ) {}
 
   async get(): Promise<PluginCredentials> {
-    this.current ??= this.run();
-    const { credentials, expires } = await this.current;
+    const known = this.ask();
+    const { credentials, expires } = await known;
     if (Date.now() < expires) return credentials;
-    this.current = this.run();
-    return (await this.current).credentials;
+    // Of all requests that found them expired, the first one alone runs the plugin.
+    if (this.current === known) this.current = undefined;
+    return (await this.ask()).credentials;
   }
 
   /** The cluster did not take them: the next time, the plugin is asked anew. */
   refused(): void {
     this.current = undefined;
+  }
+
+  private ask(): Promise<{ credentials: PluginCredentials; expires: number }> {
+    this.current ??= this.run();
+    return this.current;
   }
 
   private async run(): Promise<{ credentials: PluginCredentials; expires: number }> {
@@ -132,7 +138,8 @@ function start(
     child.on("error", () => resolve({ failed: "cannot be started", isMissing: true }));
     child.on("close", (code, signal) => {
       if (code === 0) return resolve({ output });
-      const ended = signal === null ? `ended with ${code}` : `did not end within ${LIMIT_MS / 1000} s`;
+      const stopped = child.killed ? `did not end within ${LIMIT_MS / 1000} s` : `was ended by ${signal}`;
+      const ended = signal === null ? `ended with ${code}` : stopped;
       const why = words.trim().replaceAll(/\s*\n\s*/g, " ");
       resolve({ failed: why === "" ? ended : `${ended}: ${why}`, isMissing: false });
     });

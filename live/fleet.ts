@@ -3,7 +3,7 @@ import type { FleetConfig } from "../fleet/config/fleetConfig";
 import { linkName } from "../fleet/config/names";
 import { parseFleetConfig } from "../fleet/config/parse";
 import { formatProblems } from "../fleet/config/problems";
-import { secretReferences } from "../fleet/config/secretRules";
+import { withStandIns } from "../fleet/config/secretRules";
 import { describeKubeconfig } from "../fleet/outputs/describe";
 import type { FleetOutputs } from "../fleet/outputs/schema";
 import { type Plan, planFleet } from "../fleet/plan";
@@ -79,12 +79,7 @@ export async function describedBy({
 
 /** As a program other than this one has written it, which judged it. */
 function programConfig(values: Readonly<Record<string, unknown>>): FleetConfig {
-  const keys = secretReferences({ values }).map(({ key }) => key);
-  const secrets = keys.map((key) => [key, { secure: "" }] as const);
-  const parsed = parseFleetConfig({
-    values: { ...values, ...Object.fromEntries(secrets) },
-    secretKeys: new Set(keys),
-  });
+  const parsed = parseFleetConfig(withStandIns(values));
   if (parsed.problems)
     throw new Unreadable(formatProblems(parsed.problems, "The outputs hold another fleet"));
   return parsed.config;

@@ -9,13 +9,12 @@ export interface Process {
   readonly args: string;
 }
 
+/** Those that run: one that has ended, and whose parent has not asked how, is left out. */
 export async function allProcesses(): Promise<Process[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "pid=,ppid=,args="]);
-  return [...stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm)].map(([, pid, parent, args = ""]) => ({
-    pid: Number(pid),
-    parent: Number(parent),
-    args,
-  }));
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "pid=,ppid=,stat=,args="]);
+  return [...stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+([^Z\s]\S*)\s+(.*)$/gm)].map(
+    ([, pid, parent, , args = ""]) => ({ pid: Number(pid), parent: Number(parent), args }),
+  );
 }
 
 /** The folder in which a process runs; `undefined` if it is gone, or another person's. */

@@ -1,4 +1,5 @@
 import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
 import { z } from "zod";
 import { MULTICLUSTER_NAMESPACE } from "../fleet/config/names";
 
@@ -24,6 +25,15 @@ export const plain = z.object({ metadata });
 export type Plain = z.infer<typeof plain>;
 
 export const configMap = z.object({ data: texts });
+
+/** The chart's values in the ConfigMap `linkerd-config`; `undefined` where what it holds is no YAML. */
+export function linkerdValues({ data }: z.infer<typeof configMap>): unknown {
+  try {
+    return parse(data.values ?? "{}");
+  } catch {
+    return undefined;
+  }
+}
 
 export const secret = z.object({ metadata, type: text, data: texts });
 export type Secret = z.infer<typeof secret>;

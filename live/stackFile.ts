@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { fleetConfig } from "../fleet/config/fleetConfig";
 import { FLEET_FILE, gatherSections, ownValues } from "../fleet/config/fleetFile";
@@ -23,7 +24,7 @@ export function readStackFile(path: string): Parsed {
   const secretKeys = Object.keys(values).filter((key) => isEncrypted(values[key]));
   const stack = stackOf(path);
   return parseFleetConfig({
-    ...gatherSections(values, (file) => readText(resolve(dirname(path), file))),
+    ...gatherSections(values, (file) => readFileSync(resolve(dirname(path), file))),
     secretKeys: new Set(secretKeys),
     ...(stack === undefined ? {} : { stack }),
   });
@@ -53,7 +54,7 @@ export function readPreviewConfig(config: Readonly<Record<string, string>>): Par
     .map(([key]) => key)
     .filter((key) => key !== FLEET_FILE && !Object.hasOwn(fleetConfig.shape, key));
   return parseFleetConfig({
-    ...gatherSections(Object.fromEntries(own), readText),
+    ...gatherSections(Object.fromEntries(own), (file) => readFileSync(file)),
     secretKeys: new Set(secretKeys),
   });
 }

@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import { accessObjects, tokenId } from "../../fleet/access/objects";
 import { type AccessPlan, ageWarning } from "../../fleet/access/plan";
 import { ofGeneration } from "../../fleet/config/names";
+import { base64 } from "../base64";
 import type { LinkAccess } from "../links/link";
 import { type Inputs, renderObjects } from "../objects/render";
 
@@ -58,9 +59,7 @@ export class Access extends pulumi.ComponentResource implements LinkAccess {
     this.token = pulumi.secret(token.data.apply((data) => decode(data?.token)));
     const { ca } = args;
     this.caData =
-      ca === undefined
-        ? pulumi.unsecret(token.data.apply((data) => data?.["ca.crt"] ?? ""))
-        : pulumi.output(Buffer.from(ca, "utf8").toString("base64"));
+      ca === undefined ? pulumi.unsecret(token.data.apply((data) => data?.["ca.crt"] ?? "")) : base64(ca);
     this.registerOutputs({});
   }
 }

@@ -16,6 +16,14 @@ import type { LinkAccess } from "../links/link";
 import { settled } from "../sdk";
 import type { Issuer } from "../trust/issuer";
 
+/** A link, and what makes its source read the token of this generation. */
+export interface MadeLink {
+  readonly plan: LinkPlan;
+  readonly generation: number;
+  /** The Link, which comes after its credentials, and the restart of the destination controller that reads them. */
+  readonly read: readonly Pick<pulumi.CustomResource, "id">[];
+}
+
 /** The parts of the cross-stack outputs, each as it comes. */
 export interface CrossStackParts {
   readonly anchors: pulumi.Output<CrossStackOutputs["anchors"]>;
@@ -23,7 +31,7 @@ export interface CrossStackParts {
   /** By cluster. */
   readonly gateways: Readonly<Record<string, pulumi.Output<string>>>;
   readonly accesses: readonly (readonly [AccessPlan, LinkAccess])[];
-  readonly links: readonly (readonly [LinkPlan, LinkAccess])[];
+  readonly links: readonly MadeLink[];
 }
 
 /**
@@ -58,11 +66,14 @@ export async function crossStackOutputsOf(
   const gateways = Object.entries(parts.gateways).map(([name, address]) =>
     settled(address, last?.gateways[name], [name] as const),
   );
-  const uses = parts.links
-    .filter(([{ target }]) => !own.has(target))
-    .map(([{ source, target }, { generation }]) => [[target, source], generation] as const);
-  const selects = parts.links.flatMap(([{ source, target, selects: named }]) =>
-    named && !own.has(target) ? [[[target, source], ownValues(named)] as const] : [],
+  const foreign = parts.links.filter(({ plan: { target } }) => !own.has(target));
+  const uses = foreign.map(({ plan: { source, target }, generation, read }) =>
+    settled(once(read, generation), last?.uses[target]?.[source], [target, source] as const),
+  );
+  const selects = foreign.flatMap(({ plan: { source, target, selects: named }, read }) =>
+    named
+      ? [settled(once(read, ownValues(named)), last?.selects[target]?.[source], [target, source] as const)]
+      : [],
   );
   return pulumi.secret({
     schema: CROSS_STACK_SCHEMA,
@@ -71,9 +82,14 @@ export async function crossStackOutputsOf(
       : {}),
     gateways: byCluster((await Promise.all(gateways)).flat()),
     accesses: nested((await Promise.all(accesses)).flat()),
-    uses: nested(uses),
-    ...(selects.length > 0 ? { selects: nested(selects) } : {}),
+    uses: nested((await Promise.all(uses)).flat()),
+    ...(selects.length > 0 ? { selects: nested((await Promise.all(selects)).flat()) } : {}),
   });
+}
+
+/** A value that comes once these are deployed. */
+function once<T>(resources: MadeLink["read"], value: T): pulumi.Output<T> {
+  return pulumi.all(resources.map(({ id }) => id)).apply((): T => value);
 }
 
 function byCluster<T>(entries: readonly (readonly [readonly [string], T])[]): Record<string, T> {

@@ -1,3 +1,4 @@
+import { decodeText } from "./decodeText";
 import { isMap } from "./json";
 import type { Problem } from "./problems";
 import { readYaml } from "./readYaml";
@@ -16,7 +17,7 @@ export interface Gathered {
 /** Adds the sections of the shared file, if there is one. `read` throws where it cannot. */
 export function gatherSections(
   values: Readonly<Record<string, unknown>>,
-  read: (path: string) => string,
+  read: (path: string) => Buffer,
 ): Gathered {
   const { [FLEET_FILE]: path, ...own } = values;
   if (path === undefined) return { values, problems: [] };
@@ -27,12 +28,13 @@ export function gatherSections(
   });
   if (typeof path !== "string")
     return failed("is not a path", "write it from Pulumi.yaml, for example fleet.yaml");
-  let text: string;
+  let text: string | undefined;
   try {
-    text = read(path);
+    text = decodeText(read(path));
   } catch {
     return failed(`names ${path}, which cannot be read`, "write its path from Pulumi.yaml");
   }
+  if (text === undefined) return failed(`names ${path}, which is no UTF-8 text`, "save the file as UTF-8");
   const { content: shared, problems } = readYaml(text);
   if (problems.length > 0) {
     const inFile = problems.map(({ path: at, ...rest }) => ({ path: `${path}, ${at}`, ...rest }));

@@ -93,6 +93,18 @@ export function secretReferences({
   );
 }
 
+/**
+ * The values with something in the place of each secret that they refer to, for those who have no stack: whether the
+ * secrets are there is for each stack to say.
+ */
+export function withStandIns(
+  values: RawConfig["values"],
+): Required<Pick<RawConfig, "values" | "secretKeys">> {
+  const keys = secretReferences({ values }).map(({ key }) => key);
+  const secrets = keys.map((key) => [key, { secure: "" }] as const);
+  return { values: { ...values, ...Object.fromEntries(secrets) }, secretKeys: new Set(keys) };
+}
+
 const SECRET_TEXT =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[a-z][-a-z0-9+.]*:\/\/[^\s/@:]+:[^\s/@]+@|\bclient-key-data\b|\bkind:\s*Config\b|"kind":\s*"Config"|\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/;
 const SECRET_KEY =

@@ -193,7 +193,7 @@ export const gatewayConfig = z.discriminatedUnion("type", [
       replicas,
     })
     .describe(
-      "a LoadBalancer whose address is fixed, so that no link waits for it and no change of it goes unseen",
+      "a LoadBalancer with an address that you know: links do not wait for it, and it does not change",
     ),
   emissaryConfig,
   z.strictObject({ type: z.literal("none") }).describe("no gateway, only flat and federated services"),

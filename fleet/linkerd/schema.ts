@@ -104,7 +104,7 @@ const images = z.strictObject({
     .optional()
     .describe(
       "Secret in the form of a `.dockerconfigjson`, for the pods of the control plane and of the multicluster " +
-        "extension. A meshed pod pulls its proxy with the pull secrets of its own namespace",
+        "extension. A meshed pod pulls its proxy with the pull secrets of its own ServiceAccount",
     ),
 });
 
@@ -201,7 +201,7 @@ export const linkerdOverrides = z.strictObject({
   ha: overridable.ha.optional(),
   gatewayApi: overridable.gatewayApi.optional(),
   defaultInboundPolicy: overridable.defaultInboundPolicy.optional(),
-  namespace: overridable.namespace.optional(),
+  namespace: overridable.namespace.optional().describe("Must equal `linkerd.namespace`: leave it out"),
   images: overridable.images.optional(),
   cni: overridable.cni.optional(),
   nativeSidecar: overridable.nativeSidecar.optional(),

@@ -10,7 +10,7 @@ export interface RestartPlan {
   readonly mark: string;
   /** The pods of the multicluster extension. */
   readonly extension: boolean;
-  /** Deployments by name, in the old spelling (`trust.restart.workloads`). */
+  /** Deployments by name, in the older form (`trust.restart.workloads`). */
   readonly workloads: readonly { readonly namespace: string; readonly deployment: string }[];
   /** Absent where nothing is selected. */
   readonly rolling?: RollingPlan;

@@ -56,7 +56,7 @@ function spelledTwice({ restart, trust }: Readable): Problem[] {
   return [
     {
       path: "trust.restart",
-      problem: "is the old spelling of `restart`, which is set too",
+      problem: "is the older form of `restart`, which is set too",
       fix: "move its entries into restart.workloads (`name` in place of `deployment`), and remove it",
     },
   ];

@@ -31,7 +31,7 @@ export const successRateConfig = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(5)
-    .describe("Number of answers in that time without which the endpoint stays"),
+    .describe("Minimum number of answers in that time. With fewer, the endpoint is not left out"),
 });
 
 /** Defaults: Linkerd's own (linkerd2 `outbound/index.rs`, `parse_consecutive_params`). */
@@ -65,7 +65,7 @@ export type FailureAccrual = z.infer<typeof failureAccrualConfig>;
 export const loadBiaserConfig = z.strictObject({
   penalty: duration
     .default("5s")
-    .describe("Time that an endpoint counts as having taken for an answer that failed or was limited"),
+    .describe("Response time that counts for an answer that failed or was limited"),
   maxRetryAfter: duration
     .default("300s")
     .describe("Longest time for which a `Retry-After` of an endpoint counts"),

@@ -70,7 +70,7 @@ export const trustConfig = z.strictObject({
     .enum(["pulumi", "cert-manager"])
     .default("pulumi")
     .describe(
-      "Creator of the issuers, which keeps their keys. `pulumi`: this program, in the stack's state; " +
+      "Tool that creates the issuers and keeps their keys. `pulumi`: this program, in the stack's state; " +
         "`cert-manager`: cert-manager in each cluster, with trust-manager for the bundle",
     ),
   anchors: z
@@ -137,7 +137,7 @@ export const trustConfig = z.strictObject({
     })
     .prefault({})
     .describe(
-      "Old spelling of `restart`, which is still read: named Deployments and the extension, with every change of the " +
+      "Older form of `restart`, which is still read: named Deployments and the extension, with every change of the " +
         "anchors or of their states",
     ),
 });

@@ -1,4 +1,3 @@
-import { parse } from "yaml";
 import { ZodError, z } from "zod";
 import type { ClusterPlan } from "../../fleet/clusters/plan";
 import type { ClusterObjects, ClusterState, MeshSettings } from "../../fleet/effective/cluster";
@@ -6,7 +5,7 @@ import { proxied } from "../../fleet/effective/injected";
 import { meshSettings } from "../../fleet/effective/settings";
 import * as kinds from "../../fleet/effective/shapes";
 import type { LiveCluster, Read } from "../../live/cluster";
-import { configMap } from "../../live/shapes";
+import { configMap, linkerdValues } from "../../live/shapes";
 
 const POLICY = "/apis/policy.linkerd.io";
 const GATEWAY_API = "/apis/gateway.networking.k8s.io/v1";
@@ -74,7 +73,7 @@ function settingsOf(
   if (config.state === "failed") return config;
   if (config.state === "missing") return other(`${cluster} has no ConfigMap ${namespace}/linkerd-config`);
   try {
-    return { state: "found", value: meshSettings(namespace, parse(config.value.data.values ?? "{}")) };
+    return { state: "found", value: meshSettings(namespace, linkerdValues(config.value)) };
   } catch (error) {
     if (!(error instanceof ZodError)) throw error;
     return other(`the ConfigMap ${namespace}/linkerd-config of ${cluster} holds no values of the chart`);

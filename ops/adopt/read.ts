@@ -1,10 +1,9 @@
-import { parse } from "yaml";
 import { z } from "zod";
 import { MULTICLUSTER_NAMESPACE, TOKEN_TYPE } from "../../fleet/config/names";
 import { joinBundle, splitBundle } from "../../fleet/trust/bundle";
 import type { LiveCluster, Read } from "../../live/cluster";
 import { Unreadable } from "../../live/outputs";
-import { configMap, plain, release, secret } from "../../live/shapes";
+import { configMap, linkerdValues, plain, release, secret } from "../../live/shapes";
 
 /** The Linkerd that one cluster has, as far as adopting it needs to know. Public: no key is kept. */
 export interface Existing {
@@ -45,7 +44,14 @@ export async function readExisting(cluster: LiveCluster, namespace: string): Pro
   };
   const { data } = found("Secret linkerd-identity-issuer", issuer);
   const certificate = data["crt.pem"] ?? data["tls.crt"] ?? "";
-  const values = settings.parse(parse(found("ConfigMap linkerd-config", config).data.values ?? "{}"));
+  const { success, data: values } = settings.safeParse(
+    linkerdValues(found("ConfigMap linkerd-config", config)),
+  );
+  if (!success) {
+    throw new Unreadable(
+      `${cluster.name}: the ConfigMap linkerd-config in namespace ${namespace} holds no values of the chart.`,
+    );
+  }
   const releases = [...found("Secrets", ours), ...(extension.state === "found" ? extension.value : [])]
     .filter(({ metadata: { labels } }) => labels.owner === "helm" && labels.status === "deployed")
     .map((one) => release.parse(one));

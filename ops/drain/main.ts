@@ -26,11 +26,12 @@ export async function run({ stack, wait, json }: DrainOptions): Promise<Ending> 
       "No link is draining: set `state: draining` for the link or the cluster, and deploy first.",
     );
   }
-  const clusters = await openClusters(plan.clusters, stack);
   const bySource = Map.groupBy(draining, ({ source }) => source);
 
   /** By link: what is left of it, or why that is not known. */
   const look = async (): Promise<Map<string, string>> => {
+    // Anew each time: a cluster that did not answer once is not asked again.
+    const clusters = await openClusters(plan.clusters, stack);
     const left = await inParallel([...bySource], 8, async ([source, links]) => {
       const read = await clusters.get(source)?.list("/api/v1/services", plain);
       return links.flatMap((one): [string, string][] => {

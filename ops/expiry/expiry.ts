@@ -19,7 +19,7 @@ export interface Expiring {
 export const EXPIRY_FACTS = ["tlsSecrets", "clusterCa", "agingTokens"] as const;
 type ExpiryMember = Member<(typeof EXPIRY_FACTS)[number]>;
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 const RENEWED = "`pulumi up`, by itself";
 
 /** Everything that ends, soonest first, and which clusters did not say all. */

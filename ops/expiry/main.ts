@@ -4,7 +4,7 @@ import { type FleetOptions, openFleet } from "../../live/fleet";
 import { countProgress } from "../../live/progress";
 import type { Ending } from "../endings";
 import { readMembers } from "../verify/read";
-import { EXPIRY_FACTS, expiring, prometheus } from "./expiry";
+import { DAY_MS, EXPIRY_FACTS, expiring, prometheus } from "./expiry";
 
 export interface ExpiryOptions extends FleetOptions {
   readonly json: boolean;
@@ -26,7 +26,7 @@ export async function run({ json, prometheus: metrics, ...options }: ExpiryOptio
       style: { head: [], border: [], compact: true },
     });
     for (const { kind, cluster, name, ends, renewal } of items) {
-      const days = Math.floor((ends.getTime() - Date.now()) / 86_400_000);
+      const days = Math.floor((ends.getTime() - Date.now()) / DAY_MS);
       table.push([ends.toISOString().slice(0, 10), days, kind, cluster || "all", name, renewal]);
     }
     console.log(table.toString());

@@ -44,7 +44,7 @@ const SCRIPT = `
 `;
 
 /** A picture as a page that needs nothing else: choose a service, point at a cluster or a link. */
-export function html(picture: Picture, title = "Fleet"): string {
+export function html(picture: Picture): string {
   const options = picture.services.map((service) => `<option>${escaped(service)}</option>`);
   return `<!doctype html>
 <html lang="en">
@@ -52,12 +52,12 @@ export function html(picture: Picture, title = "Fleet"): string {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
-<title>${escaped(title)}</title>
+<title>Fleet</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
-<h1>${escaped(title)}</h1>
+<h1>Fleet</h1>
 <label for="service">Service</label>
 <select id="service"><option value="">all</option>${options.join("")}</select>
 </header>

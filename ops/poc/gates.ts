@@ -157,6 +157,8 @@ export function releasesOf({ members }: FleetState): Releases {
   );
 }
 
+export const UPGRADE_GATE = "4. an upgrade cluster by cluster, interrupted and resumed";
+
 /**
  * Gate 4, after an update that was killed, recovered and run again; `recovered` is what `npx fleet recover` said of
  * it.
@@ -177,7 +179,7 @@ export function judgeUpgrade(
   );
   const wrong = failures(results);
   return {
-    gate: "4. an upgrade cluster by cluster, interrupted and resumed",
+    gate: UPGRADE_GATE,
     passed:
       interrupted !== undefined &&
       clusters.length > 0 &&

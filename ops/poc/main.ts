@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type FleetOptions, openFleet } from "../../live/fleet";
 import { Unreadable } from "../../live/outputs";
 import { allProcesses, endProcess } from "../../live/processes";
+import { wordsOf } from "../../live/program";
 import { countProgress } from "../../live/progress";
 import type { Ending } from "../endings";
 import { judge } from "../verify/judge";
@@ -17,6 +18,7 @@ import {
   judgeSurvivor,
   judgeUpgrade,
   releasesOf,
+  UPGRADE_GATE,
 } from "./gates";
 
 /** For a cluster that comes back: API servers start within it. */
@@ -99,8 +101,8 @@ function untried(gate: string, missing: string): GateResult {
 }
 
 async function survive(options: LookOptions, kill: string, revive: string): Promise<GateResult> {
-  shell(kill);
   try {
+    shell(kill);
     const { fleet, results } = await look(options);
     return judgeSurvivor(
       fleet,
@@ -121,8 +123,14 @@ async function upgrade(options: LookOptions): Promise<GateResult> {
   const before = releasesOf((await look(options)).fleet);
   const stack = options.stack === undefined ? [] : ["--stack", options.stack];
   const killed = await killedInTheMiddle([...UP, ...stack]);
-  const recovered = killed ? recover(stack) : "";
-  execFileSync("pulumi", [...UP, ...stack], { stdio: "ignore" });
+  let recovered = "";
+  try {
+    if (killed) recovered = recover(stack);
+    execFileSync("pulumi", [...UP, ...stack], { stdio: "ignore" });
+  } catch (error) {
+    // The gates before have their verdicts, and the fleet is changed: this is no verb that could not begin.
+    return { gate: UPGRADE_GATE, passed: false, evidence: [`it was not resumed: ${wordsOf(error)}`] };
+  }
   const { fleet, results } = await look(options);
   return judgeUpgrade(before, fleet, results, recovered);
 }
@@ -145,7 +153,11 @@ async function killedInTheMiddle(args: readonly string[]): Promise<boolean> {
   let killed = false;
   const kill = (pid: number) => {
     killed = child.exitCode === null;
-    if (killed) void killTree(pid);
+    // Without `ps` the update goes on to its end.
+    if (killed)
+      killTree(pid).catch(() => {
+        killed = false;
+      });
   };
   let timer: NodeJS.Timeout | undefined;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

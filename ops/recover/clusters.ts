@@ -74,15 +74,16 @@ async function lookAtRelease(
  * Helm's records of operations that never ended, of Linkerd's releases: their cluster or their network went away
  * under them, which is no interruption to the engine. Helm refuses every next operation while they are there.
  */
-export async function hangingRecords(cluster: LiveCluster): Promise<string[]> {
+export async function hangingRecords(cluster: LiveCluster): Promise<Read<string[]>> {
   const labels = encodeURIComponent(
     "owner=helm,status in (pending-install,pending-upgrade,pending-rollback)",
   );
   const records = await cluster.list(`/api/v1/secrets?labelSelector=${labels}`, record);
-  if (records.state !== "found") return [];
-  return records.value
+  if (records.state !== "found") return records;
+  const value = records.value
     .filter(({ metadata }) => metadata.labels.name?.startsWith("linkerd-"))
     .map(({ metadata: { name, namespace } }) => `/api/v1/namespaces/${namespace}/secrets/${name}`);
+  return { state: "found", value };
 }
 
 function nothingOr(read: Exclude<Read<unknown>, { state: "found" }>): Interruption {

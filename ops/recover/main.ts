@@ -56,13 +56,21 @@ export async function run({ stack, yes }: RecoverOptions): Promise<Ending> {
   const told = new Set(
     [...findings.values()].flatMap((finding) => (finding.found === "records" ? finding.records : [])),
   );
-  const hanging = (
-    await inParallel([...clusters.values()], 8, async (cluster) =>
-      (await hangingRecords(cluster)).map((path) => ({ cluster, path })),
+  const records = await inParallel(
+    [...clusters.values()],
+    8,
+    async (cluster) => [cluster, await hangingRecords(cluster)] as const,
+  );
+  const hanging = records
+    .flatMap(([cluster, read]) =>
+      (read.state === "found" ? read.value : []).map((path) => ({ cluster, path })),
     )
-  )
-    .flat()
     .filter(({ path }) => !told.has(path));
+  const problems = records.flatMap(([cluster, read]) =>
+    read.state === "failed"
+      ? [`Whether Helm hangs in cluster ${cluster.name} is unknown: ${read.message}`]
+      : [],
+  );
 
   const interrupted = interruptedIn(before);
   console.log(
@@ -82,10 +90,10 @@ export async function run({ stack, yes }: RecoverOptions): Promise<Ending> {
         "did stays, and the next `pulumi up` goes on with it",
     );
   }
-  const left = await leftPrograms();
-  if (left.length > 0) {
+  const programs = await leftPrograms();
+  if (programs.length > 0) {
     console.log(
-      `The program of an engine that was killed still runs, for nothing (process ${left.join(", ")}) → it is ended`,
+      `The program of an engine that was killed still runs, for nothing (process ${programs.join(", ")}) → it is ended`,
     );
   }
   if (!(await confirmed(yes))) return "notBegun";
@@ -102,17 +110,28 @@ export async function run({ stack, yes }: RecoverOptions): Promise<Ending> {
       if (removed.state === "failed") findings.set(one.urn, { found: "unknown", why: removed.message });
     }
   }
-  for (const { cluster, path } of hanging) await cluster.remove(path);
+  for (const { cluster, path } of hanging) {
+    const removed = await cluster.remove(path);
+    if (removed.state === "failed")
+      problems.push(
+        `The record ${path.split("/").at(-1)} is still in cluster ${cluster.name}: ${removed.message}`,
+      );
+  }
   if (unsettled.length > 0) await importState(stack, settle(marked, findings));
 
+  for (const problem of problems) console.log(problem);
   const open = unsettled.filter(({ urn }) => findings.get(urn)?.found === "unknown");
+  const left = [
+    ...open.map(({ urn }) => nameOf(urn)),
+    ...(problems.length > 0 ? ["what is said above"] : []),
+  ];
   console.log(
-    open.length === 0
+    left.length === 0
       ? "Recovered. Go on with `pulumi up --continue-on-error`."
-      : `Recovered, but for ${open.map(({ urn }) => nameOf(urn)).join(", ")}. Go on with \`pulumi up --continue-on-error\`; ` +
+      : `Recovered, but for ${left.join(", ")}. Go on with \`pulumi up --continue-on-error\`; ` +
           "run `npx fleet recover` again when the cluster answers.",
   );
-  return open.length === 0 ? "well" : "attention";
+  return left.length === 0 ? "well" : "attention";
 }
 
 function describe(

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { map } from "../../fleet/config/json";
 import { readYaml } from "../../fleet/config/readYaml";
-import { readText } from "../../live/outputs";
+import { readText, Unreadable } from "../../live/outputs";
 import { allProcesses, endProcess, folderOf, type Process } from "../../live/processes";
 
 /** What an engine that was killed leaves running on this machine. */
@@ -33,10 +33,17 @@ export async function outlivingPlugins(patience = 10): Promise<number[]> {
   }
 }
 
-/** Ends these processes, and waits until they are gone. */
+/** Ends these processes, and waits until they are gone. Throws `Unreadable` if one is there after ten seconds. */
 export async function endAndAwait(pids: readonly number[]): Promise<void> {
   for (const pid of pids) endProcess(pid);
-  while (pids.some(isAlive)) await sleep(50);
+  for (let waited = 0; ; waited++) {
+    const running = new Set((await allProcesses()).map(({ pid }) => pid));
+    const left = pids.filter((pid) => running.has(pid));
+    if (left.length === 0) return;
+    if (waited >= 100)
+      throw new Unreadable(`Process ${left.join(", ")} does not end. End it, and run this again.`);
+    await sleep(100);
+  }
 }
 
 /**

@@ -67,6 +67,7 @@ export function isRisky(sections: readonly Section[]): boolean {
 
 const LINK = "linkerd-fleet:link:Link";
 const EXPORT = "linkerd-fleet:service:ExportedService";
+const ANCHOR = "linkerd-fleet:trust:TrustAnchor";
 const ROUTE = "linkerd-fleet:service:TrafficRoute";
 
 /** What replacing or deleting it does to the fleet. Deleting is only told where a removal does not ask for it. */
@@ -83,14 +84,14 @@ function risks(steps: readonly Step[]): Line[] {
   const removedLinks = new Set(steps.filter((s) => s.op === "delete" && s.type === LINK).map((s) => s.name));
   const anchorsTold = anchorLines(steps).length > 0;
   return steps.flatMap((step): Line[] => {
-    const { op, type, name } = step;
+    const { op, type, parent, name } = step;
     if (op === "delete" && type === LINK && step.before?.state !== "draining") {
       const pair = pairOf(step.before, name);
       return [
         { text: `link ${pair} is removed undrained`, why: "mirror services of it stay behind in the source" },
       ];
     }
-    const isAnchor = type.startsWith("tls:") && name.startsWith("trust-");
+    const isAnchor = parent === ANCHOR && type.startsWith("tls:");
     if (isAnchor && (op === "replace" || (op === "delete" && !anchorsTold))) {
       return [
         {

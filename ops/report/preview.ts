@@ -10,6 +10,8 @@ import { readPrinted } from "./engine";
 export interface Step {
   readonly op: Operation;
   readonly type: string;
+  /** The type of the component that it is a part of. */
+  readonly parent: string | undefined;
   readonly name: string;
   /** Logical name of the provider: the cluster. */
   readonly cluster: string | undefined;
@@ -69,10 +71,12 @@ export function readPreview(text: string): Preview {
         const operation = OPERATIONS[op];
         if (operation === undefined) return [];
         const [, , types = "", ...name] = urn.split("::");
+        const [type = "", parent] = types.split("$").reverse();
         return [
           {
             op: operation,
-            type: types.slice(types.lastIndexOf("$") + 1),
+            type,
+            parent,
             name: name.join("::"),
             cluster: provider?.split("::").at(-2),
             before: before?.inputs ?? undefined,

@@ -5,8 +5,10 @@ import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { gatherSections } from "../../fleet/config/fleetFile";
 import { parseFleetConfig } from "../../fleet/config/parse";
 import { formatProblems } from "../../fleet/config/problems";
+import { withStandIns } from "../../fleet/config/secretRules";
 import { type Job, planRollout } from "../../fleet/stacks/rollout";
 import { Unreadable } from "../../live/outputs";
+import { wordsOf } from "../../live/program";
 import type { Ending } from "../endings";
 import { jobGraph, operatorStacks } from "./render";
 import { progressOf, runJobs } from "./run";
@@ -24,24 +26,19 @@ export interface RolloutOptions {
   readonly restart: boolean;
 }
 
-function readJobs(file: string): { jobs: Job[]; text: string } {
-  let text = "";
+function readJobs(file: string): { jobs: Job[]; content: Buffer } {
+  let content = Buffer.of();
   const { values, problems } = gatherSections({ fleet: file }, (path) => {
-    text = readFileSync(path, "utf8");
-    return text;
+    content = readFileSync(path);
+    return content;
   });
-  const parsed = parseFleetConfig({ values, problems, secretKeys: secretsNamed(values) });
+  const parsed = parseFleetConfig({ ...withStandIns(values), problems });
   if (parsed.problems) throw new Unreadable(formatProblems(parsed.problems));
-  return { jobs: planRollout(parsed.config), text };
-}
-
-/** They are in the stack files; whether they are there is for each stack to say. */
-function secretsNamed(value: unknown): Set<string> {
-  return new Set([...JSON.stringify(value).matchAll(/"secret":"([^"]+)"/g)].map(([, key]) => key ?? ""));
+  return { jobs: planRollout(parsed.config), content };
 }
 
 export async function run(options: RolloutOptions): Promise<Ending> {
-  const { jobs, text } = readJobs(options.file);
+  const { jobs, content } = readJobs(options.file);
   if (jobs.length === 0)
     throw new Unreadable(`${options.file} names no stacks: one \`pulumi up\` does it all.`);
   if (options.json) process.stdout.write(jobGraph(jobs));
@@ -52,7 +49,7 @@ export async function run(options: RolloutOptions): Promise<Ending> {
   } else if (options.up) {
     const { parallel, restart } = options;
     if (!(parallel >= 1)) throw new Unreadable("--parallel takes a number.");
-    return deploy(jobs, text, { parallel, restart });
+    return deploy(jobs, content, { parallel, restart });
   } else {
     for (const { id, needs } of jobs) {
       console.log(needs.length === 0 ? id : `${id} after ${needs.join(", ")}`);
@@ -66,10 +63,10 @@ const PROGRESS = ".rollout/progress.json";
 /** A rollout of the same fleet file goes on where it stopped. */
 async function deploy(
   jobs: readonly Job[],
-  text: string,
+  content: Buffer,
   { parallel, restart }: { readonly parallel: number; readonly restart: boolean },
 ): Promise<Ending> {
-  const fleet = createHash("sha256").update(text).digest("hex");
+  const fleet = createHash("sha256").update(content).digest("hex");
   const done = restart ? new Set<string>() : readProgress(fleet);
   const write = (): void => {
     mkdirSync(dirname(PROGRESS), { recursive: true });
@@ -129,9 +126,11 @@ async function up({ id, stack, keysOnly }: Job): Promise<boolean> {
     const changes = Object.entries(summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
     told(changes.map(([op, count]) => `${op} ${count}`).join(", ") || "nothing to do");
     return true;
-  } catch {
+  } catch (error) {
     told("failed");
-    console.error(lines.join("").trimEnd().split("\n").slice(-30).join("\n"));
+    // The engine's own words stand in its output; before it is started, there are those of the CLI alone.
+    const words = lines.length > 0 ? lines.join("") : wordsOf(error);
+    console.error(words.trimEnd().split("\n").slice(-30).join("\n"));
     return false;
   }
 }

@@ -124,6 +124,11 @@ export async function clean(cluster: LiveCluster, orphans: Orphans): Promise<Cle
       if (taken.state === "failed") problems.push(`${what}: ${taken.message}`);
     }
     const isDone = steps.length === 0 && problems.length === 0;
+    if (pass === PASSES && steps.length > 0 && problems.length === 0) {
+      problems.push(
+        `${steps.map(({ what }) => what).join(", ")} came back after each deletion: a service mirror still runs there`,
+      );
+    }
     if (isDone || pass === PASSES) return { removed: [...removed], foreign, problems };
     await sleep(PAUSE_MS);
   }

@@ -2,7 +2,7 @@ import { STACK_OPTION, verb, YES_OPTION } from "../verb";
 
 export const tidy = verb({
   name: "tidy",
-  summary: "Delete what service mirrors left behind of links that are gone",
+  summary: "Delete what service mirrors leave behind when links are removed",
   changes:
     "clusters, after it has asked: mirror services, members of federated services and Leases to which no Link leads any more",
   takes: "<cluster..>",

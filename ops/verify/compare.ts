@@ -2,7 +2,7 @@ import { isMap } from "../../fleet/config/json";
 import { type FleetObject, manifestOf } from "../../fleet/objects/object";
 import type { Values } from "../../fleet/objects/values";
 import type { Plain } from "../../live/shapes";
-import { compareRights, type Rule } from "./rights";
+import { compareRights, readRules } from "./rights";
 
 /** In a wanted object: a value must be here, but which one is not known. */
 export const SOMETHING = Symbol("something");
@@ -63,7 +63,7 @@ export function deviations(wanted: Wanted, live: LiveObject): Deviation[] {
     ...markDeviations(metadata, live),
     ...Object.entries(fields).flatMap(([field, value]) =>
       kind === "ClusterRole" && field === "rules"
-        ? rights(value as readonly Rule[], live[field])
+        ? rights(value, live[field])
         : compare(value, live[field], field, how),
     ),
   ];
@@ -137,9 +137,9 @@ function isDefault(found: unknown, path: string, { kind }: How): boolean {
 }
 
 /** Rules are what they allow, however they are put. */
-function rights(expected: readonly Rule[], found: unknown): Deviation[] {
-  const rules = (Array.isArray(found) ? found : []) as readonly Rule[];
-  return compareRights(expected, rules) === undefined ? [] : [{ part: "field", at: "rules", found }];
+function rights(expected: unknown, found: unknown): Deviation[] {
+  const differs = compareRights(readRules(expected), readRules(found)) !== undefined;
+  return differs ? [{ part: "field", at: "rules", found }] : [];
 }
 
 function isSomething(found: unknown): boolean {

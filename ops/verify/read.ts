@@ -15,6 +15,7 @@ import { NEEDED_CRDS } from "../../fleet/linkerd/gatewayApi";
 import { isMirror, leadsToGateway, MIRRORED_LABEL, serviceNameOf } from "../../fleet/links/mirrors";
 import type { FleetOutputs } from "../../fleet/outputs/schema";
 import type { Plan } from "../../fleet/plan";
+import { ISSUER_SECRET, TRUST_ROOTS } from "../../fleet/trust/objects";
 import { meshedPodsPath, podShape } from "../../fleet/trust/pods";
 import { inParallel, type LiveCluster, type PolicyRules, type Read } from "../../live/cluster";
 import * as shapes from "../../live/shapes";
@@ -64,7 +65,6 @@ const POLICY = "/apis/policy.linkerd.io";
 /** Clusters read at a time; each takes a few connections and most of a second. */
 const CLUSTERS = 16;
 /** A part that this cluster is not meant to have. */
-const ISSUER = "linkerd-identity-issuer";
 const NOTHING = Promise.resolve({ state: "missing" } as const);
 
 const core = (namespace: string) => `/api/v1/namespaces/${namespace}`;
@@ -140,19 +140,18 @@ const FACTS = {
   /** Of all namespaces: an older install may have service mirrors elsewhere. */
   extension: (live) =>
     live.list(`/apis/apps/v1/deployments?${labels("linkerd.io/extension=multicluster")}`, shapes.deployment),
-  trustRoots: (live, cluster) =>
-    live.get(configMap(cluster, "linkerd-identity-trust-roots"), shapes.configMap),
+  trustRoots: (live, cluster) => live.get(configMap(cluster, TRUST_ROOTS), shapes.configMap),
   linkerdConfig: (live, cluster) => live.get(configMap(cluster, "linkerd-config"), shapes.configMap),
   clusterCa: (live, cluster) => live.get(configMap(cluster, "kube-root-ca.crt"), shapes.configMap),
   /** The webhooks' certificates and the issuer, which after a `linkerd install` is of the type `Opaque`, for good. */
   tlsSecrets: async (live, { controlPlaneNamespace: namespace }): Promise<Read<shapes.Secret[]>> => {
     const [typed, issuer] = await Promise.all([
       live.list(secretsOf(namespace, "kubernetes.io/tls"), shapes.secret),
-      live.get(`${core(namespace)}/secrets/${ISSUER}`, shapes.secret),
+      live.get(`${core(namespace)}/secrets/${ISSUER_SECRET}`, shapes.secret),
     ]);
     if (typed.state !== "found" || issuer.state === "missing") return typed;
     if (issuer.state === "failed") return issuer;
-    const others = typed.value.filter(({ metadata }) => metadata.name !== ISSUER);
+    const others = typed.value.filter(({ metadata }) => metadata.name !== ISSUER_SECRET);
     return { state: "found", value: [...others, issuer.value] };
   },
   injector: (live) => live.get(webhook("mutating", "linkerd-proxy-injector"), shapes.webhook),
@@ -197,10 +196,6 @@ const FACTS = {
     const { namespace, deployment } = gatewayPlace(gateway);
     return live.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`, shapes.deployment);
   },
-  servers: (live) => live.list(`${POLICY}/v1beta3/servers`, shapes.custom),
-  policyRoutes: (live) => live.list(`${POLICY}/v1beta3/httproutes`, shapes.custom),
-  gatewayRoutes: (live) => live.list("/apis/gateway.networking.k8s.io/v1/httproutes", shapes.custom),
-  authorizationPolicies: (live) => live.list(`${POLICY}/v1alpha1/authorizationpolicies`, shapes.custom),
   meshTls: (live) => live.list(`${POLICY}/v1alpha1/meshtlsauthentications`, shapes.custom),
   networks: (live) => live.list(`${POLICY}/v1alpha1/networkauthentications`, shapes.custom),
 } satisfies Record<string, (live: LiveCluster, cluster: ClusterPlan, plan: Plan) => Promise<Read<unknown>>>;

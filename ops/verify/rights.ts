@@ -1,25 +1,42 @@
+import { z } from "zod";
+
 /** A rule as it stands in a role, or as a cluster says what a token may do. */
 export interface Rule {
   readonly verbs: readonly string[];
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly resourceNames?: readonly string[] | undefined;
+  /** Paths of an API server that are no resources, such as `/metrics`. */
+  readonly nonResourceURLs?: readonly string[] | undefined;
+}
+
+const texts = z.array(z.string()).default([]);
+const rule = z.object({
+  ...{ verbs: texts, apiGroups: texts, resources: texts, resourceNames: texts, nonResourceURLs: texts },
+});
+
+/** The rules of a role as a cluster has it: an API server leaves out lists that are empty. */
+export function readRules(found: unknown): Rule[] {
+  return z.array(rule).nullish().parse(found) ?? [];
 }
 
 /** What every authenticated user may do, by the role `system:basic-user`: ask about himself. */
 const EVERYBODY = /^create self\w+\.(authorization|authentication)\.k8s\.io$/;
 
-/** One line for each single right, such as `get configmaps/linkerd-config` or `list replicasets.apps`. */
+/** One line for each single right, such as `get configmaps/linkerd-config`, `list replicasets.apps` or `get /metrics`. */
 function rightsOf(rules: readonly Rule[]): Set<string> {
-  const rights = rules.flatMap(({ verbs, apiGroups, resources, resourceNames = [] }) =>
-    apiGroups.flatMap((group) =>
-      resources.flatMap((resource) =>
-        verbs.flatMap((verb) => {
-          const right = `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
-          return resourceNames.length === 0 ? [right] : resourceNames.map((name) => `${right}/${name}`);
-        }),
+  const rights = rules.flatMap(
+    ({ verbs, apiGroups, resources, resourceNames = [], nonResourceURLs = [] }) => [
+      ...apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.flatMap((verb) => {
+            const right = `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
+            return resourceNames.length === 0 ? [right] : resourceNames.map((name) => `${right}/${name}`);
+          }),
+        ),
       ),
-    ),
+      ...nonResourceURLs.flatMap((url) => verbs.map((verb) => `${verb} ${url}`)),
+    ],
   );
   return new Set(rights.filter((right) => !EVERYBODY.test(right)));
 }

@@ -1,4 +1,3 @@
-import { GATEWAY_AUTHENTICATIONS } from "../../fleet/gateways/plan";
 import { ADDITIONAL_ENV, GATEWAY_SUFFIXES, NOTHING, readEnv } from "../../fleet/gateways/reach";
 import { isInternet, isOfGateway } from "../callers";
 import type { JudgedFleet } from "../fleet";
@@ -14,9 +13,7 @@ export const gatewayNetworks: FleetRule = {
   level: "advisory",
   settings: NONE,
   *judge(fleet) {
-    const authentications = fleet
-      .ofType(NETWORK)
-      .filter((of) => objectName(of) === GATEWAY_AUTHENTICATIONS.chart.networks);
+    const authentications = fleet.ofType(NETWORK).filter((of) => isOfGateway(of, "networks"));
     for (const release of fleet.releasesOf("multicluster")) {
       const gateway = release.properties.at("values", "gateway");
       if (gateway.at("enabled").isNot(true)) continue;

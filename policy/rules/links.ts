@@ -83,7 +83,7 @@ export const linkSelectors: ResourceRule = {
 export const linkNamed: FleetRule = {
   name: "link-named",
   description:
-    "A Link selects a service that crosses to named clusters only if its source is one of them, and then it does.",
+    "A Link selects a service that crosses to named clusters exactly if `to` names the Link's source.",
   severity: "critical",
   remediation: "Name the source in `to` of the service, or remove the value from the Link's selector.",
   settings: NONE,

@@ -87,11 +87,10 @@ export const anchorProtected: FleetRule = {
 };
 
 function isRetiring({ anchors }: JudgedFleet, name: string): boolean {
-  return anchors.some(
-    ({ id, state }) =>
-      [`trust-${id}-certificate`, `trust-${id}-key`].includes(name) &&
-      (state.isUnknown || state.text === "retiring"),
-  );
+  // A Fleet of a program of one's own puts its name before it (components/fleet.ts).
+  const isOf = (id: string | undefined) =>
+    [`trust-${id}-certificate`, `trust-${id}-key`].some((end) => name === end || name.endsWith(`-${end}`));
+  return anchors.some(({ id, state }) => isOf(id) && (state.isUnknown || state.text === "retiring"));
 }
 
 /** The root of identities or its key; the webhooks' own authority is none, and renews. */

@@ -240,13 +240,19 @@ describe("four stacks of one fleet", () => {
 
   it("keep what one that fails has handed over: a broken stack takes no link of the others with it", async () => {
     share({ access: { generation: 2 } });
+    await up("s3");
     const failed = await lab.pulumi("up", "--yes", "--skip-preview", "--continue-on-error", "--stack", "s2");
     expect(failed.code).not.toBe(0);
     const { crossStackOutputs } = readCrossStack({
       handover: (await outputs("s2", "--show-secrets")).handover,
     });
     expect(crossStackOutputs?.accesses["s2-a"]?.["s3-a"]).toMatchObject({ generation: 1 });
+    // Its cluster still holds the first token of s3-a, which therefore stays.
+    expect(crossStackOutputs?.uses["s3-a"]).toEqual({ "s2-a": 1 });
     await up("s3");
+    expect(await lab.kubectl("s3-a", "get", "secrets", "-n=linkerd-multicluster", "-o=name")).toMatch(
+      /remote-access-s2-a[\s\S]*remote-access-s2-a/,
+    );
     expect(await pendingOf("s3")).toEqual([]);
     for (const name of ["s2-a", "s2-b"]) await lab.cli("start", name);
   });

@@ -7,6 +7,7 @@ import { RULES } from "../../policy/rules";
 import { meshConfig, meshPlan } from "../../testing/fleets";
 import { deploy, split } from "../../testing/stacks";
 import { CASES } from "./cases";
+import { set } from "./changes";
 import { judgedOf, judgedPlan } from "./judged";
 
 let fleet: Judged[];
@@ -70,6 +71,16 @@ it("a profile may refuse the Gateway API of Linkerd's chart", async () => {
     /^gateway-api-version: .*version 1\.1\.1, and not 1\.2\.1 or later and below 1\.6\.0/,
   );
   expect(await analyze(fleet, from("1.1.1"))).toEqual([]);
+});
+
+it.each(["", "blue-"])("an anchor of a Fleet may go once it is retiring (%strust-2026)", async (prefix) => {
+  const named = fleet.map((one) => {
+    const isAnchor = one.urn.includes("linkerd-fleet:trust:TrustAnchor$");
+    return isAnchor ? { ...one, name: prefix + one.name, protect: false } : one;
+  });
+  expect(names(await analyze(named, prod))).toEqual(["anchor-protected"]);
+  const retiring = set("test", ["plan", "anchors", 0, "state"], "retiring").apply(named);
+  expect(names(await analyze(retiring, prod))).not.toContain("anchor-protected");
 });
 
 it("every rule has a case", () => {

@@ -75,7 +75,7 @@ export const gatewayChecks = [
     return whenReadable({ endpoints: source.found.mirrorEndpoints }, ({ endpoints = [] }) => {
       const alive = isAlive(link.target, endpoints);
       if (alive === undefined) {
-        const command = `linkerd --context ${source.cluster.context ?? source.cluster.name} multicluster gateways`;
+        const command = `linkerd --context ${contextOf(source.cluster)} multicluster gateways`;
         const message = "no service goes through it, so only the service mirror's own pod knows";
         return [notWorking(message, `\`${command}\` asks the pod`, "unknown")];
       }

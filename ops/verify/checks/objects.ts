@@ -11,7 +11,7 @@ import { type Deviation, deviations, type Expected, type LiveObject, type Wanted
 import { drifted, type Finding, notWorking, whenReadable } from "../finding";
 import { objectKey } from "../objects";
 import type { FleetState } from "../read";
-import { compareRights, type Rule } from "../rights";
+import { compareRights, readRules } from "../rights";
 import { wantedObjects } from "../wanted";
 import { across, type Check } from "./check";
 
@@ -63,7 +63,7 @@ const WORDS: Readonly<Record<ObjectConcept, Words>> = {
       const role = SCOPES.map((scope) => ACCESS_ROLES[scope]).find(
         ({ name }) => name === asked.object.metadata.name,
       );
-      const difference = compareRights(role?.rules ?? [], (found ?? []) as readonly Rule[]);
+      const difference = compareRights(role?.rules ?? [], readRules(found));
       return [drifted(`who holds the ClusterRole ${role?.name} ${difference}`)];
     },
   },

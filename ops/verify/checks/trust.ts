@@ -1,10 +1,9 @@
 import { createPrivateKey, type X509Certificate } from "node:crypto";
-import { parse } from "yaml";
 import { z } from "zod";
 import { WEBHOOKS } from "../../../fleet/linkerd/values";
 import { authorityAbove } from "../../../fleet/trust/authorities";
 import type { TrustPlan } from "../../../fleet/trust/plan";
-import type { Secret } from "../../../live/shapes";
+import { linkerdValues, type Secret } from "../../../live/shapes";
 import { entry, hoursLeft, named, readCertificates } from "../certificates";
 import { drifted, driftedChart, type Finding, whenReadable } from "../finding";
 import { type Check, ofClusters } from "./check";
@@ -32,7 +31,7 @@ export const trustChecks = [
   ofClusters("the trust bundle is the fleet's", ({ found }, { outputs }) =>
     whenReadable({ trustRoots: found.trustRoots, config: found.linkerdConfig }, ({ trustRoots, config }) => {
       const expected = fingerprints(outputs.trustBundle);
-      const values = linkerdConfig.safeParse(parse(config?.data.values ?? "{}"));
+      const values = linkerdConfig.safeParse(config ? linkerdValues(config) : {});
       const places = {
         "the ConfigMap linkerd-identity-trust-roots": trustRoots?.data["ca-bundle.crt"],
         "the values in the ConfigMap linkerd-config": values.data?.identityTrustAnchorsPEM,

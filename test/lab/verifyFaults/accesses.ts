@@ -85,8 +85,9 @@ export const ACCESSES: readonly Fault[] = [
     plant: ({ hands }) =>
       hands.edit("eu", `rbac.authorization.k8s.io/v1 ClusterRole ${ACCESS_ROLE}`, ({ rules }) => {
         rules.push({ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list"] });
+        rules.push({ nonResourceURLs: ["/metrics"], verbs: ["get"] });
       }),
-    found: [`eu: who holds the ClusterRole ${ACCESS_ROLE} may also get secrets, list secrets`],
+    found: [`eu: who holds the ClusterRole ${ACCESS_ROLE} may also get secrets, list secrets, get /metrics`],
     remedy: REFRESH,
   },
   {

@@ -6,6 +6,21 @@ import { readState } from "../../../ops/access/read";
 import { cluster, fleetOf } from "../../../testing/fleets";
 import { server } from "../effective/requests";
 
+test("a ConfigMap linkerd-config that holds no YAML is a reason in words, which quote nothing of it", async () => {
+  const [us] = planFleet(fleetOf({ us: cluster("us") }, {})).clusters;
+  if (!us) throw new Error("no us");
+  const read = await readState(
+    {
+      get: async (_, shape) => ({ state: "found", value: shape.parse({ data: { values: "a: [" } }) }),
+      list: async () => ({ state: "missing" }),
+    },
+    us,
+    false,
+  );
+  const message = "the ConfigMap linkerd/linkerd-config of us holds no values of the chart";
+  expect(read).toEqual({ state: "failed", why: "other", message });
+});
+
 test("an object that Linkerd cannot read does not hide the others", async () => {
   const [us] = planFleet(fleetOf({ us: cluster("us") }, {})).clusters;
   if (!us) throw new Error("no us");

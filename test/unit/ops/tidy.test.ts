@@ -48,6 +48,15 @@ describe("tidy", () => {
     expect(us.names()).toContain("services/reports-eu");
   });
 
+  it("says what comes back after each deletion", async () => {
+    us.answer = ({ method, path }) =>
+      method === "DELETE" && path.endsWith("/services/reports-eu") ? { body: {} } : undefined;
+    expect(await fleet(["tidy", "eu", "--yes"])).toBe("attention");
+    expect(said.stdout + said.stderr).toContain(
+      "Service shop/reports-eu came back after each deletion: a service mirror still runs there",
+    );
+  });
+
   it("empties a cluster that has left the fleet, its own federated services included", async () => {
     writeFileSync(
       us.file("outputs.json"),

@@ -208,6 +208,11 @@ describe("rollout", () => {
     said.stderr = "";
     expect([await fleet(["rollout", "--file", file("fleet.yaml")]), said.stderr]).toEqual(["well", ""]);
     expect(said.stdout).toMatch(/^trust/);
+    // Secrets are in the stack files: whether they are there is for each stack to say.
+    const { context: _, ...us } = shared.clusters.us;
+    shared.clusters.us = { ...us, kubeconfig: { secret: "kubeconfig-us" } };
+    writeFileSync(file("fleet.yaml"), stringify(shared));
+    expect([await fleet(["rollout", "--file", file("fleet.yaml")]), said.stderr]).toEqual(["well", ""]);
     expect(await fleet(["rollout", "--file", file("fleet.yaml"), "--operator"])).toBe("notBegun");
     expect(said.stderr).toContain("--operator needs --repository");
   });

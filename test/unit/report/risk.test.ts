@@ -15,6 +15,8 @@ import {
   RELEASE,
 } from "../../../testing/preview";
 
+const ROOT = "linkerd-fleet:trust:TrustAnchor$tls:index/selfSignedCert:SelfSignedCert";
+
 describe("the report of a preview", () => {
   it.each<[string, Change]>([
     ["an undrained link", link("us", "eu", "delete")],
@@ -24,9 +26,10 @@ describe("the report of a preview", () => {
       "a namespace that goes",
       { op: "delete", type: "kubernetes:core/v1:Namespace", name: "us-linkerd-namespace", cluster: "us" },
     ],
+    ["a trust anchor that goes", { op: "delete", type: ROOT, name: "trust-2026-certificate" }],
     [
-      "a trust anchor that goes",
-      { op: "delete", type: "tls:index/selfSignedCert:SelfSignedCert", name: "trust-2026-certificate" },
+      "a new root under the name of the one before, in a Fleet of a program of one's own",
+      { op: "replace", type: ROOT, name: "blue-trust-2026-certificate" },
     ],
     [
       "a grant to anyone",

@@ -109,7 +109,8 @@ describe("the report of a preview", () => {
       before: { anchors: before },
       after: { anchors: after },
     };
-    const key = { op: "delete", type: "tls:index/privateKey:PrivateKey", name: "trust-2026-key" };
+    const type = "linkerd-fleet:trust:TrustAnchor$tls:index/privateKey:PrivateKey";
+    const key = { op: "delete", type, name: "trust-2026-key" };
     expect(tell(readPreview(previewOf([trust, key])))).toEqual([{ title: "Trust", lines }]);
   });
 });

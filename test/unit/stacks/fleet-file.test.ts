@@ -4,7 +4,8 @@ import { parseFleetConfig } from "../../../fleet/config/parse";
 import { soundFleet } from "../../../testing/mistakes/sound";
 
 describe("one fleet file for all stacks", () => {
-  const gather = (values: object, text: string) => gatherSections({ ...values }, () => text);
+  const gather = (values: object, text: string) =>
+    gatherSections({ ...values }, () => Buffer.from(text, "latin1"));
 
   it("holds the sections that the stack file does not", () => {
     const { values, problems } = gather({ fleet: "fleet.yaml", allowUnsafe: [] }, "topology: { kind: mesh }");
@@ -17,6 +18,7 @@ describe("one fleet file for all stacks", () => {
     ["text that is no YAML", { fleet: "f.yaml" }, "a: [", "f.yaml, line 1, column 5"],
     ["a list", { fleet: "f.yaml" }, "[]", "fleet"],
     ["a path that is none", { fleet: 3 }, "", "fleet"],
+    ["text in another encoding", { fleet: "f.yaml" }, "clusters: { m\u00fcnchen: {} }", "fleet"],
   ])("is refused with its path: %s", (_, values, text, path) => {
     expect(gather(values, text).problems.map((problem) => problem.path)).toEqual([path]);
   });

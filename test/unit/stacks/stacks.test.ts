@@ -203,7 +203,8 @@ describe("what a stack hands over", () => {
     expect(stacksNear(two, "acme/fleet/trust")).toEqual([]);
   });
 
-  it("is secret, and holds the accesses of the other stacks' sources only", async () => {
+  /** us and mx in this stack, eu in another. */
+  async function threeClusters() {
     const three = split(fleetOf({ us: cluster("us"), mx: cluster("mx"), eu: cluster("eu") }), (name) =>
       name === "eu" ? "prod-eu" : "prod-us",
     );
@@ -214,18 +215,46 @@ describe("what a stack hands over", () => {
       const crossStack = new Map([["prod-eu", { ...euOutputs, accesses: accessesFor(["us", "mx"]) }]]);
       parts = plannedFleet({ plan, crossStack, secret: (key) => pulumi.secret(key) }).crossStackParts;
     });
+    if (!parts) throw new Error("no parts");
+    return { plan, parts, registered };
+  }
+
+  it("is secret, and holds the accesses of the other stacks' sources only", async () => {
+    const { plan, parts, registered } = await threeClusters();
     expect(registered.filter(({ type }) => type.endsWith(":Link")).map(({ name }) => name)).toEqual(
       expect.arrayContaining(["us-to-eu-link", "mx-to-eu-link", "us-to-mx-link"]),
     );
     const credentials = registered.find(({ name }) => name === "us-to-eu-mirror");
     expect(isSecretInput(credentials?.inputs.data)).toBe(true);
-    const outputs = parts && (await crossStackOutputsOf(plan, parts, {}));
+    const outputs = await crossStackOutputsOf(plan, parts, {});
     if (!outputs) throw new Error("no outputs");
     expect(await pulumi.isSecret(outputs)).toBe(true);
     const value = await new Promise<unknown>((resolve) => outputs?.apply(resolve));
     const { crossStackOutputs: read } = readCrossStack({ handover: value });
     expect(Object.keys(read?.accesses.us ?? {})).toEqual(["eu"]);
     expect(read?.uses).toEqual({ eu: { us: 1, mx: 1 } });
+  });
+
+  it("says that a source uses a token, or selects services, once it does: one that is down keeps what it had", async () => {
+    const { plan, parts } = await threeClusters();
+    const of = async (id: pulumi.Output<string>, handover: object) => {
+      const links = parts.links.map((link) => {
+        const selects = { gateway: [{ name: "web", namespace: "shop" }] };
+        const read = link.plan.source === "us" ? [...link.read, { id }] : link.read;
+        return { plan: { ...link.plan, selects }, generation: 2, read };
+      });
+      const made = await crossStackOutputsOf(plan, { ...parts, links }, { handover });
+      const value = await new Promise<unknown>((resolve) => made?.apply(resolve));
+      return readCrossStack({ handover: value }).crossStackOutputs;
+    };
+    const last = { schema: 1, uses: { eu: { us: 1 } }, selects: { eu: { us: ["before"] } } };
+    const down = pulumi.output(pulumi.unknown).apply(String);
+    expect((await of(down, last))?.uses).toEqual({ eu: { us: 1, mx: 2 } });
+    expect((await of(down, last))?.selects.eu?.us).toEqual(["before"]);
+    expect((await of(down, {}))?.uses).toEqual({ eu: { mx: 2 } });
+    const up = await of(pulumi.output("up"), last);
+    expect(up?.uses).toEqual({ eu: { us: 2, mx: 2 } });
+    expect(up?.selects.eu?.us).not.toEqual(["before"]);
   });
 });
 

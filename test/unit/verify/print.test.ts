@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { differences } from "../../../ops/verify/differences";
 import type { Result } from "../../../ops/verify/judge";
 import { junit, table } from "../../../ops/verify/print";
-import { compareRights } from "../../../ops/verify/rights";
+import { compareRights, readRules } from "../../../ops/verify/rights";
 
 describe("what is printed", () => {
   const finding = { message: "it is <broken>", remedy: "mend it", runbook: "restore" } as const;
@@ -65,6 +65,12 @@ it("rights are compared one by one, besides those that everybody has", () => {
   expect(compareRights([pods], [{ ...pods, resources: ["*"] }])).toBe(
     "may also get *, list *; may not get pods, list pods",
   );
+  const paths = { verbs: ["get"], nonResourceURLs: ["/metrics"] };
+  expect(compareRights([pods], readRules([pods, paths]))).toBe("may also get /metrics");
+  expect(compareRights([pods], readRules([pods, { ...paths, apiGroups: [], resources: [] }]))).toBe(
+    "may also get /metrics",
+  );
+  expect(readRules(null)).toEqual([]);
 });
 
 it("every runbook that a finding may name exists", () => {
