@@ -84,8 +84,8 @@ export const service = z.object({
 });
 export type Service = z.infer<typeof service>;
 
-/** Only whether there are addresses is looked at. */
-const addresses = z.array(z.unknown()).default([]);
+/** Whether there are addresses is looked at, and which of them name a pod of a headless service. */
+const addresses = z.array(z.object({ hostname: text.optional() })).default([]);
 export const endpoints = z.object({
   metadata,
   subsets: z.array(z.object({ addresses, notReadyAddresses: addresses })).default([]),

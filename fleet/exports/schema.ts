@@ -100,7 +100,7 @@ export const serviceConfig = z.strictObject({
     .enum(["deny", "audit"])
     .default("deny")
     .describe(
-      "What happens to a call that no grant covers. `deny`: it is refused. `audit`: it is let in, logged and counted, " +
+      "Fate of a call that no grant covers. `deny`: it is refused. `audit`: it is let in, logged and counted, " +
         "so that **everybody** may call",
     ),
   local: localConfig

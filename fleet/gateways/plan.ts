@@ -91,13 +91,19 @@ export function gatewayPorts(config: GatewayConfig): Pick<GatewayPorts, "port" |
 /** The Servers that close an Emissary's gateway port, and the port of its proxy's metrics and probes. */
 export const EMISSARY_SERVERS = { gateway: "fleet.gateway", admin: "fleet.gateway-admin" } as const;
 
+/** The ServiceAccount of a gateway's pods. */
+export function gatewayAccount(config: GatewayConfig): {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+} {
+  if (config.type === "emissary") return config;
+  return { namespace: MULTICLUSTER_NAMESPACE, serviceAccount: GATEWAY_NAME };
+}
+
 /** Mesh identity of a cluster's gateway; what calls through it has no other. */
 export function gatewayIdentity(config: GatewayConfig, of: MeshNames): string {
-  const [account, namespace] =
-    config.type === "emissary"
-      ? [config.serviceAccount, config.namespace]
-      : [GATEWAY_NAME, MULTICLUSTER_NAMESPACE];
-  return identityName(account, namespace, of.controlPlaneNamespace, of.trustDomain);
+  const { namespace, serviceAccount } = gatewayAccount(config);
+  return identityName(serviceAccount, namespace, of.controlPlaneNamespace, of.trustDomain);
 }
 
 /** The authentications that its callers must satisfy: the chart's own, which cannot be named otherwise, or ours. */

@@ -1,16 +1,18 @@
+import { isMap } from "../config/json";
 import { overlap } from "../config/networks";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
 import { isNamed } from "../exports/named";
 import type { ServiceConfig } from "../exports/schema";
-import type { GrantConfig } from "./schema";
+import { gatewayAccount } from "../gateways/plan";
+import type { GrantConfig, LocalCaller } from "./schema";
 import { SAME_CALLERS, sharePods } from "./sharedPods";
 
 /** Each grant names callers that exist and that Linkerd can tell from others. */
 export function grantRules(fleet: Readable): Problem[] {
   return [
     ...fleet.services.flatMap(({ path, value }) => [
-      ...judgeGateway(path, value),
+      ...judgeGateway(fleet, path, value),
       ...value.ports.flatMap((port, at) =>
         value.ports.indexOf(port) === at
           ? []
@@ -27,7 +29,7 @@ export function grantRules(fleet: Readable): Problem[] {
   ];
 }
 
-function judgeGateway(path: readonly PropertyKey[], service: ServiceConfig): Problem[] {
+function judgeGateway(fleet: Readable, path: readonly PropertyKey[], service: ServiceConfig): Problem[] {
   const { mode, allow, allowAnyMeshed, allowGateway, local, to } = service;
   const at = (key: string, problem: string, fix: string): Problem[] => [
     { path: pathOf([...path, key]), problem, fix },
@@ -64,7 +66,29 @@ function judgeGateway(path: readonly PropertyKey[], service: ServiceConfig): Pro
       "write `allowGateway: true` to let in whom the gateway lets in, or name local callers in `local`, or none",
     );
   }
-  return [];
+  if (allowGateway || allowAnyMeshed || !Array.isArray(local)) return [];
+  return local.flatMap((caller, at) => {
+    const through = service.in.find((name) => isGatewayAmong(fleet, name, caller));
+    if (through === undefined) return [];
+    return [
+      {
+        path: pathOf([...path, "local", at]),
+        problem: `names the gateway of ${through}, and with it everybody whom the gateway lets in`,
+        fix: "write `allowGateway: true` if that is meant, or name local callers in another namespace or with another ServiceAccount",
+      },
+    ];
+  });
+}
+
+/** Whether pods of a cluster's gateway are among some local callers. */
+function isGatewayAmong({ clusters }: Readable, name: string, caller: LocalCaller): boolean {
+  const gateway = clusters.get(name)?.gateway;
+  if (gateway === undefined || gateway.type === "none") return false;
+  const { namespace, serviceAccount } = gatewayAccount(gateway);
+  return (
+    caller.namespace === namespace &&
+    (caller.serviceAccount === undefined || caller.serviceAccount === serviceAccount)
+  );
 }
 
 function judgeGrant(
@@ -89,6 +113,20 @@ function judgeGrant(
     add(["ports", at], `${port} is no port of this service`, `name one of ${service.ports.join(", ")}`);
   });
   const domains = domainsOf(fleet);
+  const [, theirs, domain] = /\.serviceaccount\.identity\.([^.]+)\.(.+)$/.exec(identity ?? "") ?? [];
+  const controlPlane = fleet.linkerd?.namespace;
+  if (
+    theirs !== undefined &&
+    controlPlane !== undefined &&
+    theirs !== controlPlane &&
+    [...domains.values()].includes(domain ?? "")
+  ) {
+    add(
+      ["identity"],
+      `is of no pod: the control planes of the trust domain ${domain} are in the namespace ${controlPlane}`,
+      `write .identity.${controlPlane}.${domain} at its end`,
+    );
+  }
   const unnamed = unnamedCallers(fleet, domains, grant, service);
   if (unnamed) {
     const fix = "add it to `to` of this service, or remove the grant";
@@ -155,8 +193,10 @@ function noNamespace(path: readonly PropertyKey[]): Problem {
 /** A cluster's own callers are known by their addresses, which pods of a flat network must not share. */
 function judgePodNetworks(fleet: Readable): Problem[] {
   const { clusters, services } = fleet;
-  const exporters = services.flatMap(({ value: { local, in: names } }) => (local === "none" ? [] : names));
-  return [...new Set(exporters)].flatMap((name) => {
+  const exporters = new Set(
+    services.flatMap(({ value: { local, in: names } }) => (local === "none" ? [] : names)),
+  );
+  return [...exporters].flatMap((name) => {
     const cluster = clusters.get(name);
     const neighbours = [...clusters].filter(
       ([other, { network }]) => other !== name && network !== undefined && network === cluster?.network,
@@ -198,13 +238,24 @@ function contradictions({ services }: Readable): Problem[] {
     const other = one ?? member;
     if (!other) return [];
     return [...FOR_CALLERS, ...(one ? (["pods", "local", "probes", "enforce"] as const) : [])]
-      .filter((key) => JSON.stringify(other.value[key]) !== JSON.stringify(value[key]))
+      .filter((key) => canonical(other.value[key]) !== canonical(value[key]))
       .map((key) => ({
         path: pathOf([...path, key]),
         problem: `contradicts ${pathOf(other.path)}, which lists the same Service`,
         fix: "write the same in both",
       }));
   });
+}
+
+/** The same text for the same setting: neither keys nor lists of a service have an order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`;
+  if (!isMap(value)) return JSON.stringify(value) ?? "";
+  const entries = Object.entries(value).filter(([, of]) => of !== undefined);
+  return `{${entries
+    .map(([key, of]) => `${JSON.stringify(key)}:${canonical(of)}`)
+    .sort()
+    .join()}}`;
 }
 
 /** Two Services of the same pods would have a Server each for one port, of which Linkerd follows the older. */

@@ -103,6 +103,9 @@ export const grantConfig = z.strictObject({
 });
 export type GrantConfig = z.infer<typeof grantConfig>;
 
+const localCaller = z.strictObject(who);
+export type LocalCaller = z.infer<typeof localCaller>;
+
 export const localConfig = z
-  .union([z.enum(["keep", "meshed", "none"]), z.array(z.strictObject(who)).min(1)])
+  .union([z.enum(["keep", "meshed", "none"]), z.array(localCaller).min(1)])
   .describe("keep, meshed, none, or a list of { namespace, serviceAccount }");

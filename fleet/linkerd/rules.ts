@@ -3,7 +3,7 @@ import { isMap, map, storedText, structured } from "../config/json";
 import { CONTROL_PLANE_NAMESPACE, MULTICLUSTER_NAMESPACE, VIZ_NAMESPACE } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
-import { CHART_KEYS, type ChartKey } from "./charts";
+import { CHANNELS, CHART_KEYS, type ChartKey } from "./charts";
 import type { LinkerdConfig, LinkerdOverrides } from "./schema";
 import { OWNED_VALUES } from "./values";
 
@@ -29,7 +29,28 @@ export function chartRules({ raw, linkerd, clusters }: Readable): Problem[] {
       ),
     ),
     ...(linkerd ? places.flatMap(({ path, settings }) => versions(linkerd, path, settings)) : []),
+    ...(linkerd ? sameRelease(linkerd, places) : []),
   ];
+}
+
+/** Helm tells releases of one namespace by their names: these two are in that of the control plane. */
+function sameRelease(
+  fleet: LinkerdConfig,
+  places: readonly { path: readonly PropertyKey[]; settings: LinkerdConfig | LinkerdOverrides }[],
+): Problem[] {
+  return places.flatMap(({ path, settings }) => {
+    const nameOf = (chart: "crds" | "controlPlane") =>
+      settings.charts?.[chart]?.release ?? fleet.charts?.[chart]?.release ?? CHANNELS.edge[chart];
+    const own = (["controlPlane", "crds"] as const).find((chart) => settings.charts?.[chart]?.release);
+    if (own === undefined || nameOf("crds") !== nameOf("controlPlane")) return [];
+    return [
+      {
+        path: pathOf([...path, "charts", own, "release"]),
+        problem: `is also the release of ${own === "crds" ? "controlPlane" : "crds"}, in the same namespace`,
+        fix: "give each chart a release of its own name",
+      },
+    ];
+  });
 }
 
 function oneFileForAll(

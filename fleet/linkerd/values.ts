@@ -52,6 +52,8 @@ export const OWNED_VALUES: Readonly<Record<ChartKey, Readonly<Record<string, str
     "podMonitor.serviceMirror.enabled": "observability",
     "identity.externalCA": "trust.anchors",
     "identity.issuer.scheme": "trust.issuer",
+    // The steps of a rotation and an alert count on it (fleet/trust/readiness.ts).
+    "identity.issuer.issuanceLifetime": "nothing: identities live for 24 hours",
     "identity.issuer.tls": "trust.anchors",
     ...Object.fromEntries(
       WEBHOOKS.flatMap(({ value }) =>

@@ -23,6 +23,10 @@ const TRUST_WAVE = -1;
  */
 export function planRollout(config: FleetConfig): Job[] {
   const waves = stackWaves(config);
+  const shorts = Map.groupBy(waves.keys(), shortName);
+  // A short name says enough as long as it is that of one stack.
+  const jobId = (round: 1 | 2, stack: string) =>
+    `${shorts.get(shortName(stack))?.length === 1 ? shortName(stack) : stack}-${round}`;
   const first = [...waves].map(([stack, wave]): Job => {
     const before = Math.max(...[...waves.values()].filter((other) => other < wave));
     const needs = [...waves].filter(([, other]) => other === before).map(([name]) => jobId(1, name));
@@ -49,7 +53,13 @@ export function planRollout(config: FleetConfig): Job[] {
 function stackWaves(config: FleetConfig): Map<string, number> {
   const waves = new Map<string, number>();
   for (const { stack, wave } of Object.values(config.clusters)) {
-    if (stack !== undefined) waves.set(stack, Math.min(wave, waves.get(stack) ?? wave));
+    if (stack === undefined) continue;
+    const known = [...waves.keys()].find((name) => sameStack(name, stack));
+    // The whole name of a stack says more than its short one.
+    const name = known === undefined || stack.length > known.length ? stack : known;
+    const lowest = Math.min(wave, known === undefined ? wave : (waves.get(known) ?? wave));
+    if (known !== undefined) waves.delete(known);
+    waves.set(name, lowest);
   }
   const { stack: trust } = config.trust;
   if (trust !== undefined) {
@@ -59,6 +69,6 @@ function stackWaves(config: FleetConfig): Map<string, number> {
   return new Map([...waves].sort(([a, wave], [b, other]) => wave - other || (a < b ? -1 : 1)));
 }
 
-function jobId(round: 1 | 2, stack: string): string {
-  return `${stack.split("/").at(-1)}-${round}`;
+function shortName(stack: string): string {
+  return stack.split("/").at(-1) ?? stack;
 }

@@ -11,6 +11,7 @@ export function trafficRules(fleet: Readable): Problem[] {
     ...headlessModes(fleet, service),
     ...divisible(service),
     ...divisions(fleet, service),
+    ...tooMany(fleet, service),
     ...standby(service),
   ]);
 }
@@ -76,6 +77,26 @@ function unstood(
         path: pathOf([...path, "from", at]),
         problem: `finds no standby: no link from ${name} to ${others} carries ${mode}`,
         fix: "link them, or remove it here: its calls stay in the cluster anyway",
+      },
+    ];
+  });
+}
+
+/** `HTTPRouteRule.backendRefs`, `MaxItems` (Gateway API `apis/v1/httproute_types.go`). */
+const MAX_BACKENDS = 16;
+
+/** An API server refuses a route to more backends than the Gateway API has room for. */
+function tooMany({ planned }: Readable, { path, value: service }: Entry<ServiceConfig>): Problem[] {
+  return trafficOf(service).flatMap(({ keys: at, entry }) => {
+    const { weights, prefer, from = service.in } = entry;
+    const standbys = prefer ? from.map((name) => standbysOf(service, name, planned).length) : [];
+    const backends = Math.max(Object.keys(weights ?? {}).length, ...standbys.map((count) => count + 1));
+    if (backends <= MAX_BACKENDS) return [];
+    return [
+      {
+        path: pathOf([...path, ...at, prefer ? "prefer" : "weights"]),
+        problem: `divides requests between ${backends} clusters, and a route takes ${MAX_BACKENDS}`,
+        fix: prefer ? "name fewer clusters in `in`, or link fewer of them" : "give weights to fewer clusters",
       },
     ];
   });

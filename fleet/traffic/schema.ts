@@ -10,6 +10,21 @@ const duration = matching(
   "write a whole number and ms, s, m or h, for example 500ms",
 );
 
+/**
+ * Linkerd takes a zero of an annotation at its word, unlike one of an HTTPRoute (linkerd2 `outbound/index.rs`,
+ * `parse_timeouts`; linkerd2-proxy `stream-timeouts/src/lib.rs`).
+ */
+const limit = judged((text) => {
+  if (!/^\d{1,9}(ms|s|m|h)$/.test(text))
+    return ["is not a duration", "write a whole number and ms, s, m or h, for example 500ms"];
+  if (Number.parseInt(text, 10) === 0)
+    return [
+      "is no time at all, and every call would fail",
+      "write a longer one, or leave it out for no limit",
+    ];
+  return undefined;
+}, "^\\d*[1-9]\\d*(ms|s|m|h)$");
+
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 export function milliseconds(text: string): number {
@@ -72,11 +87,11 @@ export const loadBiaserConfig = z.strictObject({
 });
 
 export const timeoutsConfig = z.strictObject({
-  request: duration
+  request: limit
     .optional()
     .describe("Limit for a whole request with its answer, retries included. Default: none"),
-  response: duration.optional().describe("Limit for the answer, once the request was sent. Default: none"),
-  idle: duration.optional().describe("Limit for a pause in which nothing is sent either way. Default: none"),
+  response: limit.optional().describe("Limit for the answer, once the request was sent. Default: none"),
+  idle: limit.optional().describe("Limit for a pause in which nothing is sent either way. Default: none"),
 });
 
 const CONDITION = /^(5xx|gateway-error|([1-5]\d\d)(-([1-5]\d\d))?)$/;
@@ -110,7 +125,7 @@ export const retriesConfig = z.strictObject({
     .min(1)
     .optional()
     .describe("gRPC statuses after which a request is sent again. Default: none"),
-  timeout: duration.optional().describe("Time after which one try is given up and sent again. Default: none"),
+  timeout: limit.optional().describe("Time after which one try is given up and sent again. Default: none"),
 });
 
 const trafficEntry = z.strictObject({

@@ -139,7 +139,7 @@ function removeUndrainedLink(last: Deployment, next: Deployment): ReturnType<Rul
       .filter((link) => link.state === "active" && !kept.has(linkName(link)))
       .map((link) => ({
         what: `link ${linkName(link)}`,
-        why: "what the source mirrors through it stays behind and leads nowhere: callers fail",
+        why: "what the source mirrors through it stays behind, and nobody updates it: callers fail sooner or later",
         path:
           "list it in `topology.links` with `state: draining`, deploy, see with `npx fleet drain` that the source holds " +
           "no service of that target any more, then remove it",
@@ -156,7 +156,7 @@ function loseLink(last: Deployment, next: Deployment): ReturnType<Rule> {
       what: `link ${linkName(link)}`,
       why:
         "the stack of its target does not hand over its access any more: the Link would be deleted, and what the " +
-        "source mirrors through it would lead nowhere",
+        "source mirrors through it would stay behind, with nobody to update it",
       path: "deploy that stack again; or list the link in `topology.links` with `state: draining` and deploy first",
     }));
 }

@@ -75,6 +75,11 @@ export interface CertManagerInputs<V extends Values> {
   readonly lifetime: TrustPlan["issuer"];
 }
 
+/** The common name of an issuer, which cert-manager's is. */
+export function issuerName(trustDomain: string): string {
+  return `identity.linkerd.${trustDomain}`;
+}
+
 /**
  * The objects from which cert-manager and trust-manager create a cluster's issuer and trust bundle. Their names are
  * Linkerd's, because the control plane mounts the results.
@@ -86,7 +91,7 @@ export function certManagerObjects<V extends Values = Plain>({
   clusterIssuer,
   lifetime,
 }: CertManagerInputs<V>): FleetObject<V>[] {
-  const host = `identity.linkerd.${trustDomain}`;
+  const host = issuerName(trustDomain);
   return [
     {
       id: "certificate",

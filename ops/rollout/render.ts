@@ -19,13 +19,14 @@ export function jobGraph(jobs: readonly Job[]): string {
  */
 export function operatorStacks(jobs: readonly Job[], { repository, branch, namespace }: Source): string {
   const first = jobs.filter(({ round }) => round === 1);
-  const nameOf = (id: string) => resourceName(first.find((job) => job.id === id)?.stack ?? id);
+  // An id tells stacks of one short name apart.
+  const nameOf = (id: string) => resourceName(id.replace(/-1$/, ""));
   return first
-    .map(({ stack, needs }) =>
+    .map(({ id, stack, needs }) =>
       stringify({
         apiVersion: "pulumi.com/v1",
         kind: "Stack",
-        metadata: { name: resourceName(stack), namespace },
+        metadata: { name: nameOf(id), namespace },
         spec: {
           stack,
           projectRepo: repository,
@@ -47,5 +48,5 @@ export function operatorStacks(jobs: readonly Job[], { repository, branch, names
 }
 
 function resourceName(stack: string): string {
-  return (stack.split("/").at(-1) ?? stack).toLowerCase().replaceAll(/[^a-z0-9-]/g, "-");
+  return stack.toLowerCase().replaceAll(/[^a-z0-9-]/g, "-");
 }

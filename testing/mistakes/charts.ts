@@ -2,6 +2,21 @@ import type { Mistake } from "./sound";
 
 const values = (chart: string, more: object) => ({ charts: { [chart]: { values: more } } });
 export const CHARTS: readonly Mistake[] = [
+  [
+    "a release of one chart with the name of another's",
+    (f) => (f.linkerd.charts = { controlPlane: { release: "linkerd-crds" } }),
+    "linkerd.charts.controlPlane.release",
+    "its own name",
+  ],
+  [
+    "two releases of one name in a cluster",
+    (f) => {
+      const charts = { crds: { release: "linkerd" }, controlPlane: { release: "linkerd" } };
+      f.clusters.eu.linkerd = { charts };
+    },
+    "clusters.eu.linkerd.charts.controlPlane.release",
+    "its own name",
+  ],
   ["one chart file for all charts", (f) => (f.linkerd.source = "./linkerd.tgz"), "linkerd.source", "folder"],
   [
     "an enterprise version in the edge channel",

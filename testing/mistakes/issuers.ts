@@ -64,6 +64,24 @@ export const ISSUERS: readonly Mistake[] = [
     "name the ClusterIssuer",
   ],
   [
+    "cert-manager with a trust domain that is longer than its certificates take",
+    (f) => {
+      byCertManager(f, {});
+      f.trust.domain = "prod-europe-west1.clusters.platform.example-corp.com";
+    },
+    "trust.domain",
+    "at most 47 characters",
+  ],
+  [
+    "cert-manager with a renewal at the very end",
+    (f) => {
+      byCertManager(f, {});
+      f.trust.issuer = { lifetimeHours: 48, renewBeforeHours: 0 };
+    },
+    "trust.issuer.renewBeforeHours",
+    "at least 1",
+  ],
+  [
     "cert-manager with the anchor's key",
     (f) => byCertManager(f, { privateKey: { secret: "stored" } }),
     "trust.anchors[0].privateKey",

@@ -23,6 +23,13 @@ export const SHAPES: readonly Mistake[] = [
     "one of them",
   ],
   ["an operator of no kind", (f) => (f.operators = ["platform"]), "operators[0]", "group:platform"],
+  [
+    "a group of everybody as operators",
+    (f) => (f.operators = ["user:ci", "group:system:authenticated"]),
+    "operators[1]",
+    "that deploys",
+  ],
+  ["an operator by a wildcard", (f) => (f.operators = ["user:*"]), "operators[0]", "that deploys"],
   ["no operator at all", (f) => (f.operators = []), "operators", "fill"],
   ["a number where text belongs", (f) => (f.trust.anchors[0].id = 2026), "trust.anchors[0].id", "quotes"],
   ["text where a number belongs", (f) => (f.clusters.eu.wave = "1"), "clusters.eu.wave", "without quotes"],

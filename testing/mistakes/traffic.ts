@@ -1,7 +1,7 @@
 import type { Mistake, Sections } from "./sound";
 
 /** A second service: `reports`, flat, in us and eu. */
-export function reports(more: object): (f: Sections) => void {
+export function reports(more: { readonly mode?: string } & Record<string, unknown>): (f: Sections) => void {
   return (f) =>
     f.services.push({
       name: "reports",
@@ -9,13 +9,50 @@ export function reports(more: object): (f: Sections) => void {
       mode: "flat",
       in: ["us", "eu"],
       ports: [8080],
+      ...(more.mode === "gateway" ? {} : { allow: [{ namespace: "bi" }] }),
       ...more,
     });
 }
 
 export const half = { port: 80, weights: { us: 50, eu: 50 } };
 
+const many = (f: Sections) =>
+  Array.from({ length: 17 }, (_, at) => {
+    const name = `c${at}`;
+    const podNetworks = [`10.${100 + at}.0.0/16`];
+    f.clusters[name] = { ...f.clusters.us, context: name, apiServer: `https://${name}`, podNetworks };
+    return name;
+  });
+
 export const TRAFFIC: readonly Mistake[] = [
+  [
+    "weights for more clusters than a route takes",
+    (f) => {
+      const names = many(f);
+      const weights = Object.fromEntries(names.map((name) => [name, 1]));
+      reports({ in: names, traffic: { port: 80, weights } })(f);
+    },
+    "services[1].traffic.weights",
+    "fewer clusters",
+  ],
+  [
+    "more standbys than a route takes",
+    (f) => reports({ in: many(f), traffic: { port: 80, prefer: "local" } })(f),
+    "services[1].traffic.prefer",
+    "fewer clusters",
+  ],
+  [
+    "a limit of no time",
+    (f) => Object.assign(f.services[0], { timeouts: { request: "0s" } }),
+    "services[0].timeouts.request",
+    "leave it out",
+  ],
+  [
+    "tries of no time",
+    (f) => Object.assign(f.services[0], { retries: { timeout: "0ms" } }),
+    "services[0].retries.timeout",
+    "leave it out",
+  ],
   [
     "the evacuation of a service's last member",
     (f) => {

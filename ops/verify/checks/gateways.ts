@@ -103,13 +103,14 @@ function judgeAddressKept(link: LinkPlan, source: Member, target: TargetMember):
 }
 
 /**
- * The service mirror takes a dead gateway's addresses out of service; without mirrors, nobody outside of it knows.
+ * The service mirror takes a dead gateway's addresses out of service; without mirrors, nobody outside of it knows. Those
+ * of a headless mirror, which name its pods, stay ready whatever happens (linkerd2 `cluster_watcher_headless.go`).
  */
 export function isAlive(target: string, endpoints: readonly Endpoints[]): boolean | undefined {
   const subsets = endpoints
     .filter(({ metadata }) => metadata.labels[TARGET_LABEL] === target)
     .flatMap((mirror) => mirror.subsets);
-  if (subsets.some(({ addresses }) => addresses.length > 0)) return true;
+  if (subsets.some(({ addresses }) => addresses.some(({ hostname }) => hostname === undefined))) return true;
   return subsets.some(({ notReadyAddresses }) => notReadyAddresses.length > 0) ? false : undefined;
 }
 

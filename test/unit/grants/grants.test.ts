@@ -8,6 +8,7 @@ import { type Plan, planFleet } from "../../../fleet/plan";
 import { configOf, type FleetInput, fleetInputs } from "../../../testing/arbitraries";
 import { cluster, fleetOf, meshConfig } from "../../../testing/fleets";
 import { checkout, grantOf } from "../../../testing/grants";
+import { type Sections, toldAfter } from "../../../testing/mistakes/sound";
 
 const WEB = "web.shop.serviceaccount.identity.linkerd.cluster.local";
 const callers = (grant: GrantPlan) => grant.ports.map((port) => port.callers);
@@ -174,4 +175,52 @@ it("the default policy of a fleet, and of a cluster over it, becomes the control
     { proxy: { defaultInboundPolicy: "all-authenticated" } },
     { proxy: { defaultInboundPolicy: "deny" } },
   ]);
+});
+
+describe("what two settings say together", () => {
+  const allow = (identity: string) => (f: Sections) =>
+    void Object.assign(f.services[0], { allow: [{ identity }] });
+  const of = (controlPlane: string, domain: string) =>
+    `web.shop.serviceaccount.identity.${controlPlane}.${domain}`;
+
+  it("is an identity of no pod, if it names another control plane in the fleet's own trust domain", () => {
+    expect(toldAfter(allow(of("linkerd-edge", "cluster.local")))).toEqual([
+      "services[0].allow[0].identity: is of no pod: the control planes of the trust domain cluster.local are in the " +
+        "namespace linkerd → write .identity.linkerd.cluster.local at its end",
+    ]);
+    expect(toldAfter(allow(of("linkerd", "cluster.local")))).toEqual([]);
+    expect(toldAfter(allow(of("linkerd-edge", "elsewhere.example.com")))).toEqual([]);
+  });
+
+  it("opens a gateway service to everybody, if its local callers are the gateway", () => {
+    const reports = { name: "reports", namespace: "bi", mode: "gateway", in: ["eu"], ports: [8080] };
+    const local = (gateway: object | undefined, namespace: string) => (f: Sections) => {
+      if (gateway) f.clusters.eu.gateway = gateway;
+      f.services.push({ ...reports, local: [{ namespace }] });
+    };
+    expect(toldAfter(local(undefined, "linkerd-multicluster")).join()).toMatch(
+      /^services\[1\]\.local\[0\]: names the gateway of eu/,
+    );
+    expect(toldAfter(local({ type: "emissary" }, "emissary")).join()).toMatch(
+      /^services\[1\]\.local\[0\]: names the gateway/,
+    );
+    expect(toldAfter(local(undefined, "bi"))).toEqual([]);
+  });
+
+  it("is the same in both entries of a Service, in whichever order it is written", () => {
+    const twice = (one: object, other: object) => (f: Sections) => {
+      Object.assign(f.services[0], one);
+      f.services.push({ ...f.services[0], mode: "flat", ...other });
+    };
+    const [a, b] = [
+      { app: "web", tier: "front" },
+      { tier: "front", app: "web" },
+    ];
+    expect(
+      toldAfter(twice({ ports: ["http", "admin"], pods: a }, { ports: ["admin", "http"], pods: b })),
+    ).toEqual([]);
+    expect(toldAfter(twice({ ports: ["http"] }, { ports: ["http", "admin"] })).join()).toContain(
+      "services[1].ports",
+    );
+  });
 });

@@ -100,6 +100,7 @@ describe("the values of the charts", () => {
       "license",
       "proxy.ports.inbound",
       "proxy.ports.admin",
+      "identity.issuer.issuanceLifetime",
       "identity.issuer.tls",
       ...WEBHOOKS.flatMap(({ value }) => certificates.map((key) => `${value}.${key}`)),
     ]);

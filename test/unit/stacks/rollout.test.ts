@@ -37,6 +37,22 @@ describe("the order of the stacks", () => {
     expect(planRollout(fleet({ us: {} }))).toEqual([]);
   });
 
+  it("tells stacks of one short name apart, and knows one stack by both its names", () => {
+    const stacks = { us: "acme/us-infra/prod", eu: "acme/eu-infra/prod", mx: "acme/mx/dev", br: "dev" };
+    const named = Object.entries(stacks).map(([name, stack]) => [name, { stack }]);
+    const jobs = planRollout(fleet(Object.fromEntries(named), { stack: "trust" }));
+    expect(new Set(jobs.map(({ id }) => id)).size).toBe(jobs.length);
+    expect(jobs.filter(({ round }) => round === 1).map(({ id }) => id)).toEqual([
+      "trust-1",
+      "acme/eu-infra/prod-1",
+      "dev-1",
+      "acme/us-infra/prod-1",
+    ]);
+    const source = { repository: "https://git.example.com/fleet", branch: "main", namespace: "pulumi" };
+    const resources = parseAllDocuments(operatorStacks(jobs, source)).map((one) => one.toJS().metadata.name);
+    expect(resources).toEqual(["trust", "acme-eu-infra-prod", "dev", "acme-us-infra-prod"]);
+  });
+
   it("tells the stack that makes keys and has no cluster", () => {
     const keysOnly = (config: FleetConfig) =>
       planRollout(config).flatMap(({ id, keysOnly = false }) => (keysOnly ? [id] : []));
