@@ -101,12 +101,7 @@ export const PREFERENCES: readonly Mistake[] = [
     "services[1].traffic.prefer",
     "write `from`",
   ],
-  [
-    "a standby that lets in nobody",
-    reports({ allow: undefined, traffic: local }),
-    "services[1].traffic.prefer",
-    "in `allow`",
-  ],
+  ["a standby that lets in nobody", reports({ traffic: local }), "services[1].traffic.prefer", "in `allow`"],
   [
     "a preference for gRPC",
     open({ protocol: "gRPC", traffic: local }),

@@ -101,6 +101,7 @@ const BETWEEN_SECTIONS = new Set([
   "a federated member on another network",
   "two mirrors of one name",
   "a mirror with the name of a service",
+  "two releases of one name in a cluster",
   "no weight at all",
   "gateways that stand by for each other",
   "headless services of one cluster in both modes",

@@ -26,14 +26,12 @@ const divided = fc
     Object.entries(weights).some(([name, weight]) => weight > 0 && !evacuated.includes(name)),
   );
 
-const allow = [{ namespace: "shop" }];
-
 describe("weights", () => {
   it("become, for each cluster's callers, shares of its own Service and of the others' mirrors", () => {
     fc.assert(
       fc.property(divided, ({ members, weights, evacuated }) => {
         const { routes } = plan(
-          meshOfFour([service({ in: members, allow, traffic: [{ port: 80, weights }] })], evacuated),
+          meshOfFour([service({ in: members, traffic: [{ port: 80, weights }] })], evacuated),
         );
         expect(routes.map(({ cluster }) => cluster)).toEqual(members);
         for (const { cluster, backends, ...rest } of routes) {
@@ -54,12 +52,12 @@ describe("weights", () => {
 
   it("hold for the callers of the named clusters only", () => {
     const traffic = [{ port: 80, from: ["a"], weights: { a: 1, b: 1 } }];
-    expect(plan(meshOfFour([service({ allow, traffic })])).routes).toMatchObject([{ cluster: "a" }]);
+    expect(plan(meshOfFour([service({ traffic })])).routes).toMatchObject([{ cluster: "a" }]);
   });
 
   it("leave out a cluster whose link is draining, and one that is drained", () => {
     const traffic = [{ port: 80, from: ["a"], weights: { a: 1, b: 1, c: 1, d: 1 } }];
-    const input = meshOfFour([service({ allow, traffic })]);
+    const input = meshOfFour([service({ traffic })]);
     if (input.clusters.d) input.clusters.d.state = "draining";
     input.topology = { kind: "mesh", links: [{ source: "a", target: "b", state: "draining" }] };
     expect(plan(input).routes[0]?.backends.map(({ cluster }) => cluster)).toEqual(["a", "c"]);
@@ -83,7 +81,7 @@ describe("evacuating a cluster", () => {
     fc.assert(
       fc.property(divided, ({ members, weights, evacuated }) => {
         const services = [
-          service({ in: members, allow, traffic: [{ port: 80, weights }] }),
+          service({ in: members, traffic: [{ port: 80, weights }] }),
           service({ name: "api", mode: "federated", in: CLUSTERS }),
         ];
         const [before, after] = [plan(meshOfFour(services)), plan(meshOfFour(services, evacuated))];
