@@ -92,7 +92,7 @@ export const endpoints = z.object({
 });
 export type Endpoints = z.infer<typeof endpoints>;
 
-const rule = z.object({
+export const rule = z.object({
   verbs: z.array(text),
   apiGroups: z.array(text).default([]),
   resources: z.array(text).default([]),

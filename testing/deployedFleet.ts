@@ -15,7 +15,7 @@ case "$*" in
   "stack export"*"--stack other"*) exec cat other.json ;;
   "stack export"*) exec cat state.json ;;
   "whoami --json"*) echo '{"url":"https://app.pulumi.com"}'; exit ;;
-  "stack import"*) cat > imported.json; exit ;;
+  "stack import"*) cat > /dev/null; exit ;;
   "stack output --json"*) exec cat outputs.json ;;
   "stack --show-name"*) echo dev; exit ;;
   "state unprotect"*) echo "$*" >> did; exit ;;

@@ -113,18 +113,13 @@ function judgeGrant(
     add(["ports", at], `${port} is no port of this service`, `name one of ${service.ports.join(", ")}`);
   });
   const domains = domainsOf(fleet);
-  const [, theirs, domain] = /\.serviceaccount\.identity\.([^.]+)\.(.+)$/.exec(identity ?? "") ?? [];
-  const controlPlane = fleet.linkerd?.namespace;
-  if (
-    theirs !== undefined &&
-    controlPlane !== undefined &&
-    theirs !== controlPlane &&
-    [...domains.values()].includes(domain ?? "")
-  ) {
+  const mesh = identity === undefined ? undefined : meshOf(identity);
+  const controlPlane = fleet.linkerd?.namespace ?? mesh?.controlPlane;
+  if (mesh && mesh.controlPlane !== controlPlane && [...domains.values()].includes(mesh.trustDomain)) {
     add(
       ["identity"],
-      `is of no pod: the control planes of the trust domain ${domain} are in the namespace ${controlPlane}`,
-      `write .identity.${controlPlane}.${domain} at its end`,
+      `is of no pod: the control planes of the trust domain ${mesh.trustDomain} are in the namespace ${controlPlane}`,
+      `write .identity.${controlPlane}.${mesh.trustDomain} at its end`,
     );
   }
   const unnamed = unnamedCallers(fleet, domains, grant, service);
@@ -174,12 +169,15 @@ function unnamedCallers(
   // One that could not be read may have that trust domain, too.
   if (domains.size < clusterNames.size) return undefined;
   if (trustDomain !== undefined) return unnamed("trustDomain", having(trustDomain));
-  return unnamed("identity", having(identity && trustDomainIn(identity)));
+  return unnamed("identity", having(identity && meshOf(identity)?.trustDomain));
 }
 
-/** As `identityName` joins it: only the trust domain has dots. */
-function trustDomainIn(identity: string): string | undefined {
-  return /\.serviceaccount\.identity\.[^.]+\.(.+)$/.exec(identity)?.[1];
+/** As `identityName` joins them: only the trust domain has dots. */
+function meshOf(
+  identity: string,
+): { readonly controlPlane: string; readonly trustDomain: string } | undefined {
+  const [, controlPlane, trustDomain] = /\.serviceaccount\.identity\.([^.]+)\.(.+)$/.exec(identity) ?? [];
+  return controlPlane === undefined || trustDomain === undefined ? undefined : { controlPlane, trustDomain };
 }
 
 function noNamespace(path: readonly PropertyKey[]): Problem {
@@ -193,10 +191,8 @@ function noNamespace(path: readonly PropertyKey[]): Problem {
 /** A cluster's own callers are known by their addresses, which pods of a flat network must not share. */
 function judgePodNetworks(fleet: Readable): Problem[] {
   const { clusters, services } = fleet;
-  const exporters = new Set(
-    services.flatMap(({ value: { local, in: names } }) => (local === "none" ? [] : names)),
-  );
-  return [...exporters].flatMap((name) => {
+  const exporters = services.flatMap(({ value: { local, in: names } }) => (local === "none" ? [] : names));
+  return [...new Set(exporters)].flatMap((name) => {
     const cluster = clusters.get(name);
     const neighbours = [...clusters].filter(
       ([other, { network }]) => other !== name && network !== undefined && network === cluster?.network,

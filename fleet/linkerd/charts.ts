@@ -77,6 +77,15 @@ export function chartVersion(fleet: LinkerdConfig, cluster: LinkerdOverrides, ke
   return cluster.charts?.[key]?.version ?? cluster.version ?? fleet.charts[key]?.version ?? fleet.version;
 }
 
+/** The name of a chart's Helm release in one cluster. */
+export function releaseName(
+  chart: ChartKey,
+  fleet: Pick<LinkerdConfig, "charts">,
+  cluster: Pick<LinkerdOverrides, "charts">,
+): string {
+  return cluster.charts?.[chart]?.release ?? fleet.charts[chart]?.release ?? CHANNELS.edge[chart];
+}
+
 /** The install of one cluster: the fleet's settings with the cluster's own over them. */
 export function planInstall(
   fleet: LinkerdConfig,
@@ -95,7 +104,7 @@ export function planInstall(
           fleet.source ?? { url: CHANNELS[fleet.channel].source },
         name,
       ),
-      release: theirs?.release ?? ours?.release ?? CHANNELS.edge[key],
+      release: releaseName(key, fleet, cluster),
       version: chartVersion(fleet, cluster, key),
       ...(adopt ? { adopt: adopt.releases.includes(key) ? "release" : "objects" } : {}),
       values: mergeValues(ours?.values ?? {}, theirs?.values ?? {}),

@@ -3,7 +3,7 @@ import { isMap, map, storedText, structured } from "../config/json";
 import { CONTROL_PLANE_NAMESPACE, MULTICLUSTER_NAMESPACE, VIZ_NAMESPACE } from "../config/names";
 import { type Problem, pathOf } from "../config/problems";
 import type { Readable } from "../config/readable";
-import { CHANNELS, CHART_KEYS, type ChartKey } from "./charts";
+import { CHART_KEYS, type ChartKey, releaseName } from "./charts";
 import type { LinkerdConfig, LinkerdOverrides } from "./schema";
 import { OWNED_VALUES } from "./values";
 
@@ -39,10 +39,9 @@ function sameRelease(
   places: readonly { path: readonly PropertyKey[]; settings: LinkerdConfig | LinkerdOverrides }[],
 ): Problem[] {
   return places.flatMap(({ path, settings }) => {
-    const nameOf = (chart: "crds" | "controlPlane") =>
-      settings.charts?.[chart]?.release ?? fleet.charts?.[chart]?.release ?? CHANNELS.edge[chart];
     const own = (["controlPlane", "crds"] as const).find((chart) => settings.charts?.[chart]?.release);
-    if (own === undefined || nameOf("crds") !== nameOf("controlPlane")) return [];
+    const isSame = releaseName("crds", fleet, settings) === releaseName("controlPlane", fleet, settings);
+    if (own === undefined || !isSame) return [];
     return [
       {
         path: pathOf([...path, "charts", own, "release"]),

@@ -54,12 +54,11 @@ function stackWaves(config: FleetConfig): Map<string, number> {
   const waves = new Map<string, number>();
   for (const { stack, wave } of Object.values(config.clusters)) {
     if (stack === undefined) continue;
-    const known = [...waves.keys()].find((name) => sameStack(name, stack));
+    const known = [...waves.keys()].find((name) => sameStack(name, stack)) ?? stack;
+    const lowest = Math.min(wave, waves.get(known) ?? wave);
+    waves.delete(known);
     // The whole name of a stack says more than its short one.
-    const name = known === undefined || stack.length > known.length ? stack : known;
-    const lowest = Math.min(wave, known === undefined ? wave : (waves.get(known) ?? wave));
-    if (known !== undefined) waves.delete(known);
-    waves.set(name, lowest);
+    waves.set(stack.length > known.length ? stack : known, lowest);
   }
   const { stack: trust } = config.trust;
   if (trust !== undefined) {

@@ -4,20 +4,20 @@ import { clusterName, judged, matching, port } from "../config/common";
 /**
  * One whole number and a unit: Linkerd's parser takes no fraction (linkerd2 `outbound/index.rs`, `parse_duration`).
  */
-const duration = matching(
-  /^\d{1,9}(ms|s|m|h)$/,
+const DURATION = /^\d{1,9}(ms|s|m|h)$/;
+const NO_DURATION = [
   "is not a duration",
   "write a whole number and ms, s, m or h, for example 500ms",
-);
+] as const;
+const duration = matching(DURATION, ...NO_DURATION);
 
 /**
  * Linkerd takes a zero of an annotation at its word, unlike one of an HTTPRoute (linkerd2 `outbound/index.rs`,
  * `parse_timeouts`; linkerd2-proxy `stream-timeouts/src/lib.rs`).
  */
 const limit = judged((text) => {
-  if (!/^\d{1,9}(ms|s|m|h)$/.test(text))
-    return ["is not a duration", "write a whole number and ms, s, m or h, for example 500ms"];
-  if (Number.parseInt(text, 10) === 0)
+  if (!DURATION.test(text)) return NO_DURATION;
+  if (milliseconds(text) === 0)
     return [
       "is no time at all, and every call would fail",
       "write a longer one, or leave it out for no limit",

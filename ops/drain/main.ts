@@ -27,11 +27,12 @@ export async function run({ stack, wait, json }: DrainOptions): Promise<Ending> 
     );
   }
   const bySource = Map.groupBy(draining, ({ source }) => source);
+  const sources = Object.fromEntries(Object.entries(plan.clusters).filter(([name]) => bySource.has(name)));
 
   /** By link: what is left of it, or why that is not known. */
   const look = async (): Promise<Map<string, string>> => {
-    // Anew each time: a cluster that did not answer once is not asked again.
-    const clusters = await openClusters(plan.clusters, stack);
+    // Opened for each look: a cluster that did not answer once is not asked again.
+    const clusters = await openClusters(sources, stack);
     const left = await inParallel([...bySource], 8, async ([source, links]) => {
       const read = await clusters.get(source)?.list("/api/v1/services", plain);
       return links.flatMap((one): [string, string][] => {

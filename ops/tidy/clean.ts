@@ -123,14 +123,15 @@ export async function clean(cluster: LiveCluster, orphans: Orphans): Promise<Cle
       if (taken.state === "found") removed.add(what);
       if (taken.state === "failed") problems.push(`${what}: ${taken.message}`);
     }
-    const isDone = steps.length === 0 && problems.length === 0;
-    if (pass === PASSES && steps.length > 0 && problems.length === 0) {
-      problems.push(
-        `${steps.map(({ what }) => what).join(", ")} came back after each deletion: a service mirror still runs there`,
-      );
+    const cleaned = { removed: [...removed], foreign, problems };
+    if (problems.length === 0 && steps.length === 0) return cleaned;
+    if (pass < PASSES) await sleep(PAUSE_MS);
+    else if (problems.length > 0) return cleaned;
+    else {
+      const what = steps.map(({ what }) => what).join(", ");
+      const problem = `${what} came back after each deletion: a service mirror still runs there`;
+      return { ...cleaned, problems: [problem] };
     }
-    if (isDone || pass === PASSES) return { removed: [...removed], foreign, problems };
-    await sleep(PAUSE_MS);
   }
 }
 

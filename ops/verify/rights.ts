@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as shapes from "../../live/shapes";
 
 /** A rule as it stands in a role, or as a cluster says what a token may do. */
 export interface Rule {
@@ -10,10 +11,7 @@ export interface Rule {
   readonly nonResourceURLs?: readonly string[] | undefined;
 }
 
-const texts = z.array(z.string()).default([]);
-const rule = z.object({
-  ...{ verbs: texts, apiGroups: texts, resources: texts, resourceNames: texts, nonResourceURLs: texts },
-});
+const rule = shapes.rule.extend({ nonResourceURLs: z.array(z.string()).default([]) });
 
 /** The rules of a role as a cluster has it: an API server leaves out lists that are empty. */
 export function readRules(found: unknown): Rule[] {

@@ -1,7 +1,7 @@
 import type { Mistake, Sections } from "./sound";
 
 /** A second service: `reports`, flat, in us and eu. */
-export function reports(more: { readonly mode?: string } & Record<string, unknown>): (f: Sections) => void {
+export function reports(more: object): (f: Sections) => void {
   return (f) =>
     f.services.push({
       name: "reports",
@@ -9,7 +9,6 @@ export function reports(more: { readonly mode?: string } & Record<string, unknow
       mode: "flat",
       in: ["us", "eu"],
       ports: [8080],
-      ...(more.mode === "gateway" ? {} : { allow: [{ namespace: "bi" }] }),
       ...more,
     });
 }
@@ -37,7 +36,10 @@ export const TRAFFIC: readonly Mistake[] = [
   ],
   [
     "more standbys than a route takes",
-    (f) => reports({ in: many(f), traffic: { port: 80, prefer: "local" } })(f),
+    (f) => {
+      const allow = [{ namespace: "bi" }];
+      reports({ in: many(f), allow, traffic: { port: 80, prefer: "local" } })(f);
+    },
     "services[1].traffic.prefer",
     "fewer clusters",
   ],
