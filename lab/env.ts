@@ -66,8 +66,6 @@ export function labEnv(lab: Lab, tools: Toolchain): NodeJS.ProcessEnv {
     // Its pods are simulated, and nothing injects proxies into them.
     LINKERD_FLEET_AS_INJECTED: "true",
     KUBECONFIG: lab.kubeconfig,
-    // On a busy machine, an API server may take more than the plugin's 32 s to build its schema anew.
-    PULUMI_K8S_CLIENT_TIMEOUT: "120",
     TMPDIR: lab.temporary,
     KUBECACHEDIR: join(lab.root, "cache", "kubectl"),
     HELM_CACHE_HOME: join(lab.root, "cache", "helm"),
